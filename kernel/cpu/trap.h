@@ -1,0 +1,23 @@
+#pragma once
+
+#include <stdint.h>
+
+/*
+ * What an entry path leaves on the kernel stack, for exceptions, interrupts and system calls alike
+ * (SDM 3A 6.14.1). A handler may change it; the return path restores from it.
+ */
+struct trap_frame {
+    uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbp, rbx, rdx, rcx, rax;
+    uint64_t vector;     /* 0..255; TRAP_SYSCALL for SYSCALL */
+    uint64_t error_code; /* 0 where the CPU pushes none */
+    uint64_t rip, cs, rflags, rsp, ss;
+};
+
+constexpr uint64_t TRAP_SYSCALL = 256;
+
+/* Supplied by the kernel; called with interrupts off, on the stack that the entry path chose. */
+void trap_handle(struct trap_frame *frame);
+
+/* Supplied by the kernel: a system call. The number is frame->rax, the result goes there. Called on
+ * the thread's kernel stack with interrupts on. */
+void syscall_handle(struct trap_frame *frame);

@@ -1,0 +1,27 @@
+#pragma once
+
+/*
+ * What an operation that the world can make fail returns. The values are the negated Linux errno,
+ * so that a system call can hand them on unchanged (man 3 errno).
+ */
+enum [[nodiscard]] status : int {
+    STATUS_OK = 0,
+    STATUS_NOT_PERMITTED = -1,    /* EPERM */
+    STATUS_NOT_FOUND = -2,        /* ENOENT */
+    STATUS_IO = -5,               /* EIO */
+    STATUS_NO_DEVICE = -6,        /* ENXIO */
+    STATUS_TOO_LONG = -7,         /* E2BIG */
+    STATUS_NOT_EXECUTABLE = -8,   /* ENOEXEC */
+    STATUS_BAD_DESCRIPTOR = -9,   /* EBADF */
+    STATUS_TRY_AGAIN = -11,       /* EAGAIN */
+    STATUS_NO_MEMORY = -12,       /* ENOMEM */
+    STATUS_ACCESS_DENIED = -13,   /* EACCES */
+    STATUS_FAULT = -14,           /* EFAULT */
+    STATUS_BUSY = -16,            /* EBUSY */
+    STATUS_EXISTS = -17,          /* EEXIST */
+    STATUS_INVALID = -22,         /* EINVAL */
+    STATUS_NOT_A_TERMINAL = -25,  /* ENOTTY */
+    STATUS_OUT_OF_RANGE = -34,    /* ERANGE */
+    STATUS_NOT_IMPLEMENTED = -38, /* ENOSYS */
+    STATUS_OVERFLOW = -75,        /* EOVERFLOW */
+};

@@ -1,0 +1,172 @@
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/capability.h"
+#include "lib/decls.h"
+#include "lib/status.h"
+#include "mm/addr/addr.h"
+#include "mm/paging/attributes.h"
+#include "mm/paging/tlb_gather.h"
+#include "mm/platform.h"
+
+/*
+ * The four operations over ranges: map, unmap, protect, query, at every leaf size. They work on any
+ * table, whether a CPU translates through it or not. Every operation that can need memory takes it
+ * before it changes anything (law 2): after an error the tables are bit-identical, no frame is lost
+ * and nothing is owed. The caller serialises operations on overlapping ranges (space->lock).
+ */
+
+BEGIN_C_DECLS
+
+enum page_table_half : uint8_t { HALF_USER, HALF_KERNEL };
+
+struct page_table {
+    phys_addr_t root;            /* fixed at creation */
+    uint8_t levels;              /* 4 or 5; fixed at creation */
+    enum page_table_half half;   /* which half it may change; fixed at creation */
+    uint16_t context_id;         /* PCID; fixed at creation */
+    struct cpu_mask active_cpus; /* who may hold translations (S3); atomic. Kernel half: all CPUs */
+};
+
+/*
+ * The kernel's table: an empty root. Its operations accept the upper half only, and its tables are
+ * never freed (T3).
+ */
+enum status page_table_create_kernel(struct page_table *table);
+
+/*
+ * A process's table: an empty lower half, and the upper slots of `kernel` as they are now. Its
+ * operations accept the lower half below USER_END only. Errors: STATUS_NO_MEMORY.
+ */
+enum status page_table_create_user(struct page_table *table, const struct page_table *kernel);
+
+/*
+ * Frees what the user table still maps and its tables, down to the root. Errors: STATUS_BUSY, some
+ * CPU translates through it; nothing changed then.
+ */
+enum status page_table_destroy_user(struct page_table *table);
+
+/*
+ * Makes every table down to the one whose entries are at `level` exist for the range, so that
+ * mapping leaves of at least that level in it cannot fail (T4). The kernel uses it at boot to fill
+ * its root slots for good. Errors: STATUS_NO_MEMORY.
+ */
+enum status page_table_reserve(struct page_table *table, struct virt_range range, unsigned level);
+
+/*
+ * Maps the range to the contiguous memory at `pa`, with leaves as large as alignment, the CPU and
+ * `largest_level` (0, 1 or 2) allow. The entries do not count as owners: what they reach is not
+ * freed by unmap (device memory, the direct map, the kernel image).
+ * Errors: STATUS_EXISTS, some page of the range is not ABSENT; STATUS_OUT_OF_RANGE, `pa` lies above
+ * MAXPHYADDR; STATUS_INVALID, `pa` is not page-aligned, the range is not in this table's half, or
+ * the rights do not belong to it; STATUS_NO_MEMORY.
+ */
+enum status page_table_map(struct page_table *table, struct virt_range range, phys_addr_t pa,
+                           struct page_attributes attributes, unsigned largest_level);
+
+/*
+ * Maps page i of the range to the frame at pages[i], with 4 KiB leaves that own it: map_count goes
+ * up by one, and unmap frees the frame with its last entry. Errors: as page_table_map.
+ */
+enum status page_table_map_frames(struct page_table *table, struct virt_range range,
+                                  const phys_addr_t *pages, struct page_attributes attributes);
+
+/*
+ * Replaces whatever the range maps, in one step, by `pa` as page_table_map does. The explicit way
+ * to overwrite. Errors: as page_table_map, without STATUS_EXISTS.
+ */
+enum status page_table_remap(struct page_table *table, struct virt_range range, phys_addr_t pa,
+                             struct page_attributes attributes, struct tlb_gather *gather)
+    REQUIRES(gather);
+
+/*
+ * Removes every entry of the range, splitting large leaves that stick out of it; absent pages are
+ * skipped. Tables of the lower half that became empty are freed. `unmapped_pages` (may be null)
+ * gets the number of 4 KiB pages that were mapped. Errors: STATUS_NO_MEMORY, a split needs a table.
+ */
+enum status page_table_unmap(struct page_table *table, struct virt_range range,
+                             struct tlb_gather *gather, uint64_t *unmapped_pages) REQUIRES(gather);
+
+/*
+ * The same, but frames that owned entries reached stay allocated, with map_count lowered; the
+ * caller has another way to them.
+ */
+enum status page_table_unmap_keeping_frames(struct page_table *table, struct virt_range range,
+                                            struct tlb_gather *gather, uint64_t *unmapped_pages)
+    REQUIRES(gather);
+
+/*
+ * Unmaps, and fails with STATUS_NOT_FOUND, changing nothing, where a page of the range is ABSENT.
+ */
+enum status page_table_unmap_strict(struct page_table *table, struct virt_range range,
+                                    struct tlb_gather *gather) REQUIRES(gather);
+
+/*
+ * Gives every mapped page of the range these rights and this cache policy, splitting large leaves
+ * that stick out of it; absent pages are skipped. RIGHT_NONE parks the entries: their frames stay
+ * counted and their contents stay (law 4). Errors: STATUS_NO_MEMORY; STATUS_INVALID as for map.
+ */
+enum status page_table_protect(struct page_table *table, struct virt_range range,
+                               struct page_attributes attributes, struct tlb_gather *gather)
+    REQUIRES(gather);
+
+/*
+ * Joins full tables of the range into large leaves where all their entries are leaves of
+ * contiguous, aligned, unowned memory with the same attributes. Never fails; needs no memory.
+ */
+void page_table_merge(struct page_table *table, struct virt_range range, struct tlb_gather *gather)
+    REQUIRES(gather);
+
+enum page_kind : uint8_t { PAGE_ABSENT, PAGE_PARKED, PAGE_MAPPED };
+
+struct page_query {
+    enum page_kind kind;
+    uint8_t level;                     /* of the entry that ended the walk */
+    bool is_accessed, is_dirty;        /* only PAGE_MAPPED */
+    bool is_owned;                     /* the entry counts as an owner of its frame */
+    phys_addr_t pa;                    /* of the address asked for, offset included; 0 is legal */
+    struct page_attributes attributes; /* of the leaf; PAGE_MAPPED only */
+    uint8_t effective_rights;          /* AND over the levels */
+};
+
+/* What the table says of `va`, in any half of it and whatever table is active. Never fails. */
+struct page_query page_table_query(const struct page_table *table, virt_addr_t va);
+
+/*
+ * Calls `visit` for each maximal entry (leaf, parked, or absent gap of one entry's size is skipped)
+ * of the range in ascending order, until it returns false.
+ */
+void page_table_for_each(const struct page_table *table, struct virt_range range,
+                         bool (*visit)(void *context, virt_addr_t va,
+                                       const struct page_query *entry),
+                         void *context);
+
+/* One step of a walk, for fault reports: the raw entry that was read at a level. */
+struct page_walk_step {
+    uint8_t level;
+    uint16_t index;
+    phys_addr_t table;
+    uint64_t raw;
+    char words[96]; /* "present, writable, user, accessed, 4 KiB leaf" */
+};
+
+struct page_walk {
+    uint8_t step_count;
+    struct page_walk_step steps[5];
+};
+
+/* Records the walk of `va` from the root to where it stops. Never fails. */
+void page_table_walk(const struct page_table *table, virt_addr_t va, struct page_walk *walk);
+
+/* Makes this table the one that the current CPU translates through (S3); `previous` may be null. */
+void page_table_activate(struct page_table *table, struct page_table *previous);
+
+/*
+ * Marks the tables of the kernel half, which were taken from the early allocator, as FRAME_TABLE
+ * with their counts. Called once, right after frame_init.
+ */
+void page_table_adopt_kernel(struct page_table *table);
+
+END_C_DECLS

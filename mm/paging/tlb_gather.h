@@ -1,0 +1,49 @@
+#pragma once
+
+#include <stdint.h>
+
+#include "lib/capability.h"
+#include "lib/decls.h"
+#include "lib/list.h"
+#include "mm/addr/addr.h"
+#include "mm/platform.h"
+
+/*
+ * The debt that a change of live tables leaves, and the one place that pays it (laws 1 and 5,
+ * invariants G1..G4). Begin one, change tables, finish it: finish makes every CPU that may have
+ * cached what is gone forget it, and only then frees what was unhooked.
+ */
+
+BEGIN_C_DECLS
+
+struct page_table;
+struct frame;
+
+struct CAPABILITY("gather") tlb_gather {
+    struct page_table *table;     /* fixed at begin */
+    struct tlb_flush request;     /* pages[] are exact until it overflows into a wider scope */
+    struct list_node dead_frames; /* no longer reached; freed after the flush (G2) */
+};
+
+void tlb_gather_begin(struct tlb_gather *gather, struct page_table *table) ACQUIRES(gather);
+
+/* Owes the translation of the page, or the large leaf of `level`, at `va`. */
+void tlb_gather_leaf(struct tlb_gather *gather, virt_addr_t va, unsigned level) REQUIRES(gather);
+
+/*
+ * Owes every translation of the block of `level` at `va`, and what the paging-structure caches hold
+ * of it, and frees the table frame `table` after the flush (G3; SDM 3A 4.10.4.1, 4.10.3.1).
+ */
+void tlb_gather_table(struct tlb_gather *gather, virt_addr_t va, unsigned level, phys_addr_t table)
+    REQUIRES(gather);
+
+/* Owes every translation of the block of `level` at `va`: a large leaf was split (law 7). */
+void tlb_gather_split(struct tlb_gather *gather, virt_addr_t va, unsigned level) REQUIRES(gather);
+
+/* Drops one counted entry of `frame`; when it was the last, the frame is freed after the flush. */
+void tlb_gather_frame(struct tlb_gather *gather, struct frame *frame) REQUIRES(gather);
+
+/* Flushes what is owed, waits for every CPU, frees what is dead. Nothing owed costs nothing. */
+void tlb_gather_finish(struct tlb_gather *gather) RELEASES(gather);
+
+END_C_DECLS

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/decls.h"
+#include "lib/status.h"
+#include "mm/addr/addr.h"
+#include "mm/frame/memory_map.h"
+#include "mm/paging/attributes.h"
+
+/*
+ * The kernel's own address space: built once from the loader's world, then a set of ranges that are
+ * reserved, filled, mapped to devices, and freed.
+ */
+
+BEGIN_C_DECLS
+
+struct kernel_section {
+    const char *name; /* "text", "rodata", "data" */
+    struct virt_range range;
+    phys_addr_t pa;
+    uint8_t rights; /* of enum page_right; never both WRITE and EXECUTE */
+};
+
+struct kernel_layout {
+    const struct memory_map *memory; /* sanitised; outlives the kernel */
+    const struct kernel_section *sections;
+    size_t section_count;
+};
+
+struct kernel_space_summary {
+    phys_addr_t root;
+    uint64_t direct_map_bytes;
+    uint64_t leaf_counts[3]; /* of the direct map, by level */
+    uint64_t frame_array_bytes;
+};
+
+/*
+ * Builds the kernel's table from the early allocator: direct map of all RAM with the largest
+ * leaves, frame array, kernel image per section, and the root slots of every region. Loads nothing
+ * (S51). Where the kernel's text and rodata lie, the direct map is read-only too. Errors:
+ * STATUS_NO_MEMORY; STATUS_INVALID, a section is writable and executable, or unaligned.
+ */
+enum status kernel_space_build(const struct kernel_layout *layout,
+                               struct kernel_space_summary *summary);
+
+/*
+ * Makes it the current CPU's address space, which drops the loader's identity mapping. From here on
+ * platform_phys_to_virt must answer with the direct map.
+ */
+void kernel_space_activate(void);
+
+/* After kernel_space_activate: builds the frame array and starts the frame allocator and the heap's
+ * ground; the early allocator ends here. */
+void kernel_space_start(void);
+
+struct address_space *kernel_space(void);
+
+/*
+ * Kernel ranges. All of them: STATUS_NO_MEMORY, no room or no frames, nothing changed;
+ * `name` is copied (22 bytes). Guards are pages that are never mapped.
+ */
+
+/* Reserves [start, ...) for later kernel_range_adopt or _fill. STATUS_EXISTS where any is taken. */
+enum status kernel_range_reserve_at(struct virt_range range, const char *name);
+
+/* Reserves the first gap that fits, at a multiple of `alignment` bytes, with a guard page before
+ * and after it. */
+enum status kernel_range_reserve(uint64_t page_count, uint64_t alignment, const char *name,
+                                 struct virt_range *range);
+
+/* Allocates zeroed frames, not contiguous, behind a reserved range. STATUS_NOT_FOUND: not reserved
+ * as a whole; STATUS_EXISTS: some of it is filled. */
+enum status kernel_range_fill(struct virt_range range, struct page_attributes attributes);
+
+/* Reserve and fill in one: RW, never executable, guarded on both sides. */
+enum status kernel_range_alloc(uint64_t page_count, const char *name, struct virt_range *range);
+
+/* Takes over a range whose reservation exists and whose pages somebody mapped: verified, else
+ * STATUS_NOT_FOUND. */
+enum status kernel_range_adopt(struct virt_range range, enum page_right rights);
+
+/*
+ * Maps size_bytes of device memory at `pa`, which may be unaligned; `*address` is the address of
+ * that very byte. STATUS_INVALID: size 0 or wrapping; STATUS_OUT_OF_RANGE: above MAXPHYADDR.
+ */
+enum status kernel_range_map_device(phys_addr_t pa, uint64_t size_bytes, enum cache_policy cache,
+                                    const char *name, void **address);
+
+/* Unmaps and gives up the range that starts at `start`, its frames and its guards; returns after
+ * the flush. STATUS_NOT_FOUND: no such range. */
+enum status kernel_range_free(virt_addr_t start);
+
+/* kernel_range_free for what kernel_range_map_device returned. */
+enum status kernel_range_unmap_device(void *address);
+
+END_C_DECLS

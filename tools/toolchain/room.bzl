@@ -1,0 +1,51 @@
+"""A room: one C library that is built for the host tests and, unchanged, for the kernel."""
+
+load("//tools/toolchain:sanitize.bzl", "sanitized_test")
+
+QUIRE_COPTS = [
+    "-std=c23",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    "-Wshadow",
+    "-Wstrict-prototypes",
+    "-Wmissing-prototypes",
+    "-Wvla",
+    "-Wimplicit-fallthrough",
+    "-Wthread-safety",
+]
+
+TEST_COPTS = [
+    "-std=c++20",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    "-Wno-missing-field-initializers",
+]
+
+def room(name, **kwargs):
+    """A cc_library of C23 sources in the project's dialect and warnings."""
+    native.cc_library(
+        name = name,
+        copts = QUIRE_COPTS + kwargs.pop("copts", []),
+        **kwargs
+    )
+
+def host_test(name, srcs, deps, size = "small", **kwargs):
+    """A GoogleTest program, run twice: plain, and (as NAME_asan) under ASan and UBSan."""
+    native.cc_test(
+        name = name,
+        size = size,
+        srcs = srcs,
+        copts = TEST_COPTS,
+        deps = deps + [
+            "@googletest//:gtest",
+            "@googletest//:gtest_main",
+        ],
+        **kwargs
+    )
+    sanitized_test(
+        name = name + "_asan",
+        size = size,
+        program = ":" + name,
+    )
