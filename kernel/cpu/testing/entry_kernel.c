@@ -7,6 +7,7 @@
 #include "kernel/cpu/cpu.h"
 #include "kernel/cpu/cpu_local.h"
 #include "kernel/cpu/descriptors.h"
+#include "kernel/cpu/features.h"
 #include "kernel/cpu/fpu.h"
 #include "kernel/cpu/kernel_image.h"
 #include "kernel/cpu/trap.h"
@@ -234,6 +235,9 @@ static bool is_on_thread_stack(const void *address) {
 }
 
 static void expect_user_trap(struct trap_frame *frame) {
+    uint64_t flags = cpu_read_rflags();
+    EXPECT((flags & RFLAGS_DIRECTION) == 0);
+    EXPECT((flags & RFLAGS_ALIGNMENT_CHECK) == 0 || !cpu_features()->has_smap);
     EXPECT(trap_is_from_user(frame));
     EXPECT(is_on_thread_stack(frame));
     EXPECT(cpu_local()->self == cpu_local());
