@@ -25,8 +25,8 @@ static void CheckSegment(const elf_segment &segment, size_t size) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const text_sink sink = {Drop, nullptr};
-    struct elf_plan plan;
-    if (elf_plan(data, size, virt_addr(0x555555554000), &sink, &plan) != STATUS_OK) {
+    elf_plan plan;
+    if (elf_read(data, size, virt_addr(0x555555554000), &sink, &plan) != STATUS_OK) {
         return 0;
     }
     Require(plan.segment_count > 0 && plan.segment_count <= ELF_SEGMENT_MAX);

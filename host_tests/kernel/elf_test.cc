@@ -36,6 +36,7 @@ class ElfTest : public ::testing::Test {
         Put<uint64_t>(24, 0x401000);
         Put<uint64_t>(32, kHeaderSize);
         Put<uint16_t>(54, kProgramHeaderSize);
+        Put<uint16_t>(56, 0);
         file_.resize(0x3000, 0xcc);
     }
 
@@ -60,7 +61,7 @@ class ElfTest : public ::testing::Test {
     }
 
     status Plan() {
-        return elf_plan(file_.data(), file_.size(), kBase, said_.sink(), &plan_);
+        return elf_read(file_.data(), file_.size(), kBase, said_.sink(), &plan_);
     }
 
     void ExpectRefused(const std::string &number) {
@@ -161,7 +162,7 @@ TEST_F(ElfTest, AFileAtAnOddAddressReadsTheSame) {
     AddText();
     std::vector<uint8_t> shifted(file_.size() + 1);
     memcpy(shifted.data() + 1, file_.data(), file_.size());
-    EXPECT_EQ(elf_plan(shifted.data() + 1, file_.size(), kBase, said_.sink(), &plan_), STATUS_OK);
+    EXPECT_EQ(elf_read(shifted.data() + 1, file_.size(), kBase, said_.sink(), &plan_), STATUS_OK);
 }
 
 TEST_F(ElfTest, AFileShorterThanItsHeaderIsRefused) {

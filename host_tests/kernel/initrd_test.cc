@@ -151,7 +151,7 @@ TEST_F(InitrdTest, AnotherFormatIsNamed) {
     archive_ = std::string("\x1f\x8b\x08", 3) + std::string(200, 'z');
     ExpectDamaged("K302");
     EXPECT_EQ(said_.text(),
-              "K302: RAM disk: no newc header at offset 0 but '\\x1f\\x8b\\x08zzz'\n");
+              "K302: RAM disk: no newc header at offset 0, but '\\x1f\\x8b\\x08zzz'\n");
 }
 
 TEST_F(InitrdTest, ALetterAmongTheDigitsIsDamage) {

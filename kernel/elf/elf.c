@@ -235,7 +235,7 @@ static enum status plan_segments(const struct elf_reader *reader, struct elf_pla
     return STATUS_OK;
 }
 
-enum status elf_plan(const void *file, size_t size_bytes, virt_addr_t movable_base,
+enum status elf_read(const void *file, size_t size_bytes, virt_addr_t movable_base,
                      const struct text_sink *complaints, struct elf_plan *plan) {
     struct elf_reader reader = {.file = file, .size_bytes = size_bytes, .complaints = complaints};
     enum status status = read_header(&reader);

@@ -45,7 +45,7 @@ struct elf_plan {
  * STATUS_NOT_EXECUTABLE, and one numbered line on `complaints` says what is wrong and where; the
  * plan is then undefined. docs/messages.md lists the numbers.
  */
-enum status elf_plan(const void *file, size_t size_bytes, virt_addr_t movable_base,
+enum status elf_read(const void *file, size_t size_bytes, virt_addr_t movable_base,
                      const struct text_sink *complaints, struct elf_plan *plan);
 
 END_C_DECLS

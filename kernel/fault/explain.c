@@ -61,7 +61,7 @@ static void explain_code(uint32_t error_code, const struct text_sink *sink) {
 static void explain_walk(const struct page_walk *walk, const struct text_sink *sink) {
     for (unsigned i = 0; i < walk->step_count; i++) {
         const struct page_walk_step *step = &walk->steps[i];
-        format_to(sink, "  level %u: entry %u of table %#llx is %#018llx\n           %s\n",
+        format_to(sink, "  level %u: entry %u of table %#llx is 0x%016llx\n           %s\n",
                   step->level, step->index, (unsigned long long)step->table.value,
                   (unsigned long long)step->raw, step->words);
     }
@@ -90,9 +90,9 @@ static void explain_surroundings(const struct fault_facts *facts, const struct t
 }
 
 void fault_explain(const struct fault_facts *facts, const struct text_sink *sink) {
-    format_to(sink, "page fault: %s %s address %#018llx\n", facts->who,
+    format_to(sink, "page fault: %s %s address 0x%016llx\n", facts->who,
               access_name(facts->error_code), (unsigned long long)facts->address.value);
-    format_to(sink, "  by the instruction at %#018llx\n", (unsigned long long)facts->instruction);
+    format_to(sink, "  by the instruction at 0x%016llx\n", (unsigned long long)facts->instruction);
     explain_code(facts->error_code, sink);
     explain_walk(&facts->walk, sink);
     enum fault_verdict verdict = fault_judge(facts);
