@@ -39,7 +39,7 @@ TEST_F(CommandLineTest, AnEmptyLineMeansTheDemonstrationWithTheUsualConsoles) {
     Parse("");
     EXPECT_EQ(line_.init, nullptr);
     EXPECT_EQ(line_.terminal, TERMINAL_SCREEN);
-    EXPECT_EQ(line_.log, LOG_ALL);
+    EXPECT_EQ(line_.log, LOG_TO_ALL);
     EXPECT_EQ(line_.on_exit, ACT_WAIT_FOR_KEY);
     EXPECT_EQ(line_.on_panic, ACT_HALT);
     EXPECT_FALSE(line_.has_audit);
@@ -53,7 +53,7 @@ TEST_F(CommandLineTest, EveryOptionIsUnderstood) {
           "selftest=smap,null");
     EXPECT_STREQ(line_.init, "/bin/hello");
     EXPECT_EQ(line_.terminal, TERMINAL_COM2);
-    EXPECT_EQ(line_.log, LOG_COM1);
+    EXPECT_EQ(line_.log, LOG_TO_COM1);
     EXPECT_EQ(line_.on_exit, ACT_POWER_OFF);
     EXPECT_EQ(line_.on_panic, ACT_REBOOT);
     EXPECT_TRUE(line_.has_audit);

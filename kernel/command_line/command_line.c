@@ -118,8 +118,9 @@ struct choice {
 
 static const struct choice TERMINALS[] = {
     {"screen", TERMINAL_SCREEN}, {"com1", TERMINAL_COM1}, {"com2", TERMINAL_COM2}, {}};
-static const struct choice LOGS[] = {{"all", LOG_ALL},   {"none", LOG_NONE}, {"screen", LOG_SCREEN},
-                                     {"com1", LOG_COM1}, {"com2", LOG_COM2}, {}};
+static const struct choice LOGS[] = {{"all", LOG_TO_ALL},       {"none", LOG_TO_NONE},
+                                     {"screen", LOG_TO_SCREEN}, {"com1", LOG_TO_COM1},
+                                     {"com2", LOG_TO_COM2},     {}};
 static const struct choice ACTS[] = {{"key", ACT_WAIT_FOR_KEY},
                                      {"poweroff", ACT_POWER_OFF},
                                      {"reboot", ACT_REBOOT},
@@ -176,7 +177,7 @@ void command_line_parse(const char *text, size_t length, char *storage,
     struct scanner scan = {
         .text = text, .length = length, .next = storage, .complaints = complaints};
     const struct command_line defaults = {.terminal = TERMINAL_SCREEN,
-                                          .log = LOG_ALL,
+                                          .log = LOG_TO_ALL,
                                           .on_exit = ACT_WAIT_FOR_KEY,
                                           .on_panic = ACT_HALT};
     *line = defaults;

@@ -19,11 +19,11 @@ enum terminal : uint8_t { TERMINAL_SCREEN, TERMINAL_COM1, TERMINAL_COM2 };
 
 /* A set of these: which consoles show the kernel's log. */
 enum log_console : uint8_t {
-    LOG_NONE = 0,
-    LOG_SCREEN = 1,
-    LOG_COM1 = 2,
-    LOG_COM2 = 4,
-    LOG_ALL = LOG_SCREEN | LOG_COM1 | LOG_COM2,
+    LOG_TO_NONE = 0,
+    LOG_TO_SCREEN = 1,
+    LOG_TO_COM1 = 2,
+    LOG_TO_COM2 = 4,
+    LOG_TO_ALL = LOG_TO_SCREEN | LOG_TO_COM1 | LOG_TO_COM2,
 };
 
 /* What the machine does when it has nothing more to do. */
