@@ -2,21 +2,28 @@
 
 #include "drivers/console.h"
 #include "drivers/framebuffer.h"
+#include "drivers/vga_text.h"
 #include "lib/decls.h"
 #include "lib/status.h"
 
 BEGIN_C_DECLS
 
 /*
- * The machine's one screen: the framebuffer that the loader set up, else the VGA's 80x25 text.
- * Where even that is missing, what is written is lost, harmlessly.
+ * The machine's one screen: the framebuffer that the loader set up or the VGA's text mode. What is
+ * written while it is hidden appears when it is shown.
  *
- * screen_init shows it through the loader's identity mapping (`mode` may be nullptr: text; a mode
- * that framebuffer_init refuses, or that lies above 4 GiB, is shown from screen_map on or not at
- * all). Around kernel_space_activate: screen_hide before, screen_map after. What is written in
- * between appears then.
+ * The first two show it through the loader's identity mapping. Around kernel_space_activate:
+ * screen_hide before, screen_map after.
  */
-struct console *screen_init(const struct framebuffer_mode *mode);
+
+/* STATUS_INVALID as framebuffer_init; STATUS_OUT_OF_RANGE: not below 4 GiB. Then there is no
+ * screen yet. */
+enum status screen_start_framebuffer(const struct framebuffer_mode *mode);
+
+void screen_start_text(const struct vga_text_mode *mode);
+
+/* Its console; nullptr before one of the above has succeeded. */
+struct console *screen_console(void);
 
 void screen_hide(void);
 

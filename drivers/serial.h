@@ -16,6 +16,8 @@ constexpr uint16_t SERIAL_COM2_PORT = 0x2f8;
 struct serial {
     struct console console; /* adds '\r' before each '\n' */
     uint16_t port;          /* fixed at creation */
+    uint8_t fifo_bytes;     /* fixed at creation; 1 where there is no FIFO */
+    uint8_t room;           /* bytes that can be sent without asking */
     bool is_silent;         /* the transmitter stopped taking bytes: nothing more is sent */
 };
 

@@ -1,27 +1,32 @@
 #pragma once
 
-#include <stddef.h>
 #include <stdint.h>
 
 #include "drivers/text_grid.h"
 #include "lib/decls.h"
+#include "mm/addr/addr.h"
 
 BEGIN_C_DECLS
 
-constexpr uint64_t VGA_TEXT_BASE = 0xb8000; /* colour text of every VGA, modes 2 and 3 */
-constexpr uint64_t VGA_TEXT_SIZE_BYTES = 0x8000;
-
-/* The 80x25 text screen that the BIOS left. */
-struct vga_text {
-    struct text_grid grid;
-    uint16_t *cells; /* where the kernel sees VGA_TEXT_BASE */
+/* A text mode of the VGA: two bytes a cell, character and attribute. */
+struct vga_text_mode {
+    phys_addr_t base; /* B8000h, or B0000h for monochrome */
+    uint32_t columns, rows;
 };
 
-/* Clears the screen and shows an empty console at `cells`, which maps VGA_TEXT_BASE. */
-void vga_text_init(struct vga_text *screen, void *cells);
+struct vga_text {
+    struct text_grid grid;
+    struct vga_text_mode mode; /* fixed at creation */
+    uint16_t *cells;           /* where the kernel sees mode.base, unless hidden */
+};
 
-/* Between vga_text_hide and vga_text_show nothing is drawn, so the mapping may change. */
-void vga_text_hide(struct vga_text *screen);
+/* A hidden, empty console. Rows and columns that the VGA's 32 KiB cannot hold are cut off. */
+void vga_text_init(struct vga_text *screen, const struct vga_text_mode *mode);
+
+uint64_t vga_text_size_bytes(const struct vga_text *screen);
+
+/* Shows it at `cells`, which maps vga_text_size_bytes of mode.base until vga_text_hide. */
 void vga_text_show(struct vga_text *screen, void *cells);
+void vga_text_hide(struct vga_text *screen);
 
 END_C_DECLS

@@ -30,25 +30,14 @@ void context_switch(struct cpu_context **from, struct cpu_context *to);
 [[noreturn]] void context_start(void *stack_top, void (*entry)(void *), void *argument);
 
 /*
- * Goes to user mode with the registers of `frame`, which lies on the current kernel stack (or
- * anywhere that outlives this call). CS, SS, RFLAGS.IF and IOPL of the frame are put right first.
+ * Goes to user mode with the registers of `frame`, which lies on the current kernel stack. CS, SS
+ * and the system flags of RFLAGS are put right first; a RIP that is not a user address becomes a
+ * general protection fault of the program (trap_handle).
  */
 [[noreturn]] void context_enter_user(struct trap_frame *frame);
 
 /* A frame for a program's first instruction: everything 0 but RIP, RSP and what user mode needs. */
 void context_user_frame(struct trap_frame *frame, virt_addr_t entry, virt_addr_t stack);
-
-/*
- * Floating-point and vector state, by XSAVE or FXSAVE. An area is FPU_AREA_ALIGNMENT-aligned, at
- * most a page, and belongs to one thread; between the two calls the registers are nobody's.
- */
-constexpr size_t FPU_AREA_ALIGNMENT = 64;
-constexpr size_t FPU_AREA_SIZE_MAX = 4096;
-
-size_t fpu_area_size_bytes(void); /* constant after cpu_init */
-void fpu_area_init(void *area);   /* the state of a new program (SDM 1 13.4, table 13-1) */
-void fpu_save(void *area);
-void fpu_restore(const void *area);
 
 /* The bases that the current user thread sees; the caller has checked that they are user addresses.
  */

@@ -226,3 +226,10 @@ static inline void cpu_wait_for_interrupt(void) {
         __asm__ volatile("cli\n\thlt" ::: "memory");
     }
 }
+
+/* Resets the machine: an exception that cannot be delivered, nor its double fault (SDM 3A 6.15). */
+[[noreturn]] static inline void cpu_triple_fault(void) {
+    static const uint8_t no_interrupt_table[10];
+    __asm__ volatile("lidt %0\n\tud2" ::"m"(no_interrupt_table));
+    __builtin_unreachable();
+}

@@ -9,8 +9,10 @@ BEGIN_C_DECLS
 
 /*
  * What each CPU has for itself. In the kernel the GS base points at this CPU's own; in user mode it
- * is held in MSR_KERNEL_GS_BASE. The first five fields are known to the entry paths by offset.
+ * is held in MSR_KERNEL_GS_BASE. The first fields are known to the assembly by offset (layout.inc).
  */
+constexpr unsigned CPU_LOCAL_COUNT = 64; /* CPUs that there can be */
+
 struct cpu_local {
     struct cpu_local *self;      /* fixed at creation */
     uint64_t kernel_stack_top;   /* of the current thread: where SYSCALL puts its frame */
@@ -22,17 +24,6 @@ struct cpu_local {
     bool is_reschedule_wanted;   /* written with interrupts off */
 };
 
-constexpr size_t CPU_LOCAL_KERNEL_STACK_TOP = 8;
-constexpr size_t CPU_LOCAL_USER_STACK_POINTER = 16;
-constexpr size_t CPU_LOCAL_NMI_DEPTH = 24;
-constexpr size_t CPU_LOCAL_PREEMPT_COUNT = 28;
-
-static_assert(offsetof(struct cpu_local, self) == 0);
-static_assert(offsetof(struct cpu_local, kernel_stack_top) == CPU_LOCAL_KERNEL_STACK_TOP);
-static_assert(offsetof(struct cpu_local, user_stack_pointer) == CPU_LOCAL_USER_STACK_POINTER);
-static_assert(offsetof(struct cpu_local, nmi_depth) == CPU_LOCAL_NMI_DEPTH);
-static_assert(offsetof(struct cpu_local, preempt_count) == CPU_LOCAL_PREEMPT_COUNT);
-
 /* This CPU's; stable only while the caller cannot be moved to another CPU. */
 static inline struct cpu_local *cpu_local(void) {
     struct cpu_local *local;
@@ -42,17 +33,19 @@ static inline struct cpu_local *cpu_local(void) {
 
 /* One instruction each, so that a thread moved between two of them counts on one CPU. */
 static inline void cpu_preempt_disable(void) {
-    __asm__ volatile("incl %%gs:%c0" ::"i"(CPU_LOCAL_PREEMPT_COUNT) : "memory", "cc");
+    __asm__ volatile("incl %%gs:%c0" ::"i"(offsetof(struct cpu_local, preempt_count))
+                     : "memory", "cc");
 }
 
 static inline void cpu_preempt_enable(void) {
-    __asm__ volatile("decl %%gs:%c0" ::"i"(CPU_LOCAL_PREEMPT_COUNT) : "memory", "cc");
+    __asm__ volatile("decl %%gs:%c0" ::"i"(offsetof(struct cpu_local, preempt_count))
+                     : "memory", "cc");
 }
 
 /*
  * Brings this CPU from the loader's state to the kernel's: features, descriptor tables, SYSCALL,
- * GS. Called first, once for each CPU, with interrupts off, which stay off. `index` is below
- * CPU_COUNT_MAX.
+ * GS, and opens NMIs, which the loader masked. Called first, once for each CPU, with interrupts
+ * off, which stay off. `index` is below CPU_LOCAL_COUNT.
  */
 void cpu_init(uint32_t index);
 

@@ -43,7 +43,7 @@ enum trap_vector : uint8_t {
     VECTOR_IRQ_BASE = 32, /* the 8259s' sixteen lines: 32..47 */
 };
 
-/* "page fault", "IRQ 0", ...: for reports. Never nullptr. */
+/* "page fault", ... for the exceptions, else "interrupt" or "system call". */
 const char *trap_vector_name(uint64_t vector);
 
 /* Loads GDT, TSS and IDT of CPU `index`, with the IST stacks that lie in .bss. Called by cpu_init.

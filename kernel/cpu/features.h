@@ -47,7 +47,7 @@ const struct cpu_features *cpu_features(void);
 
 /*
  * Turns on what the kernel relies on and this CPU has: CR0.WP, EFER.NXE and SCE, CR4.PGE, SMEP,
- * SMAP, UMIP, OSFXSR, OSXMMEXCPT and OSXSAVE, and programs the PAT as mm/platform.h describes.
+ * SMAP and UMIP, and programs the PAT as mm/platform.h describes.
  * CR4.FSGSBASE stays off: the entry paths tell the two GS bases apart by their sign (law 13), so a
  * program must not be able to load one of the kernel's half. CR4.PCIDE stays off.
  */
