@@ -23,18 +23,19 @@ void panic_set_act(enum final_act act) {
     act_at_end = act;
 }
 
-/* A panic inside a panic says only that. */
+/* A panic inside a panic says only that. All lines are LOG_INFO: others would get a prefix, and the
+ * last one's beginning is known to those who read logs. */
 static void begin(void) {
     interrupts_disable();
     log_break_lock();
     if (__atomic_exchange_n(&is_panicking, true, __ATOMIC_RELAXED)) {
-        log_line(LOG_ERROR, "kernel: stopped: another failure while reporting one");
+        log_line(LOG_INFO, "kernel: stopped: another failure while reporting one");
         machine_finish_silently(act_at_end);
     }
     if (!terminal_is_log_shown()) {
         terminal_show_log(LOG_TO_ALL);
     }
-    log_text_begin(&report, LOG_ERROR);
+    log_text_begin(&report, LOG_INFO);
 }
 
 [[noreturn]] void panic_stop(const char *format, ...) {
@@ -54,7 +55,7 @@ static void begin(void) {
     format_to(&report.sink, "CHECK(%s) at %s:%d does not hold\n", condition, file, line);
     backtrace_write((uint64_t)__builtin_return_address(0), *(uint64_t *)frame_pointer,
                     &report.sink);
-    log_line(LOG_ERROR, "kernel: stopped: a check failed: %s", condition);
+    log_line(LOG_INFO, "kernel: stopped: a check failed: %s", condition);
     machine_finish_silently(act_at_end);
 }
 
@@ -112,6 +113,6 @@ static void write_registers(const struct trap_frame *frame, const struct text_si
     }
     write_registers(frame, &report.sink);
     backtrace_write(frame->rip, frame->rbp, &report.sink);
-    log_line(LOG_ERROR, "kernel: stopped: %s in the kernel", name);
+    log_line(LOG_INFO, "kernel: stopped: %s in the kernel", name);
     machine_finish_silently(act_at_end);
 }
