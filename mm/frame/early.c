@@ -98,7 +98,7 @@ enum status early_alloc_below(uint64_t page_count, uint64_t alignment, uint64_t 
                               phys_addr_t *start) {
     CHECK(early.is_open);
     CHECK(page_count > 0 && page_count < UINT64_MAX >> PAGE_SHIFT);
-    CHECK(alignment >= PAGE_SIZE && is_aligned(1ull << 63, alignment)); /* a power of two */
+    CHECK(alignment >= PAGE_SIZE && is_power_of_two(alignment));
     page_limit = page_limit < early.page_limit ? page_limit : early.page_limit;
     for (size_t i = 0; i < early.map->count; i++) {
         const struct memory_region *region = &early.map->regions[i];
@@ -107,8 +107,11 @@ enum status early_alloc_below(uint64_t page_count, uint64_t alignment, uint64_t 
             !find_room(region, page_count, alignment >> PAGE_SHIFT, page_limit, &first)) {
             continue;
         }
-        *start = phys_addr(first << PAGE_SHIFT);
-        return take((struct page_run){first, first + page_count});
+        enum status status = take((struct page_run){first, first + page_count});
+        if (status == STATUS_OK) {
+            *start = phys_addr(first << PAGE_SHIFT);
+        }
+        return status;
     }
     return STATUS_NO_MEMORY;
 }

@@ -59,7 +59,10 @@ static void print(const char *text) {
 [[noreturn]] static void finish(const char *verdict) {
     print(verdict);
     serial_drain(&com1);
-    port_write16(0x604, 1 << 13); /* QEMU's power switch */
+    port_write16(0x604, 1 << 13); /* QEMU's power switch, then Bochs's */
+    for (const char *at = "Shutdown"; *at != '\0'; at++) {
+        port_write8(0x8900, (uint8_t)*at);
+    }
     cpu_stop();
 }
 
