@@ -12,30 +12,49 @@ constexpr uint64_t MOVABLE_BASE = 0x0000555555554000;
 
 static const struct string_list ENVIRONMENT = {"HOME=/\0TERM=linux", 2};
 
-/* Maps and fills one segment. Rights that allow nothing come last: parked pages cannot be filled.
- */
-static enum status load_segment(struct locked_range *token, const struct elf_segment *segment,
-                                const uint8_t *file) REQUIRES(token) {
+static enum status map(struct address_space *space, struct virt_range range, uint8_t rights,
+                       const char *name) {
+    struct locked_range token;
+    space_lock_for_writing(space, range, &token);
+    enum status status = space_map_anonymous(&token, range, rights, name);
+    space_unlock(&token);
+    return status;
+}
+
+static enum status take_rights_away(struct address_space *space, struct virt_range range) {
+    struct locked_range token;
+    space_lock_for_writing(space, range, &token);
+    enum status status = space_protect(&token, range, RIGHT_NONE);
+    space_unlock(&token);
+    return status;
+}
+
+static const char *segment_name(const struct elf_segment *segment) {
+    if (segment->rights & RIGHT_EXECUTE) {
+        return "code";
+    }
+    return segment->rights & RIGHT_WRITE ? "data" : "constants";
+}
+
+/* A segment without rights loses them last: what is parked cannot be filled. */
+static enum status load_segment(struct address_space *space, const struct elf_segment *segment,
+                                const uint8_t *file) {
     bool has_rights = segment->rights != RIGHT_NONE;
-    const char *name = segment->rights & RIGHT_EXECUTE ? "code"
-                       : segment->rights & RIGHT_WRITE ? "data"
-                                                       : "constants";
-    enum status status = space_map_anonymous(
-        token, segment->range, has_rights ? segment->rights : RIGHT_READ | RIGHT_USER, name);
+    uint8_t rights = has_rights ? segment->rights : RIGHT_USER | RIGHT_READ;
+    enum status status = map(space, segment->range, rights, segment_name(segment));
     if (status != STATUS_OK) {
         return status;
     }
-    size_t done_bytes;
-    status = space_write_initial(token->space, segment->content, file + segment->file_offset,
-                                 segment->file_size_bytes, &done_bytes);
+    status = space_write_initial(space, segment->content, file + segment->file_offset,
+                                 segment->file_size_bytes, nullptr);
     CHECK(status == STATUS_OK); /* elf_read promised that the content fits what is mapped */
-    return has_rights ? STATUS_OK : space_protect(token, segment->range, RIGHT_NONE);
+    return has_rights ? STATUS_OK : take_rights_away(space, segment->range);
 }
 
-static enum status load_segments(struct locked_range *token, const struct elf_plan *plan,
-                                 const uint8_t *file) REQUIRES(token) {
+static enum status load_segments(struct address_space *space, const struct elf_plan *plan,
+                                 const uint8_t *file) {
     for (size_t i = 0; i < plan->segment_count; i++) {
-        enum status status = load_segment(token, &plan->segments[i], file);
+        enum status status = load_segment(space, &plan->segments[i], file);
         if (status != STATUS_OK) {
             return status;
         }
@@ -43,16 +62,21 @@ static enum status load_segments(struct locked_range *token, const struct elf_pl
     return STATUS_OK;
 }
 
-static enum status map_stack(struct locked_range *token, bool is_executable) REQUIRES(token) {
+static enum status reserve_stack_guard(struct address_space *space, virt_addr_t stack_start) {
+    virt_addr_t start = virt_addr(stack_start.value - USER_STACK_GUARD_PAGES * PAGE_SIZE);
+    struct virt_range range = virt_range(start, USER_STACK_GUARD_PAGES);
+    struct locked_range token;
+    space_lock_for_writing(space, range, &token);
+    enum status status = space_reserve_guard(&token, range, "stack");
+    space_unlock(&token);
+    return status;
+}
+
+static enum status map_stack(struct address_space *space, bool is_executable) {
     virt_addr_t start = virt_addr(USER_END - USER_STACK_PAGES * PAGE_SIZE);
     uint8_t rights = RIGHT_USER | RIGHT_READ | RIGHT_WRITE | (is_executable ? RIGHT_EXECUTE : 0);
-    enum status status =
-        space_map_anonymous(token, virt_range(start, USER_STACK_PAGES), rights, "stack");
-    if (status != STATUS_OK) {
-        return status;
-    }
-    virt_addr_t guard = virt_addr(start.value - USER_STACK_GUARD_PAGES * PAGE_SIZE);
-    return space_reserve_guard(token, virt_range(guard, USER_STACK_GUARD_PAGES), "guard of stack");
+    enum status status = map(space, virt_range(start, USER_STACK_PAGES), rights, "stack");
+    return status == STATUS_OK ? reserve_stack_guard(space, start) : status;
 }
 
 static struct user_stack describe_stack(const struct process_program *program,
@@ -84,29 +108,19 @@ static enum status fill_stack(struct process *process, const struct user_stack *
     }
     user_stack_write(stack, image);
     process->stack_pointer = virt_addr(stack->top.value - size_bytes);
-    size_t done_bytes;
     enum status status =
-        space_write(process->space, process->stack_pointer, image, size_bytes, &done_bytes);
+        space_write(process->space, process->stack_pointer, image, size_bytes, nullptr);
     CHECK(status == STATUS_OK); /* the stack was just mapped, larger than the image */
     heap_free(image);
     return STATUS_OK;
 }
 
-static enum status map_program(struct process *process, const struct elf_plan *plan,
-                               const uint8_t *file) {
-    struct locked_range token;
-    space_lock_for_writing(process->space, space_user_range(), &token);
-    enum status status = map_stack(&token, plan->has_executable_stack);
-    if (status == STATUS_OK) {
-        status = load_segments(&token, plan, file);
-    }
-    space_unlock(&token);
-    return status;
-}
-
 static enum status load_plan(struct process *process, const struct process_program *program,
                              const struct elf_plan *plan, const struct text_sink *complaints) {
-    enum status status = map_program(process, plan, program->file);
+    enum status status = map_stack(process->space, plan->has_executable_stack);
+    if (status == STATUS_OK) {
+        status = load_segments(process->space, plan, program->file);
+    }
     if (status == STATUS_OK) {
         const struct user_stack stack = describe_stack(program, plan);
         status = fill_stack(process, &stack);

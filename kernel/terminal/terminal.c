@@ -2,11 +2,14 @@
 
 #include "bootloader/boot_info.h"
 #include "drivers/console.h"
+#include "drivers/framebuffer.h"
 #include "drivers/keyboard.h"
 #include "drivers/screen.h"
 #include "drivers/serial.h"
+#include "drivers/vga_text.h"
 #include "kernel/cpu/cpu.h"
 #include "kernel/log.h"
+#include "kernel/thread/thread.h"
 
 constexpr size_t PIECE_SIZE = 64; /* at 115,200 baud, 6 ms with interrupts off */
 constexpr unsigned FONT_CELL_WIDTH = 8;
@@ -22,7 +25,6 @@ struct terminal {
 
 static struct serial com1, com2;
 static bool has_com1, has_com2;
-static struct console *screen;
 static struct terminal terminals[3];
 static bool is_log_shown;
 
@@ -31,7 +33,7 @@ static struct framebuffer_colour colour(struct boot_colour boot) {
     return result;
 }
 
-static struct console *begin_framebuffer(const struct boot_framebuffer *boot) {
+static bool begin_framebuffer(const struct boot_framebuffer *boot) {
     const struct framebuffer_mode mode = {
         .base = phys_addr(boot->phys),
         .width = boot->width,
@@ -42,27 +44,33 @@ static struct console *begin_framebuffer(const struct boot_framebuffer *boot) {
         .green = colour(boot->green),
         .blue = colour(boot->blue),
     };
-    return screen_init(&mode);
+    return boot->phys != 0 && screen_start_framebuffer(&mode) == STATUS_OK;
 }
 
 static void begin_screen(const struct boot_info *info) {
+    static const struct vga_text_mode usual = {{0xb8000}, 80, 25};
     struct terminal *terminal = &terminals[TERMINAL_SCREEN];
-    if (info && info->framebuffer.phys != 0) {
-        screen = begin_framebuffer(&info->framebuffer);
+    if (info && begin_framebuffer(&info->framebuffer)) {
         terminal->columns = (uint16_t)(info->framebuffer.width / FONT_CELL_WIDTH);
         terminal->rows = (uint16_t)(info->framebuffer.height / FONT_CELL_HEIGHT);
         return;
     }
-    screen = screen_init(nullptr);
-    terminal->columns = 80;
-    terminal->rows = 25;
+    struct vga_text_mode mode = usual;
+    if (info && info->text.phys != 0) {
+        mode.base = phys_addr(info->text.phys);
+        mode.columns = info->text.columns;
+        mode.rows = info->text.rows;
+    }
+    screen_start_text(&mode);
+    terminal->columns = (uint16_t)mode.columns;
+    terminal->rows = (uint16_t)mode.rows;
 }
 
 void terminal_begin(const struct boot_info *info) {
     begin_screen(info);
     has_com1 = serial_init(&com1, SERIAL_COM1_PORT, "com1") == STATUS_OK;
     has_com2 = serial_init(&com2, SERIAL_COM2_PORT, "com2") == STATUS_OK;
-    terminals[TERMINAL_SCREEN].console = screen;
+    terminals[TERMINAL_SCREEN].console = screen_console();
     if (has_com1) {
         terminals[TERMINAL_SCREEN].echo = &com1.console;
         terminals[TERMINAL_COM1].console = &com1.console;
@@ -75,7 +83,7 @@ void terminal_begin(const struct boot_info *info) {
 void terminal_show_log(uint8_t log_consoles) {
     is_log_shown = true;
     if (log_consoles & LOG_TO_SCREEN) {
-        log_add_sink(screen);
+        log_add_sink(screen_console());
     }
     if ((log_consoles & LOG_TO_COM1) && has_com1) {
         log_add_sink(&com1.console);
@@ -108,12 +116,14 @@ static void write_piece(struct terminal *terminal, const char *bytes, size_t len
 }
 
 void terminal_write(struct terminal *terminal, const char *bytes, size_t length) {
+    thread_preempt_disable();
     while (length > 0) {
         size_t piece = length < PIECE_SIZE ? length : PIECE_SIZE;
         write_piece(terminal, bytes, piece);
         bytes += piece;
         length -= piece;
     }
+    thread_preempt_enable();
 }
 
 void terminal_size(const struct terminal *terminal, uint16_t *columns, uint16_t *rows) {
