@@ -10,7 +10,7 @@ from tools.machine import qemu
 from tools.machine.config import MachineConfig
 
 _WORKSPACE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BUILT_KERNEL = os.path.join(_WORKSPACE, "kernel/kernel_elf")
+BUILT_KERNEL = os.path.join(_WORKSPACE, "kernel/quire.elf")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,7 +14,7 @@ from tools.machine import qemu
 
 _WORKSPACE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _BUILT_IMAGE = os.path.join(_WORKSPACE, "disk_image.img")
-_BUILT_KERNEL = os.path.join(_WORKSPACE, "kernel/kernel_elf")
+_BUILT_KERNEL = os.path.join(_WORKSPACE, "kernel/quire.elf")
 _GDB = "/usr/bin/gdb"
 _SOCKET = "gdb.sock"
 
