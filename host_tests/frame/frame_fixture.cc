@@ -45,7 +45,6 @@ void FrameTest::SetUp() {
     for (const machine::Region &region : pc().config().ram) {
         raw.push_back({region.base, region.size_bytes, MEMORY_USABLE, MEMORY_ATTRIBUTE_ENABLED});
     }
-    raw.push_back({0x9f000, 0x61000, MEMORY_RESERVED, MEMORY_ATTRIBUTE_ENABLED});
     regions_.resize(2 * raw.size() + 1);
     map_ = {regions_.data(), 0, regions_.size()};
     ASSERT_EQ(

@@ -372,6 +372,28 @@ TEST_F(FrameAfterEarlyTest, TheEarlyAllocatorIsClosed) {
     EXPECT_CHECK_FAILS((void)early_reserve(phys_addr(0), 1), "is_open");
 }
 
+/* A machine without a hole below 1 MiB, so that the zones touch. */
+
+class UnbrokenFrameTest : public FrameTest {
+  protected:
+    machine::Config config() const override {
+        machine::Config config;
+        config.ram = {{0, 4 * MIB}};
+        return config;
+    }
+};
+
+TEST_F(UnbrokenFrameTest, ABlockNeverReachesIntoAnotherZone) { // F4
+    EXPECT_EQ(frame_count().free_by_zone[ZONE_LOW], 0x100u);
+    phys_addr_t low = alloc_block(8, ZONE_LOW);
+    EXPECT_EQ(low.value, 0u); // a legal address (S40)
+    phys_addr_t above = alloc_block(8);
+    EXPECT_EQ(above.value, MIB);
+    frame_free(low);
+    frame_free(above);
+    EXPECT_EQ(audit_free_blocks(), "");
+}
+
 /* A machine large enough for the largest blocks, and with memory at a strange place. */
 
 class LargeFrameTest : public FrameTest {
