@@ -41,6 +41,11 @@ constexpr uint64_t NOT_CANONICAL = 1ull << 47;
 constexpr uint64_t ENTRY_USER = 4; /* U/S of a paging entry */
 constexpr uint64_t ENTRY_ADDRESS = 0x000ffffffffff000;
 
+/* PM1 control where the BIOSes of QEMU and Bochs put it, and SLP_EN with their type of S5, 0. */
+constexpr uint16_t QEMU_POWER = 0x604;
+constexpr uint16_t BOCHS_POWER = 0xb004;
+constexpr uint16_t POWER_OFF = 1 << 13;
+
 constexpr uint64_t LOCAL_APIC = 0xfee00000;
 constexpr uint64_t APIC_COMMAND_LOW = 0x300;
 constexpr uint64_t APIC_COMMAND_HIGH = 0x310;
@@ -60,10 +65,8 @@ static void print(const char *text) {
 [[noreturn]] static void finish(const char *verdict) {
     print(verdict);
     serial_drain(&com1);
-    port_write16(0x604, 1 << 13); /* QEMU's power switch, then Bochs's */
-    for (const char *at = "Shutdown"; *at != '\0'; at++) {
-        port_write8(0x8900, (uint8_t)*at);
-    }
+    port_write16(QEMU_POWER, POWER_OFF);
+    port_write16(BOCHS_POWER, POWER_OFF);
     cpu_stop();
 }
 
