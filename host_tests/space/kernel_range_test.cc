@@ -200,12 +200,13 @@ TEST_F(KernelRangeTest, FillingTwiceIsRefusedAndChangesNothing) {
     release(range);
 }
 
-TEST_F(KernelRangeTest, AFilledRangeMayBeReadOnlyOrExecutableButNotWritableToo) {
+TEST_F(KernelRangeTest, S33AFilledRangeMayBeReadOnlyButNeverExecutable) {
     struct virt_range range = reserve(3);
     struct virt_range first = virt_range(range.start, 1);
     struct virt_range second = virt_range(virt_add(range.start, PAGE_SIZE), 1);
     constexpr uint8_t WX = RIGHT_WRITE | RIGHT_EXECUTE;
     EXPECT_EQ(kernel_range_fill(first, {WX, CACHE_WRITE_BACK, 0}), STATUS_INVALID);
+    EXPECT_EQ(kernel_range_fill(first, {RIGHT_EXECUTE, CACHE_WRITE_BACK, 0}), STATUS_INVALID);
     EXPECT_EQ(kernel_range_fill(first, {RIGHT_USER, CACHE_WRITE_BACK, 0}), STATUS_INVALID);
     EXPECT_EQ(kernel_range_fill(first, {RIGHT_NONE, CACHE_WRITE_BACK, 0}), STATUS_INVALID);
     EXPECT_EQ(kernel_range_fill(first, {RIGHT_READ, CACHE_UNCACHED, 0}), STATUS_INVALID);
