@@ -308,6 +308,20 @@ TEST_F(KernelRangeTest, S77ImpossibleDeviceMemoryIsRefused) {
     EXPECT_EQ(kernel_range_unmap_device(address), STATUS_OK);
 }
 
+TEST_F(KernelRangeTest, RamIsNeverMappedWithAnotherPolicyThanTheDirectMaps) {
+    void *address;
+    auto map = [&](uint64_t pa, uint64_t size, cache_policy cache) {
+        return kernel_range_map_device(phys_addr(pa), size, cache, "RAM", &address);
+    };
+    EXPECT_EQ(map(0x100000, 8, CACHE_UNCACHED), STATUS_INVALID);
+    EXPECT_EQ(map(0xff000, 0x1001, CACHE_WRITE_COMBINING), STATUS_INVALID) << "its last byte";
+    EXPECT_EQ(map(0x1ffffff, 2, CACHE_UNCACHED), STATUS_INVALID) << "its first byte";
+    EXPECT_EQ(map(0xa0000, 0x60000, CACHE_UNCACHED), STATUS_OK) << "between two runs of RAM";
+    EXPECT_EQ(kernel_range_unmap_device(address), STATUS_OK);
+    EXPECT_EQ(map(KERNEL_PA + 32 * PAGE_SIZE, 8, CACHE_WRITE_BACK), STATUS_OK);
+    EXPECT_EQ(kernel_range_unmap_device(address), STATUS_OK);
+}
+
 TEST_F(KernelRangeTest, RunningOutOfFramesWhileAllocatingChangesNothing) {
     struct virt_range range = {};
     unsigned needed = expect_all_or_nothing(

@@ -104,7 +104,8 @@ enum status kernel_range_adopt(struct virt_range range, uint8_t rights);
 /*
  * Maps size_bytes of device memory at `pa`, which may be unaligned; `*address` is the address of
  * that very byte (S77). Guarded on both sides. The memory is not owned. STATUS_INVALID: size 0 or
- * wrapping; STATUS_OUT_OF_RANGE: above MAXPHYADDR.
+ * wrapping, or RAM with another policy than CACHE_WRITE_BACK; STATUS_OUT_OF_RANGE: above
+ * MAXPHYADDR.
  */
 enum status kernel_range_map_device(phys_addr_t pa, uint64_t size_bytes, enum cache_policy cache,
                                     const char *name, void **address);
