@@ -349,6 +349,18 @@ TEST_F(KernelRangeTest, RunningOutOfFramesWhileReservingChangesNothing) {
     release(pages(50, 2));
 }
 
+TEST_F(KernelRangeTest, RunningOutOfFramesBetweenARangesAreasChangesNothing) {
+    std::vector<vm_area *> fillers = fill_slabs();
+    heap_free(fillers.back()); /* room for one of the three areas */
+    fillers.pop_back();
+    struct virt_range range = {};
+    unsigned needed = expect_all_or_nothing(
+        kernel_space(), [&] { return kernel_range_reserve(3, PAGE_SIZE, "range", &range); });
+    EXPECT_EQ(needed, 1u);
+    release(range);
+    free_fillers(fillers);
+}
+
 TEST_F(KernelRangeTest, MoreThanAllMemoryIsRefusedBeforeAnyOfItIsZeroed) {
     State before = state(kernel_space());
     struct virt_range range;

@@ -1,6 +1,5 @@
 #include "lib/check.h"
 #include "mm/addr/layout.h"
-#include "mm/platform.h"
 #include "mm/space/area_edit.h"
 #include "mm/space/frame_batch.h"
 #include "mm/space/kernel_space.h"
@@ -251,9 +250,6 @@ static enum status check_device(phys_addr_t pa, uint64_t size_bytes, enum cache_
     uint64_t last = pa.value + size_bytes - 1;
     if (size_bytes == 0 || last < pa.value) {
         return STATUS_INVALID;
-    }
-    if (last >> platform_features()->phys_addr_bits != 0) {
-        return STATUS_OUT_OF_RANGE;
     }
     bool is_ram = ram_overlaps(kernel_space_memory(), pa.value, last);
     return is_ram && cache != CACHE_WRITE_BACK ? STATUS_INVALID : STATUS_OK;
