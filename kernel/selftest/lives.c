@@ -28,14 +28,6 @@ static void live_once(const struct boot_result *boot) {
     process_wait(process);
 }
 
-static void expect_frames(const char *test, uint64_t before) {
-    uint64_t after = program_free_frames();
-    if (after != before) {
-        panic_stop("selftest: %s: %llu frames free before, %llu after", test,
-                   (unsigned long long)before, (unsigned long long)after);
-    }
-}
-
 /* The first life leaves page tables of the kernel's half behind, which stay for all that follow. */
 void selftest_cycles(const struct boot_result *boot, uint64_t count) {
     live_once(boot);
@@ -43,9 +35,13 @@ void selftest_cycles(const struct boot_result *boot, uint64_t count) {
     for (uint64_t i = 0; i < count; i++) {
         live_once(boot);
     }
-    expect_frames("cycles", before);
-    log_line(LOG_INFO, "selftest: %llu processes came and went; %llu frames free before and after",
-             (unsigned long long)count, (unsigned long long)before);
+    uint64_t after = program_free_frames();
+    log_line(LOG_INFO,
+             "selftest: cycles: %llu processes came and went; %llu frames free before, %llu after",
+             (unsigned long long)count, (unsigned long long)before, (unsigned long long)after);
+    if (after != before) {
+        panic_stop("selftest: cycles lost frames");
+    }
 }
 
 void selftest_together(const struct boot_result *boot, uint64_t count) {
