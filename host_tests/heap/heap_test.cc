@@ -126,6 +126,16 @@ TEST_F(HeapTest, CountsWhatItHolds) { // S81
     EXPECT_EQ(heap_count().live_bytes, 0u);
 }
 
+TEST_F(HeapTest, EveryFrameThatItHoldsIsMarked) { // F1, S81
+    char *small = take(65);
+    char *large = take(2 * PAGE_SIZE);
+    for (char *page : {small, large, large + PAGE_SIZE}) {
+        EXPECT_EQ(frame_of_pointer(page)->flags, FRAME_HEAP_OBJECT);
+    }
+    give_back(large);
+    EXPECT_EQ(frame_of_pointer(large)->state, FRAME_FREE);
+}
+
 TEST_F(HeapTest, OneEmptySlabOfAClassIsKeptForTheNextAllocation) {
     char *object = take(500);
     uint64_t with_slab = free_frames();
@@ -216,7 +226,7 @@ TEST_F(HeapTest, FreeingIntoTheMiddleOfAnObjectIsCaught) {
     EXPECT_CHECK_FAILS(heap_free(last + 1024), "offset");
     char *large = take(3 * PAGE_SIZE);
     EXPECT_CHECK_FAILS(heap_free(large + 64), "is_aligned");
-    EXPECT_CHECK_FAILS(heap_free(large + PAGE_SIZE), "FRAME_HEAP_OBJECT");
+    EXPECT_CHECK_FAILS(heap_free(large + PAGE_SIZE), "CLASS_LARGE_REST");
 }
 
 TEST_F(HeapTest, FreeingTheUnusedTailOfASlabIsCaught) {

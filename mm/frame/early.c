@@ -2,7 +2,6 @@
 
 #include "mm/frame/early_runs.h"
 
-constexpr size_t RUN_CAPACITY = 64;
 constexpr uint64_t FIRST_PAGE = (1 << 20) >> PAGE_SHIFT; /* below 1 MiB nothing is handed out */
 
 /* Used by the boot CPU alone, with nothing else running: no lock. */
@@ -10,7 +9,7 @@ static struct {
     const struct memory_map *map;
     uint64_t page_limit;
     bool is_open;
-    struct page_run taken[RUN_CAPACITY]; /* ascending, disjoint, not touching */
+    struct page_run taken[EARLY_RUN_MAX]; /* ascending, disjoint, not touching */
     size_t taken_count;
 } early;
 
@@ -55,7 +54,7 @@ static enum status take(struct page_run run) {
         run.first = other->first < run.first ? other->first : run.first;
         run.end = other->end > run.end ? other->end : run.end;
     }
-    if (joined == 0 && early.taken_count == RUN_CAPACITY) {
+    if (joined == 0 && early.taken_count == EARLY_RUN_MAX) {
         return STATUS_NO_MEMORY;
     }
     replace_taken(at, joined, run);
