@@ -2,30 +2,33 @@
 
 #include "lib/check.h"
 #include "mm/frame/frame_array.h"
-#include "mm/platform.h"
 
-void zone_init(struct zone *zone) {
-    *zone = (struct zone){};
-    for (unsigned order = 0; order < ORDER_COUNT; order++) {
-        list_init(&zone->blocks[order]);
+struct zone zones[ZONE_COUNT];
+
+void zones_init(void) {
+    for (unsigned i = 0; i < ZONE_COUNT; i++) {
+        zones[i] = (struct zone){};
+        for (unsigned order = 0; order < ORDER_COUNT; order++) {
+            list_init(&zones[i].blocks[order]);
+        }
     }
 }
 
-void zone_lock(struct zone *zone) {
-    platform_preempt_disable();
-    spinlock_acquire(&zone->lock);
-}
-
-void zone_unlock(struct zone *zone) {
-    spinlock_release(&zone->lock);
-    platform_preempt_enable();
-}
-
-enum frame_zone zone_index_of(uint64_t page) {
-    if (page < ZONE_LOW_PAGE_LIMIT) {
-        return ZONE_LOW;
+uint64_t zone_page_limit(uint64_t page) {
+    switch (zone_index_of(page)) {
+    case ZONE_LOW:
+        return ZONE_LOW_PAGE_LIMIT;
+    case ZONE_DMA32:
+        return ZONE_DMA32_PAGE_LIMIT;
+    case ZONE_NORMAL:
+    case ZONE_COUNT:
+        break;
     }
-    return page < ZONE_DMA32_PAGE_LIMIT ? ZONE_DMA32 : ZONE_NORMAL;
+    return UINT64_MAX;
+}
+
+static void set_filled(struct zone *zone, uint32_t filled_orders) {
+    __atomic_store_n(&zone->filled_orders, filled_orders, __ATOMIC_RELAXED);
 }
 
 static void insert_block(struct zone *zone, uint64_t page, unsigned order) {
@@ -33,13 +36,13 @@ static void insert_block(struct zone *zone, uint64_t page, unsigned order) {
     frame->state = FRAME_FREE;
     frame->order = (uint8_t)order;
     list_push_front(&zone->blocks[order], &frame->free.link);
-    zone->filled_orders |= 1u << order;
+    set_filled(zone, zone->filled_orders | 1u << order);
 }
 
 static void remove_block(struct zone *zone, uint64_t page, unsigned order) {
     list_remove(&frame_at(page)->free.link);
     if (list_is_empty(&zone->blocks[order])) {
-        zone->filled_orders &= ~(1u << order);
+        set_filled(zone, zone->filled_orders & ~(1u << order));
     }
 }
 
