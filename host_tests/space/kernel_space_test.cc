@@ -329,6 +329,34 @@ TEST_F(MachineWithout1gLeaves, S29TheDirectMapMakesDoWith2MLeaves) {
     EXPECT_EQ(boot->summary().leaf_counts[2], 0u);
 }
 
+/* A machine whose RAM the host sees at its physical address, as the loader's identity mapping lets
+ * the kernel see it while it builds its tables. */
+class IdentityMachineTest : public KernelBuildTest {
+  protected:
+    static constexpr uint64_t BASE = machine::Ram::IDENTITY_BASE;
+
+    machine::Config config() const override {
+        machine::Config config;
+        config.ram = {{BASE, 32 * MIB}};
+        config.identity = true;
+        return config;
+    }
+};
+
+TEST_F(IdentityMachineTest, S41TheSameBuildWorksThroughAnIdentityMapping) {
+    boot->begin({{BASE, 32 * MIB, MEMORY_USABLE, 1}});
+    ASSERT_EQ(early_reserve(phys_addr(BASE), KERNEL_PAGES * PAGE_SIZE), STATUS_OK);
+    std::vector<kernel_section> sections = KernelBoot::sections();
+    for (kernel_section &section : sections) {
+        section.pa.value += BASE - KERNEL_PA;
+    }
+    ASSERT_EQ(boot->build(sections), STATUS_OK);
+    boot->start();
+    EXPECT_TRUE(cpu().execute(KERNEL_IMAGE_BASE).succeeded());
+    EXPECT_EQ(cpu().read(DIRECT_MAP_BASE + BASE + 30 * MIB).pa, BASE + 30 * MIB);
+    EXPECT_FALSE(cpu().read(BASE).succeeded());
+}
+
 class FiveLevelMachineTest : public KernelBuildTest {
   protected:
     machine::Config config() const override {

@@ -137,7 +137,8 @@ static enum status fill_locked(struct locked_range *token, struct virt_range ran
 
 enum status kernel_range_fill(struct virt_range range, struct page_attributes attributes) {
     if (!virt_range_is_valid(range.start, range.page_count, 4) ||
-        !is_valid_rights(attributes.rights) || attributes.cache != CACHE_WRITE_BACK) {
+        !is_valid_rights(attributes.rights) || attributes.cache != CACHE_WRITE_BACK ||
+        (attributes.rights & RIGHT_EXECUTE) != 0) { /* the direct map shows them writable (K3) */
         return STATUS_INVALID;
     }
     struct locked_range token;
