@@ -7,6 +7,7 @@
 #include "kernel/cpu/cpu.h"
 #include "kernel/cpu/cpu_local.h"
 #include "kernel/cpu/descriptors.h"
+#include "kernel/cpu/features.h"
 #include "kernel/cpu/fpu.h"
 #include "kernel/cpu/kernel_image.h"
 #include "kernel/cpu/trap.h"
@@ -40,6 +41,11 @@ constexpr uint64_t NOT_CANONICAL = 1ull << 47;
 constexpr uint64_t ENTRY_USER = 4; /* U/S of a paging entry */
 constexpr uint64_t ENTRY_ADDRESS = 0x000ffffffffff000;
 
+/* PM1 control where the BIOSes of QEMU and Bochs put it, and SLP_EN with their type of S5, 0. */
+constexpr uint16_t QEMU_POWER = 0x604;
+constexpr uint16_t BOCHS_POWER = 0xb004;
+constexpr uint16_t POWER_OFF = 1 << 13;
+
 constexpr uint64_t LOCAL_APIC = 0xfee00000;
 constexpr uint64_t APIC_COMMAND_LOW = 0x300;
 constexpr uint64_t APIC_COMMAND_HIGH = 0x310;
@@ -59,7 +65,8 @@ static void print(const char *text) {
 [[noreturn]] static void finish(const char *verdict) {
     print(verdict);
     serial_drain(&com1);
-    port_write16(0x604, 1 << 13); /* QEMU's power switch */
+    port_write16(QEMU_POWER, POWER_OFF);
+    port_write16(BOCHS_POWER, POWER_OFF);
     cpu_stop();
 }
 
@@ -231,6 +238,9 @@ static bool is_on_thread_stack(const void *address) {
 }
 
 static void expect_user_trap(struct trap_frame *frame) {
+    uint64_t flags = cpu_read_rflags();
+    EXPECT((flags & RFLAGS_DIRECTION) == 0);
+    EXPECT((flags & RFLAGS_ALIGNMENT_CHECK) == 0 || !cpu_features()->has_smap);
     EXPECT(trap_is_from_user(frame));
     EXPECT(is_on_thread_stack(frame));
     EXPECT(cpu_local()->self == cpu_local());
