@@ -187,7 +187,7 @@ TEST_F(FaultTest, TheReportOfAStackOverflowSaysWhoWhereWhyAndWhatIsNear) {
                               "           absent\n"
                               "  verdict: guard page of 'stack': an overflow ends here\n"
                               "  inside 00007ffffffaf000-00007ffffffbefff --- 'stack'\n"
-                              "  below  00007ffffffbf000-00007fffffffefff rw- 'stack'\n");
+                              "  after  00007ffffffbf000-00007fffffffefff rw- 'stack'\n");
 }
 
 TEST_F(FaultTest, TheReportOfAJumpToTheKernelDoesNotNameTheKernelsAreas) {

@@ -82,10 +82,10 @@ static void explain_surroundings(const struct fault_facts *facts, const struct t
         explain_area("inside", &facts->area, sink);
     }
     if (facts->has_area_below) {
-        explain_area("above ", &facts->area_below, sink);
+        explain_area("before", &facts->area_below, sink);
     }
     if (facts->has_area_above) {
-        explain_area("below ", &facts->area_above, sink);
+        explain_area("after ", &facts->area_above, sink);
     }
 }
 
