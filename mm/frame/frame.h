@@ -32,13 +32,21 @@ enum frame_zone : uint8_t {
     ZONE_COUNT,
 };
 
+constexpr unsigned FRAME_STATE_COUNT = 6;
 constexpr unsigned FRAME_ORDER_MAX = 18; /* the largest block: 1 GiB */
+
+/* struct frame's flags. The room's own but for FRAME_HEAP_OBJECT. */
+constexpr uint8_t FRAME_INSIDE_BLOCK = 1; /* allocated, but not the first of its block */
+constexpr uint8_t FRAME_HEAP_OBJECT = 2;  /* KERNEL: the first frame of what mm/heap holds */
 
 struct frame {
     enum frame_state state; /* guarded by the owner; FREE and its edges by the zone's lock */
     uint8_t order;          /* FREE or allocated: log2 of the pages, in the block's first frame */
-    uint8_t level;          /* TABLE: the level of its entries */
-    uint8_t flags;          /* fixed per state; see docs/mm_invariants.md */
+    union {
+        uint8_t level;      /* TABLE: the level of its entries */
+        uint8_t size_class; /* KERNEL with FRAME_HEAP_OBJECT: of mm/heap */
+    };
+    uint8_t flags;      /* fixed per state; see docs/mm_invariants.md */
     uint32_t map_count; /* ANON, FILE, KERNEL: counted leaf and parked entries that reach it (F2);
                            atomic */
     union {
@@ -59,6 +67,10 @@ struct frame {
             struct list_node *extra; /* free for the owner's use */
         } owned;
         struct {
+            struct list_node link; /* guarded by its size class's lock */
+            uint64_t free_slots;   /* bit n: object n of the page is free; same guard */
+        } slab;
+        struct {
             struct list_node link; /* the holder's: pools, gathers waiting for their flush */
             uint64_t value;
         } listed;
@@ -69,7 +81,7 @@ static_assert(sizeof(struct frame) <= 32);
 
 struct frame_counts {
     uint64_t total; /* frames with a struct frame, FRAME_RESERVED ones aside */
-    uint64_t by_state[6];
+    uint64_t by_state[FRAME_STATE_COUNT];
     uint64_t free_by_zone[ZONE_COUNT];
 };
 
@@ -90,6 +102,16 @@ bool frame_exists(phys_addr_t pa);
 /* The frame of `pa`, which must exist; and back. */
 struct frame *frame_of(phys_addr_t pa);
 phys_addr_t frame_address(const struct frame *frame);
+
+/* The frame behind an address that platform_phys_to_virt gave, or of a byte near it. */
+struct frame *frame_of_pointer(const void *pointer);
+
+/*
+ * The state of any page that has a frame (F1). frame_of(pa)->state says the same of every frame
+ * that is not free; inside a free block that was never used it still says FRAME_RESERVED, since
+ * boot writes the first frame of a block alone.
+ */
+enum frame_state frame_state_of(phys_addr_t pa);
 
 /*
  * Allocates one frame below `zone`'s limit in `state` (not FREE or RESERVED), contents unspecified,

@@ -15,7 +15,12 @@
  * The four operations over ranges: map, unmap, protect, query, at every leaf size. They work on any
  * table, whether a CPU translates through it or not. Every operation that can need memory takes it
  * before it changes anything (law 2): after an error the tables are bit-identical, no frame is lost
- * and nothing is owed. The caller serialises operations on overlapping ranges (space->lock).
+ * and nothing is owed. The caller serialises all operations on one table (the space's lock).
+ *
+ * Three errors have one meaning everywhere: STATUS_INVALID, the range is not in this table's half
+ * or the rights do not belong there (lower: READ and USER, never GLOBAL; upper: READ, never USER;
+ * or RIGHT_NONE); STATUS_OUT_OF_RANGE, memory above MAXPHYADDR; STATUS_NO_MEMORY, no frame for a
+ * table.
  */
 
 BEGIN_C_DECLS
@@ -23,16 +28,20 @@ BEGIN_C_DECLS
 enum page_table_half : uint8_t { HALF_USER, HALF_KERNEL };
 
 struct page_table {
-    phys_addr_t root;            /* fixed at creation */
-    uint8_t levels;              /* 4 or 5; fixed at creation */
-    enum page_table_half half;   /* which half it may change; fixed at creation */
-    uint16_t context_id;         /* PCID; fixed at creation */
-    struct cpu_mask active_cpus; /* who may hold translations (S3); atomic. Kernel half: all CPUs */
+    phys_addr_t root;             /* fixed at creation */
+    uint8_t levels;               /* 4 or 5; fixed at creation */
+    enum page_table_half half;    /* which half it may change; fixed at creation */
+    bool has_frames;              /* its tables have a struct frame; false for the kernel's until
+                                     page_table_adopt_kernel */
+    uint16_t context_id;          /* PCID, 0 if not set; fixed before the first activation */
+    struct cpu_mask active_cpus;  /* who translates through it now (S3); atomic */
+    struct cpu_mask caching_cpus; /* who may have cached some of it: those, and with a context id of
+                                     its own all that ever did. Kernel half: all. Atomic */
 };
 
 /*
- * The kernel's table: an empty root. Its operations accept the upper half only, and its tables are
- * never freed (T3).
+ * The kernel's table: an empty root. Its operations accept the upper half only. Its tables stay
+ * when they become empty; only page_table_merge frees one (T3). Errors: STATUS_NO_MEMORY.
  */
 enum status page_table_create_kernel(struct page_table *table);
 
@@ -51,7 +60,8 @@ enum status page_table_destroy_user(struct page_table *table);
 /*
  * Makes every table down to the one whose entries are at `level` exist for the range, so that
  * mapping leaves of at least that level in it cannot fail (T4). The kernel uses it at boot to fill
- * its root slots for good. Errors: STATUS_NO_MEMORY.
+ * its root slots for good. An unmap of a range in the lower half frees such tables again.
+ * Errors: STATUS_NO_MEMORY; STATUS_INVALID.
  */
 enum status page_table_reserve(struct page_table *table, struct virt_range range, unsigned level);
 
@@ -59,32 +69,34 @@ enum status page_table_reserve(struct page_table *table, struct virt_range range
  * Maps the range to the contiguous memory at `pa`, with leaves as large as alignment, the CPU and
  * `largest_level` (0, 1 or 2) allow. The entries do not count as owners: what they reach is not
  * freed by unmap (device memory, the direct map, the kernel image).
- * Errors: STATUS_EXISTS, some page of the range is not ABSENT; STATUS_OUT_OF_RANGE, `pa` lies above
- * MAXPHYADDR; STATUS_INVALID, `pa` is not page-aligned, the range is not in this table's half, or
- * the rights do not belong to it; STATUS_NO_MEMORY.
+ * Errors: STATUS_EXISTS, some page of the range is not ABSENT; STATUS_INVALID, also where `pa` is
+ * not page-aligned; STATUS_OUT_OF_RANGE; STATUS_NO_MEMORY.
  */
 enum status page_table_map(struct page_table *table, struct virt_range range, phys_addr_t pa,
                            struct page_attributes attributes, unsigned largest_level);
 
 /*
  * Maps page i of the range to the frame at pages[i], with 4 KiB leaves that own it: map_count goes
- * up by one, and unmap frees the frame with its last entry. Errors: as page_table_map.
+ * up by one, and unmap frees the frame with its last entry. Errors: as page_table_map. Every page
+ * must have a struct frame.
  */
 enum status page_table_map_frames(struct page_table *table, struct virt_range range,
                                   const phys_addr_t *pages, struct page_attributes attributes);
 
 /*
- * Replaces whatever the range maps, in one step, by `pa` as page_table_map does. The explicit way
- * to overwrite. Errors: as page_table_map, without STATUS_EXISTS.
+ * Replaces whatever the range maps by `pa` as page_table_map does, entry by entry: what was mapped
+ * is never absent in between. The explicit way to overwrite. Errors: as page_table_map, without
+ * STATUS_EXISTS.
  */
 enum status page_table_remap(struct page_table *table, struct virt_range range, phys_addr_t pa,
-                             struct page_attributes attributes, struct tlb_gather *gather)
-    REQUIRES(gather);
+                             struct page_attributes attributes, unsigned largest_level,
+                             struct tlb_gather *gather) REQUIRES(gather);
 
 /*
  * Removes every entry of the range, splitting large leaves that stick out of it; absent pages are
  * skipped. Tables of the lower half that became empty are freed. `unmapped_pages` (may be null)
- * gets the number of 4 KiB pages that were mapped. Errors: STATUS_NO_MEMORY, a split needs a table.
+ * gets the number of 4 KiB pages that were mapped or parked. Errors: STATUS_NO_MEMORY, a split
+ * needs a table; STATUS_INVALID.
  */
 enum status page_table_unmap(struct page_table *table, struct virt_range range,
                              struct tlb_gather *gather, uint64_t *unmapped_pages) REQUIRES(gather);
@@ -106,15 +118,16 @@ enum status page_table_unmap_strict(struct page_table *table, struct virt_range 
 /*
  * Gives every mapped page of the range these rights and this cache policy, splitting large leaves
  * that stick out of it; absent pages are skipped. RIGHT_NONE parks the entries: their frames stay
- * counted and their contents stay (law 4). Errors: STATUS_NO_MEMORY; STATUS_INVALID as for map.
+ * counted and their contents stay (law 4). Errors: STATUS_NO_MEMORY; STATUS_INVALID.
  */
 enum status page_table_protect(struct page_table *table, struct virt_range range,
                                struct page_attributes attributes, struct tlb_gather *gather)
     REQUIRES(gather);
 
 /*
- * Joins full tables of the range into large leaves where all their entries are leaves of
- * contiguous, aligned, unowned memory with the same attributes. Never fails; needs no memory.
+ * Joins the tables whose block lies in the range into large leaves, where all their entries are
+ * leaves of contiguous, aligned, unowned memory with the same attributes and the CPU has leaves of
+ * that size. The tables are freed after the flush. Never fails; needs no memory.
  */
 void page_table_merge(struct page_table *table, struct virt_range range, struct tlb_gather *gather)
     REQUIRES(gather);
@@ -135,8 +148,8 @@ struct page_query {
 struct page_query page_table_query(const struct page_table *table, virt_addr_t va);
 
 /*
- * Calls `visit` for each maximal entry (leaf, parked, or absent gap of one entry's size is skipped)
- * of the range in ascending order, until it returns false.
+ * Calls `visit` for each leaf and each parked entry that the range meets, in ascending order, until
+ * it returns false. `va` is the first address of the entry that lies in the range.
  */
 void page_table_for_each(const struct page_table *table, struct virt_range range,
                          bool (*visit)(void *context, virt_addr_t va,
@@ -160,7 +173,11 @@ struct page_walk {
 /* Records the walk of `va` from the root to where it stops. Never fails. */
 void page_table_walk(const struct page_table *table, virt_addr_t va, struct page_walk *walk);
 
-/* Makes this table the one that the current CPU translates through (S3); `previous` may be null. */
+/*
+ * Makes this table the one that the current CPU translates through, instead of `previous`, which
+ * may be null (S3). Pre-emption is off. With PCIDs, and a context id of its own, what the CPU still
+ * has of the table stays valid (S55).
+ */
 void page_table_activate(struct page_table *table, struct page_table *previous);
 
 /*

@@ -27,18 +27,27 @@ struct CAPABILITY("gather") tlb_gather {
 
 void tlb_gather_begin(struct tlb_gather *gather, struct page_table *table) ACQUIRES(gather);
 
-/* Owes the translation of the page, or the large leaf of `level`, at `va`. */
-void tlb_gather_leaf(struct tlb_gather *gather, virt_addr_t va, unsigned level) REQUIRES(gather);
+/* Owes the translations of the leaf at `va`, whatever its size: one INVLPG is enough for an entry
+ * that maps a page (SDM 3A 4.10.4.2). */
+void tlb_gather_leaf(struct tlb_gather *gather, virt_addr_t va) REQUIRES(gather);
 
 /*
  * Owes every translation of the block of `level` at `va`, and what the paging-structure caches hold
- * of it, and frees the table frame `table` after the flush (G3; SDM 3A 4.10.4.1, 4.10.3.1).
+ * of it: a large leaf was split, or a table was joined into one. The size of pages changes then,
+ * so one INVLPG is not enough (law 7).
+ */
+void tlb_gather_block(struct tlb_gather *gather, virt_addr_t va, unsigned level) REQUIRES(gather);
+
+/* Owes all that can be cached of the table's half. */
+void tlb_gather_everything(struct tlb_gather *gather) REQUIRES(gather);
+
+/*
+ * Owes what the paging-structure caches hold of the unhooked table for the block of `level` at
+ * `va`, and frees its frame after the flush (G3; SDM 3A 4.10.4.1, 4.10.3.1). What the table had
+ * mapped is owed leaf by leaf.
  */
 void tlb_gather_table(struct tlb_gather *gather, virt_addr_t va, unsigned level, phys_addr_t table)
     REQUIRES(gather);
-
-/* Owes every translation of the block of `level` at `va`: a large leaf was split (law 7). */
-void tlb_gather_split(struct tlb_gather *gather, virt_addr_t va, unsigned level) REQUIRES(gather);
 
 /* Drops one counted entry of `frame`; when it was the last, the frame is freed after the flush. */
 void tlb_gather_frame(struct tlb_gather *gather, struct frame *frame) REQUIRES(gather);

@@ -1,0 +1,115 @@
+/* mm/platform.h and lib/check.h, answered by the machine that is switched on. */
+#include "mm/platform.h"
+
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cinttypes>
+#include <cstdio>
+#include <ctime>
+
+#include "host_tests/machine/machine.h"
+#include "lib/check.h"
+
+namespace machine {
+
+struct Seam {
+    static const struct platform_features *features() {
+        return &Machine::current().features_;
+    }
+
+    static void *phys_to_virt(uint64_t pa) {
+        Machine &machine = Machine::current();
+        if (!machine.ram_.contains(pa)) {
+            char text[100];
+            snprintf(text, sizeof text, "0x%" PRIx64 " is not RAM, so nobody can see it", pa);
+            throw CheckFailure(text);
+        }
+        machine.take_chance();
+        return machine.ram_.at(pa);
+    }
+
+    static void activate(const activation &next) {
+        Machine &machine = Machine::current();
+        Cpu &cpu = machine.cpus_.at(machine.current_cpu_);
+        uint64_t keep = next.keeps_translations ? 1ull << 63 : 0;
+        cpu.mov_to_cr3(next.root.value | next.context_id | keep);
+        machine.take_chance();
+    }
+
+    static void flush_start(tlb_flush *request) {
+        Machine::current().start_flush(request);
+    }
+
+    static void flush_wait(tlb_flush *request) {
+        Machine::current().wait_flush(request);
+    }
+
+    static unsigned current_cpu() {
+        return Machine::current().current_cpu_;
+    }
+
+    static void change_preemption_depth(int change) {
+        int &depth = Machine::current().preemption_depth_;
+        depth += change;
+        if (depth < 0) {
+            throw CheckFailure("pre-emption was enabled more often than disabled");
+        }
+    }
+};
+
+} // namespace machine
+
+using machine::Seam;
+
+void check_failed(const char *condition, const char *file, int line) {
+    throw machine::CheckFailure(std::string("CHECK(") + condition + ") failed at " + file + ":" +
+                                std::to_string(line));
+}
+
+const struct platform_features *platform_features(void) {
+    return Seam::features();
+}
+
+void *platform_phys_to_virt(phys_addr_t pa) {
+    return Seam::phys_to_virt(pa.value);
+}
+
+void platform_activate(const struct activation *next) {
+    Seam::activate(*next);
+}
+
+void platform_tlb_flush_start(struct tlb_flush *request) {
+    Seam::flush_start(request);
+}
+
+void platform_tlb_flush_wait(struct tlb_flush *request) {
+    Seam::flush_wait(request);
+}
+
+unsigned platform_current_cpu(void) {
+    return Seam::current_cpu();
+}
+
+void platform_preempt_disable(void) {
+    Seam::change_preemption_depth(1);
+}
+
+void platform_preempt_enable(void) {
+    Seam::change_preemption_depth(-1);
+}
+
+/* Host threads may stand for kernel threads; one that nobody wakes is a deadlock. */
+void platform_sleep_while(const uint32_t *word, uint32_t expected) {
+    const timespec patience = {.tv_sec = 10};
+    if (syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, &patience, nullptr, 0) != 0 &&
+        errno == ETIMEDOUT) {
+        throw machine::CheckFailure("asleep for ten seconds: nobody wakes this one");
+    }
+}
+
+void platform_wake_one(const uint32_t *word) {
+    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
+}

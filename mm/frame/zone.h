@@ -1,0 +1,47 @@
+#pragma once
+
+#include "lib/capability.h"
+#include "lib/spinlock.h"
+#include "mm/frame/frame.h"
+
+/*
+ * The buddy allocator of one zone (Knuth, TAOCP 1, 2.5): free blocks of 1 << order pages, aligned
+ * to their size, on a list for each order. No two free buddies stay apart (F4); a block never
+ * leaves its zone. Private to the room.
+ */
+
+constexpr unsigned ORDER_COUNT = FRAME_ORDER_MAX + 1;
+constexpr uint64_t ZONE_LOW_PAGE_LIMIT = (1ull << 20) >> PAGE_SHIFT;
+constexpr uint64_t ZONE_DMA32_PAGE_LIMIT = (1ull << 32) >> PAGE_SHIFT;
+
+struct zone {
+    struct spinlock lock;
+    uint32_t filled_orders;                 /* bit n: blocks[n] is not empty; guarded by lock */
+    uint64_t free_pages;                    /* guarded by lock */
+    uint64_t used_pages[FRAME_STATE_COUNT]; /* by state; guarded by lock */
+    struct list_node blocks[ORDER_COUNT];   /* first frames of free blocks; guarded by lock */
+};
+
+static_assert(ORDER_COUNT <= 32); /* filled_orders */
+
+void zone_init(struct zone *zone);
+
+/* Pre-emption is off while a zone is locked. */
+void zone_lock(struct zone *zone) ACQUIRES(&zone->lock);
+void zone_unlock(struct zone *zone) RELEASES(&zone->lock);
+
+/* The zone that the page lies in. */
+enum frame_zone zone_index_of(uint64_t page);
+
+/*
+ * Takes a free block for `state`. Its first frame says so from here on; the others still say
+ * nothing. False where no block is large enough.
+ */
+bool zone_take(struct zone *zone, unsigned order, enum frame_state state, uint64_t *page)
+    REQUIRES(&zone->lock);
+
+/* Gives an aligned block, none of whose pages is free, back, and joins it with its free buddies. */
+void zone_give(struct zone *zone, uint64_t page, unsigned order) REQUIRES(&zone->lock);
+
+/* zone_give for any run of pages of the zone, in the largest blocks that fit. */
+void zone_give_run(struct zone *zone, uint64_t first, uint64_t end) REQUIRES(&zone->lock);

@@ -1,0 +1,51 @@
+#include "mm/paging/entry.h"
+
+#include "mm/frame/frame.h"
+
+/* A kernel translation that is not global belongs to the context it was used in, which INVLPG
+ * leaves alone unless it is the current one (SDM 3A 4.10.4.1). */
+static bool lives_in_many_contexts(const struct page_table *table, pte_t pte) {
+    return table->half == HALF_KERNEL && platform_features()->has_pcid && !pte_is_global(pte);
+}
+
+void entry_owe_change(struct pt_cursor *at, pte_t old, pte_t next, struct tlb_gather *gather) {
+    if (!pte_change_needs_flush(old, next, at->level)) {
+        return;
+    }
+    if (lives_in_many_contexts(gather->table, old)) {
+        tlb_gather_everything(gather);
+    } else {
+        tlb_gather_leaf(gather, pt_cursor_entry_start(at));
+    }
+}
+
+static void fill_pieces(pte_t *pieces, pte_t old, unsigned level) {
+    for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
+        pieces[i] = pte_piece(old, level, i);
+    }
+}
+
+void entry_split(struct pt_cursor *at, struct table_pool *pool, struct tlb_gather *gather) {
+    pte_t old = pt_cursor_load(at);
+    CHECK(at->level > 0 && !pte_is_owned(old));
+    phys_addr_t table = table_pool_take(pool, gather->table, at->level - 1u);
+    table_count_entries(gather->table, table, TABLE_ENTRIES);
+    pte_t next = pte_table(table, gather->table->half == HALF_USER);
+    pte_t *pieces = (pte_t *)platform_phys_to_virt(table);
+    do {
+        fill_pieces(pieces, old, at->level);
+    } while (!pte_compare_exchange(pt_cursor_slot(at), &old, next));
+    if (pte_change_needs_flush(old, next, at->level)) {
+        tlb_gather_block(gather, pt_cursor_entry_start(at), at->level);
+    }
+}
+
+void entry_drop_empty_table(struct pt_cursor *at, struct tlb_gather *gather) {
+    phys_addr_t child = pte_table_address(pt_cursor_load(at));
+    if (gather->table->half != HALF_USER || frame_of(child)->table.entry_count > 0) {
+        return;
+    }
+    pte_exchange(pt_cursor_slot(at), pte_absent());
+    table_count_entries(gather->table, pt_cursor_table(at), -1);
+    tlb_gather_table(gather, pt_cursor_entry_start(at), at->level, child);
+}

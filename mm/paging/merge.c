@@ -1,0 +1,64 @@
+#include "mm/frame/frame.h"
+#include "mm/paging/entry.h"
+#include "mm/paging/page_table.h"
+#include "mm/paging/plan.h"
+
+static bool cpu_has_leaves_of(unsigned level) {
+    return level == 1 || (level == 2 && platform_features()->has_1g_leaves);
+}
+
+/* Whether the pieces, of `level`, say together what one leaf of the next level could say. */
+static bool can_be_joined(const pte_t *pieces, unsigned level) {
+    pte_t first = pte_load(&pieces[0]);
+    if (pte_kind(first, level) != PTE_LEAF || pte_is_owned(first) ||
+        !is_aligned(pte_page(first, level).value, level_size(level + 1))) {
+        return false;
+    }
+    for (unsigned i = 1; i < TABLE_ENTRIES; i++) {
+        if (!pte_continues(first, pte_load(&pieces[i]), level, i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Puts a leaf in place of the table that the cursor's entry refers to, where that is possible. */
+static void join_table(struct pt_cursor *at, struct virt_range range, struct tlb_gather *gather)
+    REQUIRES(gather) {
+    virt_addr_t start = pt_cursor_entry_start(at);
+    bool is_inside = start.value >= range.start.value &&
+                     pt_cursor_entry_last(at).value <= virt_range_last(range).value;
+    if (!is_inside || !cpu_has_leaves_of(at->level)) {
+        return;
+    }
+    phys_addr_t child = pte_table_address(pt_cursor_load(at));
+    const pte_t *pieces = (const pte_t *)platform_phys_to_virt(child);
+    if (!can_be_joined(pieces, at->level - 1u)) {
+        return;
+    }
+    pte_exchange(pt_cursor_slot(at), pte_joined(pte_load(&pieces[0]), at->level));
+    tlb_gather_block(gather, start, at->level);
+    tlb_gather_table(gather, start, at->level, child);
+}
+
+void page_table_merge(struct page_table *table, struct virt_range range,
+                      struct tlb_gather *gather) {
+    CHECK(gather->table == table && range_belongs(table, range));
+    struct pt_cursor at;
+    pt_cursor_begin(&at, table, range);
+    while (at.is_valid) {
+        if (pte_kind(pt_cursor_load(&at), at.level) == PTE_TABLE) {
+            pt_cursor_descend(&at);
+            continue;
+        }
+        while (at.is_valid && pt_cursor_ends_table(&at)) {
+            pt_cursor_ascend(&at);
+            if (at.is_valid) {
+                join_table(&at, range, gather);
+            }
+        }
+        if (at.is_valid) {
+            pt_cursor_step(&at);
+        }
+    }
+}

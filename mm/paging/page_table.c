@@ -1,0 +1,158 @@
+#include "mm/paging/page_table.h"
+
+#include "mm/addr/layout.h"
+#include "mm/frame/frame.h"
+#include "mm/paging/cursor.h"
+#include "mm/paging/plan.h"
+#include "mm/paging/table_pool.h"
+
+constexpr unsigned FIRST_KERNEL_SLOT = TABLE_ENTRIES / 2;
+
+/* An empty root of the machine's number of levels. */
+static enum status create(struct page_table *table, enum page_table_half half, bool has_frames) {
+    *table = (struct page_table){
+        .levels = platform_features()->paging_levels,
+        .half = half,
+        .has_frames = has_frames,
+    };
+    struct table_pool pool;
+    enum status status = table_pool_fill(&pool, table, 1);
+    if (status == STATUS_OK) {
+        table->root = table_pool_take(&pool, table, table->levels - 1u);
+    }
+    return status;
+}
+
+enum status page_table_create_kernel(struct page_table *table) {
+    enum status status = create(table, HALF_KERNEL, false);
+    table->caching_cpus.bits = UINT64_MAX;
+    return status;
+}
+
+static void share_kernel_half(struct page_table *table, const struct page_table *kernel) {
+    pte_t *to = (pte_t *)platform_phys_to_virt(table->root);
+    const pte_t *from = (const pte_t *)platform_phys_to_virt(kernel->root);
+    for (unsigned i = FIRST_KERNEL_SLOT; i < TABLE_ENTRIES; i++) {
+        pte_t shared = pte_load(&from[i]);
+        pte_publish(&to[i], shared);
+        if (pte_is_present(shared)) {
+            table_count_entries(table, table->root, 1);
+        }
+    }
+}
+
+enum status page_table_create_user(struct page_table *table, const struct page_table *kernel) {
+    CHECK(kernel->half == HALF_KERNEL && kernel->has_frames);
+    enum status status = create(table, HALF_USER, true);
+    if (status == STATUS_OK) {
+        share_kernel_half(table, kernel);
+    }
+    return status;
+}
+
+enum status page_table_destroy_user(struct page_table *table) {
+    CHECK(table->half == HALF_USER);
+    if (__atomic_load_n(&table->active_cpus.bits, __ATOMIC_SEQ_CST) != 0) {
+        return STATUS_BUSY;
+    }
+    struct virt_range user_half = virt_range(virt_addr(0), USER_END >> PAGE_SHIFT);
+    struct tlb_gather gather;
+    tlb_gather_begin(&gather, table);
+    enum status status = page_table_unmap(table, user_half, &gather, NULL);
+    CHECK(status == STATUS_OK); /* nothing sticks out of the whole half, so nothing is split */
+    tlb_gather_everything(&gather);
+    tlb_gather_table(&gather, virt_addr(0), table->levels, table->root);
+    tlb_gather_finish(&gather);
+    return STATUS_OK;
+}
+
+/* Tables that are missing below an absent entry before its part of the range has tables of
+ * `level`. */
+static uint64_t tables_down_to(const struct pt_cursor *at, unsigned level) {
+    uint64_t last = at->va.value + (pt_cursor_part_pages(at) << PAGE_SHIFT) - 1;
+    uint64_t count = 0;
+    for (unsigned above = at->level; above > level; above--) {
+        uint64_t size = level_size(above);
+        count += (align_down(last, size) - align_down(at->va.value, size)) / size + 1;
+    }
+    return count;
+}
+
+static uint64_t count_tables_to_reserve(const struct page_table *table, struct virt_range range,
+                                        unsigned level) {
+    struct pt_cursor at;
+    uint64_t count = 0;
+    pt_cursor_begin(&at, table, range);
+    while (at.is_valid) {
+        enum pte_kind kind = pte_kind(pt_cursor_load(&at), at.level);
+        if (kind == PTE_TABLE && at.level > level) {
+            pt_cursor_descend(&at);
+            continue;
+        }
+        count += kind == PTE_ABSENT ? tables_down_to(&at, level) : 0;
+        pt_cursor_advance(&at);
+    }
+    return count;
+}
+
+enum status page_table_reserve(struct page_table *table, struct virt_range range, unsigned level) {
+    if (!range_belongs(table, range)) {
+        return STATUS_INVALID;
+    }
+    struct table_pool pool;
+    uint64_t count = count_tables_to_reserve(table, range, level);
+    enum status status = table_pool_fill(&pool, table, count);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct pt_cursor at;
+    pt_cursor_begin(&at, table, range);
+    while (at.is_valid) {
+        enum pte_kind kind = pte_kind(pt_cursor_load(&at), at.level);
+        if (kind == PTE_TABLE && at.level > level) {
+            pt_cursor_descend(&at);
+        } else if (kind == PTE_ABSENT && at.level > level) {
+            table_attach(table, &at, &pool);
+        } else {
+            pt_cursor_advance(&at);
+        }
+    }
+    table_pool_end(&pool);
+    return STATUS_OK;
+}
+
+/* Returns whether the CPU was there before. */
+static bool enter_mask(struct cpu_mask *mask, uint64_t cpu_bit) {
+    return (__atomic_fetch_or(&mask->bits, cpu_bit, __ATOMIC_SEQ_CST) & cpu_bit) != 0;
+}
+
+static void leave_mask(struct cpu_mask *mask, uint64_t cpu_bit) {
+    __atomic_fetch_and(&mask->bits, ~cpu_bit, __ATOMIC_SEQ_CST);
+}
+
+/* `next` is loaded: the CPU no longer walks `previous`, and has forgotten it if loading the same
+ * context anew made it (SDM 3A 4.10.4.1, MOV to CR3). */
+static void leave_table(struct page_table *previous, const struct page_table *next,
+                        uint64_t cpu_bit) {
+    leave_mask(&previous->active_cpus, cpu_bit);
+    if (previous->half == HALF_USER && previous->context_id == next->context_id) {
+        leave_mask(&previous->caching_cpus, cpu_bit);
+    }
+}
+
+void page_table_activate(struct page_table *table, struct page_table *previous) {
+    uint64_t cpu_bit = 1ull << platform_current_cpu();
+    bool was_caching = enter_mask(&table->caching_cpus, cpu_bit);
+    enter_mask(&table->active_cpus, cpu_bit);
+    bool has_own_context = table->context_id != 0 && platform_features()->has_pcid;
+    struct activation next = {
+        .root = table->root,
+        .context_id = table->context_id,
+        .keeps_translations = has_own_context && was_caching,
+    };
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* S3: in the mask first, then CR3 */
+    platform_activate(&next);
+    if (previous != NULL && previous != table) {
+        leave_table(previous, table, cpu_bit);
+    }
+}

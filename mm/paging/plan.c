@@ -1,0 +1,94 @@
+#include "mm/paging/plan.h"
+
+#include "mm/addr/layout.h"
+
+bool range_belongs(const struct page_table *table, struct virt_range range) {
+    if (table->half == HALF_USER) {
+        return virt_range_last(range).value < USER_END;
+    }
+    return range.start.value >> 63 != 0 && virt_is_canonical(range.start, table->levels);
+}
+
+bool rights_belong(const struct page_table *table, struct page_attributes attributes) {
+    constexpr unsigned key_max = 15;
+    bool is_user = table->half == HALF_USER;
+    uint8_t rights = attributes.rights;
+    uint8_t needed = RIGHT_READ | (is_user ? RIGHT_USER : RIGHT_NONE);
+    uint8_t refused = is_user ? RIGHT_GLOBAL : RIGHT_USER;
+    if (attributes.protection_key > (is_user ? key_max : 0)) {
+        return false;
+    }
+    return rights == RIGHT_NONE || ((rights & needed) == needed && (rights & refused) == 0);
+}
+
+enum status check_memory(phys_addr_t pa, uint64_t page_count) {
+    uint64_t page_limit = 1ull << (platform_features()->phys_addr_bits - PAGE_SHIFT);
+    uint64_t first_page = pa.value >> PAGE_SHIFT;
+    if (!is_aligned(pa.value, PAGE_SIZE)) {
+        return STATUS_INVALID;
+    }
+    if (first_page >= page_limit || page_count > page_limit - first_page) {
+        return STATUS_OUT_OF_RANGE;
+    }
+    return STATUS_OK;
+}
+
+unsigned leaf_level_for(virt_addr_t start, phys_addr_t pa, unsigned largest_level) {
+    unsigned level = platform_features()->has_1g_leaves ? 2 : 1;
+    level = largest_level < level ? largest_level : level;
+    while (level > 0 && !is_aligned(start.value ^ pa.value, level_size(level))) {
+        level--;
+    }
+    return level;
+}
+
+/* Of the blocks of `level` that [first, last] meets, those it does not cover. */
+static uint64_t blocks_cut(uint64_t first, uint64_t last, unsigned level) {
+    bool cuts_first = !is_aligned(first, level_size(level));
+    bool cuts_last = !is_aligned(last + 1, level_size(level));
+    bool is_one_block = align_down(first ^ last, level_size(level)) == 0;
+    return is_one_block ? cuts_first || cuts_last : cuts_first + cuts_last;
+}
+
+static uint64_t blocks_met(uint64_t first, uint64_t last, unsigned level) {
+    uint64_t size = level_size(level);
+    return (align_down(last, size) - align_down(first, size)) / size + 1;
+}
+
+uint64_t tables_below(const struct pt_cursor *at, unsigned leaf_level) {
+    uint64_t first = at->va.value;
+    uint64_t last = first + (pt_cursor_part_pages(at) << PAGE_SHIFT) - 1;
+    uint64_t count = 0;
+    for (unsigned level = at->level; level > 0; level--) {
+        count +=
+            level > leaf_level ? blocks_met(first, last, level) : blocks_cut(first, last, level);
+    }
+    return count;
+}
+
+static void descend_fully(struct pt_cursor *at) {
+    while (pte_kind(pt_cursor_load(at), at->level) == PTE_TABLE) {
+        pt_cursor_descend(at);
+    }
+}
+
+static uint64_t tables_to_cut(const struct pt_cursor *at) {
+    bool is_absent = pte_kind(pt_cursor_load(at), at->level) == PTE_ABSENT;
+    return is_absent ? 0 : tables_below(at, LEAF_LEVEL_MAX);
+}
+
+/* Only the leaves at the two ends of the range can stick out of it, and they may be one. */
+uint64_t tables_to_cut_out(const struct page_table *table, struct virt_range range) {
+    struct pt_cursor at;
+    pt_cursor_begin(&at, table, range);
+    descend_fully(&at);
+    uint64_t count = tables_to_cut(&at);
+    if (pt_cursor_entry_last(&at).value >= at.last.value) {
+        return count;
+    }
+    virt_addr_t last_page = virt_add(range.start, (range.page_count - 1) << PAGE_SHIFT);
+    pt_cursor_begin(&at, table, virt_range(last_page, 1));
+    descend_fully(&at);
+    at.va = pt_cursor_entry_start(&at);
+    return count + tables_to_cut(&at);
+}

@@ -1,0 +1,113 @@
+#include "mm/paging/cursor.h"
+#include "mm/paging/page_table.h"
+#include "mm/paging/pte_words.h"
+
+/* The AND of what all levels down to the cursor's entry grant (SDM 3A 4.6.1). */
+static uint8_t effective_rights(const struct pt_cursor *at) {
+    uint8_t rights = pte_rights(pt_cursor_load(at));
+    for (unsigned level = at->level + 1u; level <= at->top; level++) {
+        rights &= pte_rights(pte_load(&at->tables[level][level_index(at->va, level)]));
+    }
+    return rights;
+}
+
+static struct page_query describe_leaf(const struct pt_cursor *at, pte_t pte) {
+    uint64_t offset = at->va.value & (level_size(at->level) - 1);
+    struct page_attributes attributes = pte_attributes(pte, at->level);
+    struct page_query query = {
+        .kind = PAGE_MAPPED,
+        .level = at->level,
+        .is_accessed = pte_is_accessed(pte),
+        .is_dirty = pte_is_dirty(pte),
+        .is_owned = pte_is_owned(pte),
+        .pa = phys_add(pte_page(pte, at->level), offset),
+        .attributes = attributes,
+        .effective_rights = (uint8_t)(effective_rights(at) & (attributes.rights | ~RIGHT_GLOBAL)),
+    };
+    return query;
+}
+
+/* The entry that the cursor stands at, which is not a table entry. */
+static struct page_query describe(const struct pt_cursor *at) {
+    pte_t pte = pt_cursor_load(at);
+    struct page_query query = {.level = at->level};
+    switch (pte_kind(pte, at->level)) {
+    case PTE_LEAF:
+        return describe_leaf(at, pte);
+    case PTE_PARKED:
+        query.kind = PAGE_PARKED;
+        query.is_dirty = pte_is_dirty(pte);
+        query.is_owned = pte_is_owned(pte);
+        query.pa = phys_add(pte_page(pte, at->level), at->va.value & (level_size(at->level) - 1));
+        return query;
+    case PTE_ABSENT:
+    case PTE_TABLE:
+        return query;
+    }
+    __builtin_unreachable();
+}
+
+/* Stands at the entry that ends the walk of `va`; false where `va` is not canonical. */
+static bool find_entry(const struct page_table *table, virt_addr_t va, struct pt_cursor *at) {
+    struct virt_range page;
+    virt_addr_t start = virt_addr(align_down(va.value, PAGE_SIZE));
+    if (!virt_range_checked(start, 1, table->levels, &page)) {
+        return false;
+    }
+    pt_cursor_begin(at, table, page);
+    while (pte_kind(pt_cursor_load(at), at->level) == PTE_TABLE) {
+        pt_cursor_descend(at);
+    }
+    return true;
+}
+
+struct page_query page_table_query(const struct page_table *table, virt_addr_t va) {
+    struct pt_cursor at;
+    if (!find_entry(table, va, &at)) {
+        return (struct page_query){.level = (uint8_t)(table->levels - 1)};
+    }
+    at.va = va;
+    return describe(&at);
+}
+
+void page_table_for_each(const struct page_table *table, struct virt_range range,
+                         bool (*visit)(void *context, virt_addr_t va,
+                                       const struct page_query *entry),
+                         void *context) {
+    struct pt_cursor at;
+    pt_cursor_begin(&at, table, range);
+    while (at.is_valid) {
+        switch (pte_kind(pt_cursor_load(&at), at.level)) {
+        case PTE_TABLE:
+            pt_cursor_descend(&at);
+            continue;
+        case PTE_LEAF:
+        case PTE_PARKED: {
+            struct page_query entry = describe(&at);
+            if (!visit(context, at.va, &entry)) {
+                return;
+            }
+            break;
+        }
+        case PTE_ABSENT:
+            break;
+        }
+        pt_cursor_advance(&at);
+    }
+}
+
+void page_table_walk(const struct page_table *table, virt_addr_t va, struct page_walk *walk) {
+    walk->step_count = 0;
+    struct pt_cursor at;
+    if (!find_entry(table, va, &at)) {
+        return;
+    }
+    for (unsigned level = at.top + 1u; level-- > at.level;) {
+        struct page_walk_step *step = &walk->steps[walk->step_count++];
+        step->level = (uint8_t)level;
+        step->index = (uint16_t)level_index(va, level);
+        step->table = at.addresses[level];
+        step->raw = pte_load(&at.tables[level][step->index]).raw;
+        pte_words(pte_from_raw(step->raw), level, step->words, sizeof(step->words));
+    }
+}

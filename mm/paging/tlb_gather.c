@@ -1,0 +1,104 @@
+#include "mm/paging/tlb_gather.h"
+
+#include "mm/frame/frame.h"
+#include "mm/paging/page_table.h"
+
+void tlb_gather_begin(struct tlb_gather *gather, struct page_table *table) NO_CAPABILITY_CHECK {
+    gather->table = table;
+    gather->request.scope = TLB_FLUSH_PAGES;
+    gather->request.page_count = 0;
+    gather->request.context_id = table->context_id;
+    gather->request.cpus.bits = 0;
+    list_init(&gather->dead_frames);
+}
+
+/* Kernel translations are global: reloading CR3 would not drop them (SDM 3A 4.10.2.4). */
+void tlb_gather_everything(struct tlb_gather *gather) {
+    bool is_kernel = gather->table->half == HALF_KERNEL;
+    gather->request.scope = is_kernel ? TLB_FLUSH_ALL : TLB_FLUSH_CONTEXT;
+    gather->request.page_count = 0;
+}
+
+void tlb_gather_leaf(struct tlb_gather *gather, virt_addr_t va) {
+    struct tlb_flush *request = &gather->request;
+    if (request->scope != TLB_FLUSH_PAGES) {
+        return;
+    }
+    if (request->page_count == TLB_FLUSH_PAGE_MAX) {
+        tlb_gather_everything(gather);
+        return;
+    }
+    request->pages[request->page_count++] = va;
+}
+
+void tlb_gather_block(struct tlb_gather *gather, virt_addr_t va, unsigned level) {
+    uint64_t page_count = level_size(level) >> PAGE_SHIFT;
+    if (page_count > TLB_FLUSH_PAGE_MAX) {
+        tlb_gather_everything(gather);
+        return;
+    }
+    for (uint64_t i = 0; i < page_count; i++) {
+        tlb_gather_leaf(gather, virt_add(va, i << PAGE_SHIFT));
+    }
+}
+
+/* Whether the last page that was owed lies in the block: its INVLPG drops the upper entries too. */
+static bool owes_page_within(const struct tlb_gather *gather, virt_addr_t va, unsigned level) {
+    const struct tlb_flush *request = &gather->request;
+    if (request->page_count == 0) {
+        return false;
+    }
+    virt_addr_t page = request->pages[request->page_count - 1];
+    return align_down(page.value ^ va.value, level_size(level)) == 0;
+}
+
+static void bury(struct tlb_gather *gather, struct frame *frame) {
+    list_push_back(&gather->dead_frames, &frame->listed.link);
+}
+
+void tlb_gather_table(struct tlb_gather *gather, virt_addr_t va, unsigned level,
+                      phys_addr_t table) {
+    if (!owes_page_within(gather, va, level)) {
+        tlb_gather_leaf(gather, va);
+    }
+    bury(gather, frame_of(table));
+}
+
+void tlb_gather_frame(struct tlb_gather *gather, struct frame *frame) {
+    uint32_t before = __atomic_fetch_sub(&frame->map_count, 1, __ATOMIC_ACQ_REL);
+    CHECK(before > 0); /* F2 */
+    if (before == 1) {
+        bury(gather, frame);
+    }
+}
+
+/*
+ * A CPU that begins to translate through the table enters the mask, then loads CR3; here the
+ * entries are written, then the mask is read. With a full barrier on both sides either the CPU is
+ * seen here, or it sees the entries as they are now (S3).
+ */
+static struct cpu_mask cpus_that_may_know(const struct page_table *table) {
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    struct cpu_mask cpus = {__atomic_load_n(&table->caching_cpus.bits, __ATOMIC_RELAXED)};
+    return cpus;
+}
+
+static void flush(struct tlb_gather *gather) {
+    struct tlb_flush *request = &gather->request;
+    if (request->scope == TLB_FLUSH_PAGES && request->page_count == 0) {
+        return;
+    }
+    request->cpus = cpus_that_may_know(gather->table);
+    if (request->cpus.bits != 0) {
+        platform_tlb_flush_start(request);
+        platform_tlb_flush_wait(request);
+    }
+}
+
+void tlb_gather_finish(struct tlb_gather *gather) NO_CAPABILITY_CHECK {
+    flush(gather);
+    struct list_node *node;
+    while ((node = list_pop_front(&gather->dead_frames)) != NULL) {
+        frame_free(frame_address(LIST_ENTRY(node, struct frame, listed.link)));
+    }
+}

@@ -1,0 +1,129 @@
+#include "mm/frame/frame.h"
+#include "mm/paging/entry.h"
+#include "mm/paging/page_table.h"
+#include "mm/paging/plan.h"
+
+/* What becomes of the frames that owned entries reached. */
+enum frame_fate : uint8_t { FRAMES_FREED, FRAMES_KEPT };
+
+static void drop_frame(pte_t old, enum frame_fate fate, struct tlb_gather *gather)
+    REQUIRES(gather) {
+    struct frame *frame = frame_of(pte_page(old, 0));
+    if (fate == FRAMES_FREED) {
+        tlb_gather_frame(gather, frame);
+        return;
+    }
+    uint32_t before = __atomic_fetch_sub(&frame->map_count, 1, __ATOMIC_ACQ_REL);
+    CHECK(before > 0); /* F2 */
+}
+
+/* Returns how many pages the entry held. */
+static uint64_t remove_entry(struct pt_cursor *at, enum frame_fate fate, struct tlb_gather *gather)
+    REQUIRES(gather) {
+    pte_t old = pte_exchange(pt_cursor_slot(at), pte_absent());
+    entry_owe_change(at, old, pte_absent(), gather);
+    table_count_entries(gather->table, pt_cursor_table(at), -1);
+    if (pte_is_owned(old)) {
+        drop_frame(old, fate, gather);
+    }
+    return level_size(at->level) >> PAGE_SHIFT;
+}
+
+/* Goes on; on the way up, drops the tables that have no entries any more. */
+static void advance_dropping_tables(struct pt_cursor *at, struct tlb_gather *gather)
+    REQUIRES(gather) {
+    while (at->is_valid && pt_cursor_ends_table(at)) {
+        pt_cursor_ascend(at);
+        if (at->is_valid) {
+            entry_drop_empty_table(at, gather);
+        }
+    }
+    if (at->is_valid) {
+        pt_cursor_step(at);
+    }
+}
+
+static uint64_t remove_range(struct virt_range range, enum frame_fate fate, struct table_pool *pool,
+                             struct tlb_gather *gather) REQUIRES(gather) {
+    struct pt_cursor at;
+    uint64_t removed = 0;
+    pt_cursor_begin(&at, gather->table, range);
+    while (at.is_valid) {
+        switch (pte_kind(pt_cursor_load(&at), at.level)) {
+        case PTE_TABLE:
+            pt_cursor_descend(&at);
+            continue;
+        case PTE_LEAF:
+        case PTE_PARKED:
+            if (!pt_cursor_covers_entry(&at)) {
+                entry_split(&at, pool, gather);
+                continue;
+            }
+            removed += remove_entry(&at, fate, gather);
+            break;
+        case PTE_ABSENT:
+            break;
+        }
+        advance_dropping_tables(&at, gather);
+    }
+    return removed;
+}
+
+static enum status unmap(struct page_table *table, struct virt_range range, enum frame_fate fate,
+                         struct tlb_gather *gather, uint64_t *unmapped_pages) REQUIRES(gather) {
+    CHECK(gather->table == table);
+    if (!range_belongs(table, range)) {
+        return STATUS_INVALID;
+    }
+    struct table_pool pool;
+    enum status status = table_pool_fill(&pool, table, tables_to_cut_out(table, range));
+    if (status != STATUS_OK) {
+        return status;
+    }
+    uint64_t removed = remove_range(range, fate, &pool, gather);
+    table_pool_end(&pool);
+    if (unmapped_pages != NULL) {
+        *unmapped_pages = removed;
+    }
+    return STATUS_OK;
+}
+
+enum status page_table_unmap(struct page_table *table, struct virt_range range,
+                             struct tlb_gather *gather, uint64_t *unmapped_pages) {
+    return unmap(table, range, FRAMES_FREED, gather, unmapped_pages);
+}
+
+enum status page_table_unmap_keeping_frames(struct page_table *table, struct virt_range range,
+                                            struct tlb_gather *gather, uint64_t *unmapped_pages) {
+    return unmap(table, range, FRAMES_KEPT, gather, unmapped_pages);
+}
+
+static bool has_gap(const struct page_table *table, struct virt_range range) {
+    struct pt_cursor at;
+    pt_cursor_begin(&at, table, range);
+    while (at.is_valid) {
+        switch (pte_kind(pt_cursor_load(&at), at.level)) {
+        case PTE_TABLE:
+            pt_cursor_descend(&at);
+            continue;
+        case PTE_ABSENT:
+            return true;
+        case PTE_LEAF:
+        case PTE_PARKED:
+            break;
+        }
+        pt_cursor_advance(&at);
+    }
+    return false;
+}
+
+enum status page_table_unmap_strict(struct page_table *table, struct virt_range range,
+                                    struct tlb_gather *gather) {
+    if (!range_belongs(table, range)) {
+        return STATUS_INVALID;
+    }
+    if (has_gap(table, range)) {
+        return STATUS_NOT_FOUND;
+    }
+    return unmap(table, range, FRAMES_FREED, gather, NULL);
+}
