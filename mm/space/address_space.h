@@ -15,6 +15,13 @@
 
 BEGIN_C_DECLS
 
+constexpr unsigned SPACE_NAME_SIZE_BYTES = 32; /* the terminator included; longer names are cut */
+
+/* Where programs are linked to by default (the System V ABI's choice for x86-64), and where
+ * space_find_gap starts looking downwards; the 256 MiB above are for the stack (S60). */
+constexpr uint64_t SPACE_IMAGE_BASE = 0x0000000000400000;
+constexpr uint64_t SPACE_MMAP_END = 0x00007ffff0000000;
+
 struct address_space; /* made and freed only here */
 
 /* Proof that `range` of `space` is locked; exists only between lock and unlock (L1). */
@@ -34,43 +41,61 @@ void space_unlock(struct locked_range *token) RELEASES(token);
 /* The whole of the user half, for locking all of a space. */
 struct virt_range space_user_range(void);
 
-/* An empty lower half with its null guard. `name` is copied. Errors: STATUS_NO_MEMORY. */
+/* An empty lower half with its null guard. `name` is copied and cut. Errors: STATUS_NO_MEMORY. */
 enum status space_create(const char *name, struct address_space **space);
 
-/* Frees everything it maps, its tables and itself. Errors: STATUS_BUSY, a CPU translates through it
- * (nothing changed). */
+/*
+ * Frees everything it maps, its tables and itself. The caller is the last who knows the space: no
+ * lock of it is held, nobody may switch to it any more. Errors: STATUS_BUSY, a CPU translates
+ * through it (nothing changed).
+ */
 enum status space_destroy(struct address_space *space);
 
-/* Makes `next` the current CPU's space; returns the one before, or the kernel's. */
+/* Makes `next` the current CPU's space; returns the one before, or the kernel's (S55). */
 struct address_space *space_switch(struct address_space *next);
 struct address_space *space_current(void);
 
 /*
- * User memory, filled at once with zeroed frames. Errors: STATUS_NO_MEMORY; STATUS_EXISTS, an area
- * is there; STATUS_INVALID, not in the user half or rights that are not user rights. Nothing
- * changed after an error.
+ * The operations below want a token for writing that covers `range`; it is looked at only after
+ * `range` itself, so that whatever a program asks for may be passed. Nothing has changed after an
+ * error. RIGHT_USER goes without saying, and so does RIGHT_READ where there is another right.
+ */
+
+/*
+ * User memory, filled at once with zeroed frames. Joins neighbours of the same name and rights.
+ * Errors: STATUS_NO_MEMORY; STATUS_EXISTS, an area is there; STATUS_INVALID, not in the user half
+ * or rights that are not user rights.
  */
 enum status space_map_anonymous(struct locked_range *token, struct virt_range range, uint8_t rights,
                                 const char *name) REQUIRES(token);
 
-/* Finds the highest gap below the mmap base that fits `page_count` at `alignment`. */
+/*
+ * Finds the highest gap below SPACE_MMAP_END that fits `page_count` pages at a multiple of
+ * `alignment` bytes (a power of two, at least PAGE_SIZE). Errors: STATUS_NO_MEMORY, there is none.
+ */
 enum status space_find_gap(struct locked_range *token, uint64_t page_count, uint64_t alignment,
                            struct virt_range *range) REQUIRES(token);
 
-/* An area that is never mapped, so that a fault in it can be named. */
+/* An area that is never mapped, so that a fault in it can be named. Errors: as for mapping. */
 enum status space_reserve_guard(struct locked_range *token, struct virt_range range,
                                 const char *name) REQUIRES(token);
 
-/* Removes areas, or parts of areas, and what they map; gaps are skipped. */
+/*
+ * Removes areas, or parts of areas, and what they map; gaps and the null guard are skipped. Errors:
+ * STATUS_INVALID; STATUS_NO_MEMORY, an area must be split.
+ */
 enum status space_unmap(struct locked_range *token, struct virt_range range) REQUIRES(token);
 
-/* Changes rights of whole areas or parts (areas are split). STATUS_NO_MEMORY where a page of the
- * range has no area, as man 2 mprotect. RIGHT_NONE parks. */
+/*
+ * Changes rights of whole areas or parts, splitting and joining areas. RIGHT_NONE parks: contents
+ * stay. Errors: STATUS_INVALID; STATUS_NO_MEMORY, also where a page of the range is not memory, as
+ * man 2 mprotect has it.
+ */
 enum status space_protect(struct locked_range *token, struct virt_range range, uint8_t rights)
     REQUIRES(token);
 
 struct translation {
-    phys_addr_t pa;
+    phys_addr_t pa; /* of the byte at the address asked for; 0 is legal (S40) */
     uint8_t level;
     struct page_attributes attributes;
 };
@@ -82,7 +107,8 @@ enum space_access_kind : uint8_t { ACCESS_READ, ACCESS_WRITE, ACCESS_EXECUTE };
 
 /*
  * Copies between `buffer` and memory of any space through the direct map, after checking that the
- * area allows the access (law 11). `*done_bytes` says how much was copied before a STATUS_FAULT.
+ * area allows the access (law 11). `*done_bytes` (may be null) says how much was copied before a
+ * STATUS_FAULT.
  * space_read reads user memory; space_write writes it and needs RIGHT_WRITE in the area;
  * space_write_initial ignores the area's lack of RIGHT_WRITE, for loading read-only segments of a
  * space that no CPU has run yet.
@@ -97,13 +123,22 @@ enum status space_write_initial(struct address_space *space, virt_addr_t va, con
 /* The area that holds `va`, copied to `*out`; false where there is none. */
 bool space_find_area(struct address_space *space, virt_addr_t va, struct vm_area *out);
 
-/* The nearest area whose end lies below `va`, and the nearest above; for fault reports. */
+/* The nearest area that ends at or below `va`, and the nearest that starts above; for reports. */
 bool space_find_area_below(struct address_space *space, virt_addr_t va, struct vm_area *out);
 bool space_find_area_above(struct address_space *space, virt_addr_t va, struct vm_area *out);
 
+/* space_find_area without the lock, for the report of a fault that stops the machine. */
+bool space_find_area_unlocked(const struct address_space *space, virt_addr_t va,
+                              struct vm_area *out);
+
+/* Visits the areas upwards, under the lock for reading, until `visit` returns false. */
+void space_for_each_area(struct address_space *space,
+                         bool (*visit)(void *context, const struct vm_area *area), void *context);
+
 /*
- * One line for each run of pages with the same rights, cache policy, leaf size and area:
- * range, size, rights (rwxug), cache, leaf size, name. docs/memory_map.md explains a line.
+ * One line for each run of pages with the same rights, cache policy, leaf size and area, and one
+ * for each guard: range, size, rights (rwxug), cache, leaf size, name. docs/memory_map.md explains
+ * a line.
  */
 void space_dump(struct address_space *space, const struct text_sink *sink);
 

@@ -16,6 +16,11 @@
 
 BEGIN_C_DECLS
 
+struct address_space;
+struct frame;
+
+constexpr unsigned KERNEL_SECTION_MAX = 14;
+
 struct kernel_section {
     const char *name; /* "text", "rodata", "data" */
     struct virt_range range;
@@ -26,7 +31,7 @@ struct kernel_section {
 struct kernel_layout {
     const struct memory_map *memory; /* sanitised; outlives the kernel */
     const struct kernel_section *sections;
-    size_t section_count;
+    size_t section_count; /* at most KERNEL_SECTION_MAX */
 };
 
 struct kernel_space_summary {
@@ -39,8 +44,10 @@ struct kernel_space_summary {
 /*
  * Builds the kernel's table from the early allocator: direct map of all RAM with the largest
  * leaves, frame array, kernel image per section, and the root slots of every region. Loads nothing
- * (S51). Where the kernel's text and rodata lie, the direct map is read-only too. Errors:
- * STATUS_NO_MEMORY; STATUS_INVALID, a section is writable and executable, or unaligned.
+ * (S51). Where the kernel's text and rodata lie, the direct map is read-only too. After an error
+ * the early allocator's memory is lost and the kernel cannot go on. Errors: STATUS_NO_MEMORY;
+ * STATUS_INVALID, too many sections, or one that is writable and executable, unaligned, not in the
+ * image's region or in the way of another; STATUS_OUT_OF_RANGE, RAM beyond the direct map's region.
  */
 enum status kernel_space_build(const struct kernel_layout *layout,
                                struct kernel_space_summary *summary);
@@ -51,45 +58,55 @@ enum status kernel_space_build(const struct kernel_layout *layout,
  */
 void kernel_space_activate(void);
 
-/* After kernel_space_activate: builds the frame array and starts the frame allocator and the heap's
- * ground; the early allocator ends here. */
+/*
+ * After kernel_space_activate: starts the frame allocator on the frame array that was mapped, and
+ * lets it know the kernel's tables; the early allocator ends here.
+ */
 void kernel_space_start(void);
+
+/* The same on an array elsewhere: for hosts that do not translate through the table. */
+void kernel_space_start_with(struct frame *array);
 
 struct address_space *kernel_space(void);
 
 /*
- * Kernel ranges. All of them: STATUS_NO_MEMORY, no room or no frames, nothing changed;
- * `name` is copied (22 bytes). Guards are pages that are never mapped.
+ * Kernel ranges. All of them: STATUS_NO_MEMORY, no room or no frames; nothing has changed after an
+ * error; `name` is copied and cut. Rights are RIGHT_WRITE or RIGHT_EXECUTE, never both, or
+ * RIGHT_READ alone; RIGHT_GLOBAL goes without saying. Guards are pages that are never mapped; each
+ * is an area of its own that bears the name of what it guards. These functions may sleep.
  */
 
-/* Reserves [start, ...) for later kernel_range_adopt or _fill. STATUS_EXISTS where any is taken. */
+/* Reserves the range for later kernel_range_adopt or _fill, without guards. STATUS_EXISTS where any
+ * of it is taken; STATUS_INVALID where it is not in the region of kernel ranges. */
 enum status kernel_range_reserve_at(struct virt_range range, const char *name);
 
-/* Reserves the first gap that fits, at a multiple of `alignment` bytes, with a guard page before
- * and after it. */
+/* Reserves the first gap that fits, at a multiple of `alignment` bytes (a power of two, at least
+ * PAGE_SIZE), with a guard page before and after it. */
 enum status kernel_range_reserve(uint64_t page_count, uint64_t alignment, const char *name,
                                  struct virt_range *range);
 
-/* Allocates zeroed frames, not contiguous, behind a reserved range. STATUS_NOT_FOUND: not reserved
- * as a whole; STATUS_EXISTS: some of it is filled. */
+/* Puts zeroed frames, not contiguous, behind a reserved range or a part of one. STATUS_NOT_FOUND:
+ * not reserved as a whole; STATUS_EXISTS: some of it is filled; STATUS_INVALID: not such rights, or
+ * not CACHE_WRITE_BACK. */
 enum status kernel_range_fill(struct virt_range range, struct page_attributes attributes);
 
-/* Reserve and fill in one: RW, never executable, guarded on both sides. */
+/* Reserve and fill in one: writable, never executable, guarded on both sides. */
 enum status kernel_range_alloc(uint64_t page_count, const char *name, struct virt_range *range);
 
-/* Takes over a range whose reservation exists and whose pages somebody mapped: verified, else
- * STATUS_NOT_FOUND. */
-enum status kernel_range_adopt(struct virt_range range, enum page_right rights);
+/* Takes over a reservation whose pages somebody else mapped, after making sure that all of them
+ * are, with no more than `rights` (S73); else STATUS_NOT_FOUND. */
+enum status kernel_range_adopt(struct virt_range range, uint8_t rights);
 
 /*
  * Maps size_bytes of device memory at `pa`, which may be unaligned; `*address` is the address of
- * that very byte. STATUS_INVALID: size 0 or wrapping; STATUS_OUT_OF_RANGE: above MAXPHYADDR.
+ * that very byte (S77). Guarded on both sides. The memory is not owned. STATUS_INVALID: size 0 or
+ * wrapping; STATUS_OUT_OF_RANGE: above MAXPHYADDR.
  */
 enum status kernel_range_map_device(phys_addr_t pa, uint64_t size_bytes, enum cache_policy cache,
                                     const char *name, void **address);
 
-/* Unmaps and gives up the range that starts at `start`, its frames and its guards; returns after
- * the flush. STATUS_NOT_FOUND: no such range. */
+/* Unmaps what is filled of the range that starts at `start` and gives it up with its frames and its
+ * guards; returns after the flush. STATUS_NOT_FOUND: no range starts there (any more). */
 enum status kernel_range_free(virt_addr_t start);
 
 /* kernel_range_free for what kernel_range_map_device returned. */

@@ -1,0 +1,166 @@
+#include "mm/space/address_space.h"
+
+#include "lib/check.h"
+#include "mm/addr/layout.h"
+#include "mm/heap/heap.h"
+#include "mm/platform.h"
+#include "mm/space/area_edit.h"
+#include "mm/space/kernel_space.h"
+#include "mm/space/space_private.h"
+
+static struct sleep_lock registry_lock;
+static struct list_node registry = {&registry, &registry}; /* guarded by registry_lock */
+
+/* What each CPU translates through; null stands for the kernel's. Each is its CPU's own. */
+static struct address_space *current_spaces[CPU_COUNT_MAX];
+
+void space_registry_init(void) {
+    list_init(&registry);
+    for (unsigned cpu = 0; cpu < CPU_COUNT_MAX; cpu++) {
+        current_spaces[cpu] = nullptr;
+    }
+}
+
+void space_init(struct address_space *space, const char *name) {
+    space->lock = (struct sleep_lock){};
+    area_tree_init(&space->areas);
+    copy_name(space->name, name, sizeof space->name);
+}
+
+static void lock_range(struct address_space *space, struct virt_range range, bool is_for_writing,
+                       struct locked_range *token) NO_CAPABILITY_CHECK {
+    sleep_lock_acquire(&space->lock);
+    token->space = space;
+    token->range = range;
+    token->is_for_writing = is_for_writing;
+}
+
+/* One lock stands for every range, and readers exclude each other too, until that is measured to
+ * hurt. */
+void space_lock_for_writing(struct address_space *space, struct virt_range range,
+                            struct locked_range *token) NO_CAPABILITY_CHECK {
+    lock_range(space, range, true, token);
+}
+
+void space_lock_for_reading(struct address_space *space, struct virt_range range,
+                            struct locked_range *token) NO_CAPABILITY_CHECK {
+    lock_range(space, range, false, token);
+}
+
+void space_unlock(struct locked_range *token) NO_CAPABILITY_CHECK {
+    struct address_space *space = token->space;
+    token->space = nullptr; /* a token that is used again faults at once */
+    sleep_lock_release(&space->lock);
+}
+
+void check_locked_for_writing(const struct locked_range *token, struct virt_range range) {
+    CHECK(token->is_for_writing);                  /* L1 */
+    CHECK(virt_range_covers(token->range, range)); /* L1 */
+}
+
+struct virt_range space_user_range(void) {
+    return virt_range(virt_addr(0), USER_END >> PAGE_SHIFT);
+}
+
+struct virt_range space_whole_range(const struct address_space *space) {
+    if (space->table.half == HALF_USER) {
+        return space_user_range();
+    }
+    return virt_range(virt_addr(DIRECT_MAP_BASE), -DIRECT_MAP_BASE >> PAGE_SHIFT);
+}
+
+static enum status add_null_guard(struct address_space *space) {
+    struct spare_areas spares;
+    enum status status = spare_areas_take(&spares, 1);
+    if (status == STATUS_OK) {
+        struct virt_range range = virt_range(virt_addr(0), NULL_GUARD_END >> PAGE_SHIFT);
+        struct page_attributes nothing = {};
+        area_add(&space->areas, &spares, range, AREA_GUARD, nothing, "null guard");
+    }
+    return status;
+}
+
+enum status space_create(const char *name, struct address_space **space) {
+    struct address_space *made = heap_alloc(sizeof *made);
+    if (made == nullptr) {
+        return STATUS_NO_MEMORY;
+    }
+    space_init(made, name);
+    enum status status = add_null_guard(made);
+    if (status != STATUS_OK) {
+        goto free_space;
+    }
+    status = page_table_create_user(&made->table, space_page_table(kernel_space()));
+    if (status != STATUS_OK) {
+        goto free_null_guard;
+    }
+    sleep_lock_acquire(&registry_lock);
+    list_push_back(&registry, &made->link);
+    sleep_lock_release(&registry_lock);
+    *space = made;
+    return STATUS_OK;
+
+free_null_guard:
+    area_drop(&made->areas, area_tree_first(&made->areas));
+free_space:
+    heap_free(made);
+    return status;
+}
+
+enum status space_destroy(struct address_space *space) {
+    CHECK(space != kernel_space());
+    if (__atomic_load_n(&space->table.active_cpus.bits, __ATOMIC_SEQ_CST) != 0) {
+        return STATUS_BUSY;
+    }
+    sleep_lock_acquire(&registry_lock);
+    list_remove(&space->link);
+    sleep_lock_release(&registry_lock);
+    enum status status = page_table_destroy_user(&space->table);
+    CHECK(status == STATUS_OK); /* nobody may switch to a space that is being destroyed */
+    for (struct vm_area *area; (area = area_tree_first(&space->areas)) != nullptr;) {
+        area_drop(&space->areas, area);
+    }
+    heap_free(space);
+    return STATUS_OK;
+}
+
+static struct address_space *current_of(unsigned cpu) {
+    struct address_space *space = current_spaces[cpu];
+    return space != nullptr ? space : kernel_space();
+}
+
+struct address_space *space_switch(struct address_space *next) {
+    platform_preempt_disable();
+    unsigned cpu = platform_current_cpu();
+    struct address_space *previous = current_of(cpu);
+    if (next != previous) {
+        page_table_activate(&next->table, &previous->table);
+        current_spaces[cpu] = next;
+    }
+    platform_preempt_enable();
+    return previous;
+}
+
+struct address_space *space_current(void) {
+    platform_preempt_disable();
+    struct address_space *space = current_of(platform_current_cpu());
+    platform_preempt_enable();
+    return space;
+}
+
+const struct page_table *space_page_table(const struct address_space *space) {
+    return &space->table;
+}
+
+const char *space_name(const struct address_space *space) {
+    return space->name;
+}
+
+void space_for_each(void (*visit)(void *context, struct address_space *space), void *context) {
+    visit(context, kernel_space());
+    sleep_lock_acquire(&registry_lock);
+    for (struct list_node *at = registry.next; at != &registry; at = at->next) {
+        visit(context, LIST_ENTRY(at, struct address_space, link));
+    }
+    sleep_lock_release(&registry_lock);
+}

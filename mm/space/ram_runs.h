@@ -1,0 +1,35 @@
+#pragma once
+
+#include "mm/addr/addr.h"
+#include "mm/frame/memory_map.h"
+
+/* Runs of RAM that is the kernel's or will be: usable, or ACPI tables that can be reclaimed. */
+struct ram_run {
+    uint64_t start; /* physical addresses, page-aligned */
+    uint64_t end;   /* exclusive */
+};
+
+static inline bool is_ram(const struct memory_region *region) {
+    return region->type == MEMORY_USABLE || region->type == MEMORY_ACPI_RECLAIMABLE;
+}
+
+/*
+ * The first maximal run from region `*index` on, which moves behind it; false where there is none
+ * left.
+ */
+static inline bool ram_run_next(const struct memory_map *map, size_t *index, struct ram_run *run) {
+    while (*index < map->count && !is_ram(&map->regions[*index])) {
+        (*index)++;
+    }
+    if (*index == map->count) {
+        return false;
+    }
+    run->start = map->regions[*index].base;
+    run->end = run->start;
+    while (*index < map->count && is_ram(&map->regions[*index]) &&
+           map->regions[*index].base == run->end) {
+        run->end += map->regions[*index].size_bytes;
+        (*index)++;
+    }
+    return true;
+}

@@ -1,0 +1,121 @@
+#include "mm/space/address_space.h"
+#include "mm/space/space_private.h"
+
+/* Pages in a row that differ in nothing but their address: one line. */
+struct run {
+    virt_addr_t start;
+    virt_addr_t last;
+    enum page_kind kind; /* PAGE_ABSENT: no run yet, or a guard */
+    uint8_t level;
+    uint8_t rights;
+    enum cache_policy cache;
+};
+
+struct dump {
+    const struct text_sink *sink;
+    const struct page_table *table;
+    const struct vm_area *area;
+    struct run run;
+    bool has_run;
+};
+
+static const char *cache_word(const struct run *run) {
+    if (run->kind != PAGE_MAPPED) {
+        return "--";
+    }
+    switch (run->cache) {
+    case CACHE_WRITE_BACK:
+        return "WB";
+    case CACHE_WRITE_THROUGH:
+        return "WT";
+    case CACHE_WRITE_COMBINING:
+        return "WC";
+    case CACHE_UNCACHED:
+        return "UC";
+    }
+    return "??";
+}
+
+static const char *leaf_word(const struct run *run) {
+    static const char *const words[] = {"4K", "2M", "1G"};
+    return run->kind == PAGE_ABSENT ? "--" : words[run->level];
+}
+
+/* A number of bytes without a fraction: the largest unit that divides it. */
+static void split_size(uint64_t bytes, uint64_t *number, const char **unit) {
+    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
+    unsigned i = 0;
+    *number = bytes >> 10;
+    while (i < 3 && *number != 0 && is_aligned(*number, 1024)) {
+        *number >>= 10;
+        i++;
+    }
+    *unit = units[i];
+}
+
+static void print_run(const struct dump *dump) {
+    const struct run *run = &dump->run;
+    uint64_t size;
+    const char *unit;
+    split_size(run->last.value - run->start.value + 1, &size, &unit);
+    format_to(dump->sink, "0x%016llx-0x%016llx %5llu %s  %c%c%c%c%c  %s  %s  %s%s\n",
+              (unsigned long long)run->start.value, (unsigned long long)run->last.value,
+              (unsigned long long)size, unit, run->rights & RIGHT_READ ? 'r' : '-',
+              run->rights & RIGHT_WRITE ? 'w' : '-', run->rights & RIGHT_EXECUTE ? 'x' : '-',
+              run->rights & RIGHT_USER ? 'u' : '-', run->rights & RIGHT_GLOBAL ? 'g' : '-',
+              cache_word(run), leaf_word(run), dump->area->name,
+              run->kind == PAGE_PARKED ? " (parked)" : "");
+}
+
+static bool continues(const struct run *run, const struct run *next) {
+    return run->last.value + 1 == next->start.value && run->kind == next->kind &&
+           run->level == next->level && run->rights == next->rights && run->cache == next->cache;
+}
+
+static void end_run(struct dump *dump) {
+    if (dump->has_run) {
+        print_run(dump);
+    }
+    dump->has_run = false;
+}
+
+static bool add_entry(void *context, virt_addr_t va, const struct page_query *entry) {
+    struct dump *dump = context;
+    struct run next = {
+        .start = va,
+        .last = virt_add(va, level_size(entry->level) - 1),
+        .kind = entry->kind,
+        .level = entry->level,
+    };
+    if (entry->kind == PAGE_MAPPED) {
+        uint8_t global = entry->attributes.rights & RIGHT_GLOBAL;
+        next.rights = (entry->effective_rights & ~RIGHT_GLOBAL) | global;
+        next.cache = entry->attributes.cache;
+    }
+    if (dump->has_run && continues(&dump->run, &next)) {
+        dump->run.last = next.last;
+        return true;
+    }
+    end_run(dump);
+    dump->run = next;
+    dump->has_run = true;
+    return true;
+}
+
+static bool dump_area(void *context, const struct vm_area *area) {
+    struct dump *dump = context;
+    dump->area = area;
+    if (area->kind == AREA_GUARD) {
+        dump->run = (struct run){.start = area->range.start, .last = virt_range_last(area->range)};
+        dump->has_run = true;
+    } else {
+        page_table_for_each(dump->table, area->range, add_entry, dump);
+    }
+    end_run(dump);
+    return true;
+}
+
+void space_dump(struct address_space *space, const struct text_sink *sink) {
+    struct dump dump = {.sink = sink, .table = &space->table};
+    space_for_each_area(space, dump_area, &dump);
+}

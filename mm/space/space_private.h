@@ -1,0 +1,29 @@
+#pragma once
+
+#include "lib/list.h"
+#include "mm/paging/page_table.h"
+#include "mm/space/address_space.h"
+#include "mm/space/area_tree.h"
+#include "mm/space/sleep_lock.h"
+
+/* What the sources of this room share. */
+
+struct address_space {
+    struct page_table table; /* its lower or upper half is guarded by lock */
+    struct sleep_lock lock;
+    struct area_tree areas;           /* guarded by lock */
+    struct list_node link;            /* guarded by the registry's lock; unused in the kernel's */
+    char name[SPACE_NAME_SIZE_BYTES]; /* fixed at creation */
+};
+
+/* Prepares everything but the page table; nobody else knows the space yet. */
+void space_init(struct address_space *space, const char *name);
+
+/* Forgets every space but the kernel's, and makes that one current on every CPU. */
+void space_registry_init(void);
+
+/* All that the space's areas can lie in: its half. */
+struct virt_range space_whole_range(const struct address_space *space);
+
+/* CHECKs that the token covers `range` of its space, for writing (L1). */
+void check_locked_for_writing(const struct locked_range *token, struct virt_range range);
