@@ -1,0 +1,95 @@
+#include "drivers/framebuffer.h"
+
+#include "drivers/font.h"
+
+constexpr uint8_t LIGHT_GREY = 0xaa;
+constexpr unsigned SCROLL_FRACTION = 8; /* drawing is slow: scroll by an eighth of the rows */
+
+static uint32_t bytes_per_pixel(const struct framebuffer_mode *mode) {
+    return (mode->bits_per_pixel + 7) / 8;
+}
+
+uint64_t framebuffer_size_bytes(const struct framebuffer_mode *mode) {
+    return (uint64_t)mode->pitch_bytes * mode->height;
+}
+
+static bool is_known_depth(uint32_t bits) {
+    return bits == 15 || bits == 16 || bits == 24 || bits == 32;
+}
+
+static bool is_inside_pixel(struct framebuffer_colour colour, uint32_t bits_per_pixel) {
+    return colour.bit_count <= 8 && colour.shift + colour.bit_count <= bits_per_pixel;
+}
+
+static bool is_possible(const struct framebuffer_mode *mode) {
+    uint64_t row_bytes = (uint64_t)mode->width * bytes_per_pixel(mode);
+    return is_known_depth(mode->bits_per_pixel) && mode->width >= FONT_WIDTH &&
+           mode->height >= FONT_HEIGHT && mode->pitch_bytes >= row_bytes &&
+           framebuffer_size_bytes(mode) <= FRAMEBUFFER_SIZE_MAX &&
+           is_inside_pixel(mode->red, mode->bits_per_pixel) &&
+           is_inside_pixel(mode->green, mode->bits_per_pixel) &&
+           is_inside_pixel(mode->blue, mode->bits_per_pixel);
+}
+
+static uint32_t colour_bits(struct framebuffer_colour colour, uint8_t level) {
+    return (uint32_t)(level >> (8 - colour.bit_count)) << colour.shift;
+}
+
+static void put_pixel(uint8_t *at, uint32_t pixel, uint32_t size_bytes) {
+    switch (size_bytes) {
+    case 2:
+        __builtin_memcpy(at, &pixel, 2);
+        break;
+    case 3:
+        __builtin_memcpy(at, &pixel, 3);
+        break;
+    default:
+        __builtin_memcpy(at, &pixel, 4);
+    }
+}
+
+static void draw_glyph(struct text_grid *grid, unsigned row, unsigned column, char character) {
+    const struct framebuffer *framebuffer = (const struct framebuffer *)grid;
+    const struct framebuffer_mode *mode = &framebuffer->mode;
+    const uint8_t *glyph = font_glyphs[(unsigned char)character - FONT_FIRST];
+    uint32_t size_bytes = bytes_per_pixel(mode);
+    uint64_t offset = (uint64_t)row * FONT_HEIGHT * mode->pitch_bytes;
+    uint8_t *line = framebuffer->pixels + offset + (uint64_t)column * FONT_WIDTH * size_bytes;
+    for (unsigned y = 0; y < FONT_HEIGHT; y++, line += mode->pitch_bytes) {
+        for (unsigned x = 0; x < FONT_WIDTH; x++) {
+            bool is_ink = (glyph[y] & 0x80 >> x) != 0;
+            put_pixel(line + x * size_bytes, is_ink ? framebuffer->foreground : 0, size_bytes);
+        }
+    }
+}
+
+enum status framebuffer_init(struct framebuffer *framebuffer, const struct framebuffer_mode *mode) {
+    if (!is_possible(mode)) {
+        return STATUS_INVALID;
+    }
+    unsigned rows = mode->height / FONT_HEIGHT;
+    text_grid_init(&framebuffer->grid, mode->width / FONT_WIDTH, rows, rows / SCROLL_FRACTION);
+    framebuffer->grid.draw = draw_glyph;
+    framebuffer->grid.is_stale = false; /* framebuffer_show clears it first, all at once */
+    framebuffer->mode = *mode;
+    framebuffer->foreground = colour_bits(mode->red, LIGHT_GREY) |
+                              colour_bits(mode->green, LIGHT_GREY) |
+                              colour_bits(mode->blue, LIGHT_GREY);
+    framebuffer->pixels = nullptr;
+    framebuffer->is_cleared = false;
+    return STATUS_OK;
+}
+
+void framebuffer_show(struct framebuffer *framebuffer, void *pixels) {
+    framebuffer->pixels = pixels;
+    if (!framebuffer->is_cleared) {
+        __builtin_memset(pixels, 0, framebuffer_size_bytes(&framebuffer->mode));
+        framebuffer->is_cleared = true;
+    }
+    text_grid_show(&framebuffer->grid);
+}
+
+void framebuffer_hide(struct framebuffer *framebuffer) {
+    text_grid_hide(&framebuffer->grid);
+    framebuffer->pixels = nullptr;
+}
