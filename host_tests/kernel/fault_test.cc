@@ -1,0 +1,222 @@
+#include "kernel/fault/fault.h"
+
+#include <cstring>
+
+#include <gtest/gtest.h>
+
+#include "host_tests/kernel/captured_text.h"
+#include "mm/addr/layout.h"
+
+namespace {
+
+enum : uint32_t { kPresent = 1, kWrite = 2, kUser = 4, kReserved = 8, kFetch = 16 };
+
+constexpr uint64_t kUserPage = 0x401000;
+
+class FaultTest : public ::testing::Test {
+  protected:
+    FaultTest() {
+        facts_.who = "process 3 (hello)";
+        facts_.instruction = 0x401136;
+        facts_.query.kind = PAGE_ABSENT;
+    }
+
+    void Touch(uint64_t address, uint32_t error_code) {
+        facts_.address = virt_addr(address);
+        facts_.error_code = error_code;
+    }
+
+    void Map(uint8_t effective_rights) {
+        facts_.query.kind = PAGE_MAPPED;
+        facts_.query.effective_rights = effective_rights;
+    }
+
+    static vm_area Area(uint64_t start, uint64_t pages, area_kind kind, uint8_t rights,
+                        const char *name) {
+        vm_area area{};
+        area.range = virt_range(virt_addr(start), pages);
+        area.kind = kind;
+        area.attributes.rights = rights;
+        strcpy(area.name, name);
+        return area;
+    }
+
+    void AddStep(uint8_t level, uint16_t index, uint64_t table, uint64_t raw, const char *words) {
+        page_walk_step &step = facts_.walk.steps[facts_.walk.step_count++];
+        step = {level, index, phys_addr(table), raw, ""};
+        strcpy(step.words, words);
+    }
+
+    fault_verdict Judge() {
+        return fault_judge(&facts_);
+    }
+
+    fault_facts facts_{};
+    CapturedText report_;
+};
+
+TEST_F(FaultTest, AReadThroughANullPointerHitsTheNullGuard) {
+    Touch(0x10, kUser);
+    EXPECT_EQ(Judge(), FAULT_NULL_GUARD);
+    Touch(NULL_GUARD_END, kUser);
+    EXPECT_EQ(Judge(), FAULT_NOT_MAPPED);
+}
+
+TEST_F(FaultTest, AnAddressInAGuardAreaHitsAGuardPage) {
+    Touch(0x7fffff000000, kUser | kWrite);
+    facts_.has_area = true;
+    facts_.area = Area(0x7fffff000000, 1, AREA_GUARD, 0, "guard of stack");
+    EXPECT_EQ(Judge(), FAULT_GUARD_PAGE);
+}
+
+TEST_F(FaultTest, UserModeInTheUpperHalfReachesForTheKernelMappedOrNot) {
+    Touch(0xffffffff80000000, kUser | kPresent);
+    Map(RIGHT_READ | RIGHT_EXECUTE);
+    EXPECT_EQ(Judge(), FAULT_KERNEL_ADDRESS);
+    Touch(0xffff900000000000, kUser);
+    facts_.query.kind = PAGE_ABSENT;
+    EXPECT_EQ(Judge(), FAULT_KERNEL_ADDRESS);
+}
+
+TEST_F(FaultTest, APageWithoutAnyRightIsParked) {
+    Touch(kUserPage, kUser);
+    facts_.query.kind = PAGE_PARKED;
+    EXPECT_EQ(Judge(), FAULT_NO_ACCESS);
+}
+
+TEST_F(FaultTest, AWriteToCodeIsReadOnly) {
+    Touch(kUserPage, kUser | kPresent | kWrite);
+    Map(RIGHT_READ | RIGHT_EXECUTE | RIGHT_USER);
+    EXPECT_EQ(Judge(), FAULT_READ_ONLY);
+}
+
+TEST_F(FaultTest, AJumpIntoDataIsNoExecute) {
+    Touch(kUserPage, kUser | kPresent | kFetch);
+    Map(RIGHT_READ | RIGHT_WRITE | RIGHT_USER);
+    EXPECT_EQ(Judge(), FAULT_NO_EXECUTE);
+}
+
+TEST_F(FaultTest, TheKernelReadingUserMemoryIsSmap) {
+    Touch(kUserPage, kPresent);
+    Map(RIGHT_READ | RIGHT_WRITE | RIGHT_USER);
+    EXPECT_EQ(Judge(), FAULT_SMAP);
+}
+
+TEST_F(FaultTest, TheKernelWritingReadOnlyUserMemoryIsReadOnlyBeforeItIsSmap) {
+    Touch(kUserPage, kPresent | kWrite);
+    Map(RIGHT_READ | RIGHT_USER);
+    EXPECT_EQ(Judge(), FAULT_READ_ONLY);
+}
+
+TEST_F(FaultTest, TheKernelRunningUserMemoryIsSmep) {
+    Touch(kUserPage, kPresent | kFetch);
+    Map(RIGHT_READ | RIGHT_EXECUTE | RIGHT_USER);
+    EXPECT_EQ(Judge(), FAULT_SMEP);
+}
+
+TEST_F(FaultTest, TheKernelRunningItsDataIsNoExecute) {
+    Touch(DIRECT_MAP_BASE, kPresent | kFetch);
+    Map(RIGHT_READ | RIGHT_WRITE);
+    EXPECT_EQ(Judge(), FAULT_NO_EXECUTE);
+}
+
+TEST_F(FaultTest, ASupervisorPageInUserMemoryIsTheKernelsMistake) {
+    Touch(kUserPage, kUser | kPresent);
+    Map(RIGHT_READ);
+    EXPECT_EQ(Judge(), FAULT_KERNEL_PAGE_IN_LOW);
+}
+
+TEST_F(FaultTest, AReservedBitIsACorruptEntryWhateverElseIsTrue) {
+    Touch(0xffffffff80000000, kUser | kPresent | kReserved);
+    Map(RIGHT_READ);
+    EXPECT_EQ(Judge(), FAULT_RESERVED_BIT);
+}
+
+TEST_F(FaultTest, ProtectionKeysShadowStacksAndEnclavesAreNamed) {
+    Touch(kUserPage, kUser | kPresent | 1 << 5);
+    EXPECT_EQ(Judge(), FAULT_PROTECTION_KEY);
+    Touch(kUserPage, kUser | kPresent | 1 << 6);
+    EXPECT_EQ(Judge(), FAULT_SHADOW_STACK);
+    Touch(kUserPage, kUser | kPresent | 1 << 15);
+    EXPECT_EQ(Judge(), FAULT_SGX);
+}
+
+TEST_F(FaultTest, ANonCanonicalAddressIsNoAddress) {
+    Touch(0x0100000000000000, kUser);
+    EXPECT_EQ(Judge(), FAULT_NON_CANONICAL);
+}
+
+TEST_F(FaultTest, AFaultThatTheTablesNowAllowIsSpurious) {
+    Touch(kUserPage, kUser | kWrite);
+    Map(RIGHT_READ | RIGHT_WRITE | RIGHT_USER);
+    EXPECT_EQ(Judge(), FAULT_SPURIOUS);
+    Touch(kUserPage, kUser | kWrite | kPresent);
+    EXPECT_EQ(Judge(), FAULT_SPURIOUS);
+    Touch(kUserPage, kUser | kPresent);
+    EXPECT_EQ(Judge(), FAULT_SPURIOUS);
+}
+
+TEST_F(FaultTest, APresentBitWhosePageIsGoneByNowIsJudgedByWhatIsThere) {
+    Touch(kUserPage, kUser | kPresent | kWrite);
+    EXPECT_EQ(Judge(), FAULT_NOT_MAPPED);
+}
+
+// S90, S91: the whole report, word for word.
+TEST_F(FaultTest, TheReportOfAStackOverflowSaysWhoWhereWhyAndWhatIsNear) {
+    Touch(0x7ffffffbeff8, kUser | kWrite);
+    facts_.has_area = true;
+    facts_.area = Area(0x7ffffffaf000, 16, AREA_GUARD, 0, "guard of stack");
+    facts_.has_area_above = true;
+    facts_.area_above = Area(0x7ffffffbf000, 64, AREA_ANON, RIGHT_READ | RIGHT_WRITE, "stack");
+    AddStep(3, 255, 0x7fd3000, 0x7fd4067, "present, writable, user, accessed, table");
+    AddStep(2, 511, 0x7fd4000, 0, "absent");
+    fault_explain(&facts_, report_.sink());
+    EXPECT_EQ(report_.text(),
+              "page fault: process 3 (hello) wrote address 0x00007ffffffbeff8\n"
+              "  by the instruction at 0x0000000000401136\n"
+              "  error code 0x6: not present, W: write, U: user mode\n"
+              "  level 3: entry 255 of table 0x7fd3000 is 0x0000000007fd4067\n"
+              "           present, writable, user, accessed, table\n"
+              "  level 2: entry 511 of table 0x7fd4000 is 0x0000000000000000\n"
+              "           absent\n"
+              "  verdict: guard page: it is never mapped, so that an overflow is caught\n"
+              "  inside 00007ffffffaf000-00007ffffffbefff --- 'guard of stack'\n"
+              "  below  00007ffffffbf000-00007fffffffefff rw- 'stack'\n");
+}
+
+TEST_F(FaultTest, TheReportOfAJumpToTheKernelDoesNotNameTheKernelsAreas) {
+    Touch(0xffffffff80000000, kUser | kPresent | kFetch);
+    Map(RIGHT_READ | RIGHT_EXECUTE);
+    facts_.has_area = true;
+    facts_.area = Area(0xffffffff80000000, 16, AREA_BOOT, RIGHT_READ | RIGHT_EXECUTE, "kernel");
+    fault_explain(&facts_, report_.sink());
+    EXPECT_EQ(report_.text(),
+              "page fault: process 3 (hello) ran address 0xffffffff80000000\n"
+              "  by the instruction at 0x0000000000401136\n"
+              "  error code 0x15: P: present, I: instruction fetch, U: user mode\n"
+              "  verdict: kernel address: user mode may not touch the upper half\n");
+}
+
+TEST_F(FaultTest, EveryBitOfTheErrorCodeHasItsWord) {
+    Touch(kUserPage, 0x807f);
+    fault_explain(&facts_, report_.sink());
+    EXPECT_NE(report_.text().find("error code 0x807f: P: present, W: write, I: instruction fetch, "
+                                  "U: user mode, RSVD: reserved bit set, PK: protection key, SS: "
+                                  "shadow stack, SGX: enclave rule\n"),
+              std::string::npos)
+        << report_.text();
+}
+
+TEST(Signal, ExceptionsEndAProcessByTheSignalThatLinuxSends) {
+    EXPECT_EQ(fault_signal(0), 8u);
+    EXPECT_EQ(fault_signal(3), 5u);
+    EXPECT_EQ(fault_signal(6), 4u);
+    EXPECT_EQ(fault_signal(13), 11u);
+    EXPECT_EQ(fault_signal(14), 11u);
+    EXPECT_EQ(fault_signal(17), 7u);
+    EXPECT_EQ(fault_signal(19), 8u);
+    EXPECT_STREQ(signal_name(11), "SIGSEGV");
+    EXPECT_STREQ(signal_name(8), "SIGFPE");
+}
+
+} // namespace

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/decls.h"
+#include "lib/format.h"
+#include "lib/status.h"
+#include "mm/addr/addr.h"
+#include "mm/paging/attributes.h"
+
+/*
+ * Reads a static ELF64 program and says what memory it wants, without touching any. Nothing that a
+ * file contains is trusted, and the file may lie at any address.
+ */
+
+BEGIN_C_DECLS
+
+constexpr size_t ELF_SEGMENT_MAX = 32;
+
+/* A PT_LOAD segment: `range` is filled with zeroes, then file_size_bytes of the file are copied to
+ * `content`, then it gets `rights`. */
+struct elf_segment {
+    struct virt_range range;
+    virt_addr_t content;
+    uint64_t file_offset;
+    uint64_t file_size_bytes;
+    uint8_t rights; /* of enum page_right; may hold both WRITE and EXECUTE, as on Linux */
+};
+
+struct elf_plan {
+    virt_addr_t entry;           /* inside an executable segment */
+    virt_addr_t program_headers; /* where they lie once loaded; 0 if no segment holds them */
+    uint16_t program_header_count;
+    bool has_executable_stack;
+    virt_addr_t end;      /* one more than the highest byte: the heap of brk begins here or above */
+    uint64_t total_pages; /* of all segments */
+    size_t segment_count; /* at least 1 */
+    struct elf_segment segments[ELF_SEGMENT_MAX]; /* ascending, disjoint in pages, in user memory */
+};
+
+/*
+ * Plans the program in file[0..size_bytes). A position-independent program is placed at
+ * `movable_base`, rounded down to the alignment it asks for; others where they say. Errors:
+ * STATUS_NOT_EXECUTABLE, and one numbered line on `complaints` says what is wrong and where; the
+ * plan is then undefined. docs/messages.md lists the numbers.
+ */
+enum status elf_read(const void *file, size_t size_bytes, virt_addr_t movable_base,
+                     const struct text_sink *complaints, struct elf_plan *plan);
+
+END_C_DECLS

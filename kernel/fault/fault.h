@@ -1,0 +1,75 @@
+#pragma once
+
+#include <stdint.h>
+
+#include "lib/decls.h"
+#include "lib/format.h"
+#include "mm/addr/addr.h"
+#include "mm/paging/page_table.h"
+#include "mm/space/area.h"
+
+/*
+ * Explains a page fault. Pure: the caller gathers the facts, this room only judges and words them,
+ * so that the whole report is tested on the host.
+ */
+
+BEGIN_C_DECLS
+
+/* The error code that the CPU pushes for #PF (SDM 3A 4.7, figure 4-12). */
+enum page_fault_code : uint32_t {
+    PAGE_FAULT_PRESENT = 1 << 0,
+    PAGE_FAULT_WRITE = 1 << 1,
+    PAGE_FAULT_USER = 1 << 2,
+    PAGE_FAULT_RESERVED_BIT = 1 << 3,
+    PAGE_FAULT_FETCH = 1 << 4,
+    PAGE_FAULT_PROTECTION_KEY = 1 << 5,
+    PAGE_FAULT_SHADOW_STACK = 1 << 6,
+    PAGE_FAULT_SGX = 1 << 15,
+};
+
+enum fault_verdict : uint8_t {
+    FAULT_NULL_GUARD,     /* below NULL_GUARD_END */
+    FAULT_GUARD_PAGE,     /* in an area that is never mapped */
+    FAULT_KERNEL_ADDRESS, /* user mode reached for the upper half */
+    FAULT_NON_CANONICAL,  /* no such address */
+    FAULT_NO_ACCESS,      /* the page is parked: PROT_NONE */
+    FAULT_NOT_MAPPED,
+    FAULT_READ_ONLY,
+    FAULT_NO_EXECUTE,
+    FAULT_SMAP,               /* the kernel touched user memory outside user_copy */
+    FAULT_SMEP,               /* the kernel jumped into user memory */
+    FAULT_KERNEL_PAGE_IN_LOW, /* a lower-half page without the user bit: the kernel's mistake */
+    FAULT_RESERVED_BIT,       /* a corrupt table entry */
+    FAULT_PROTECTION_KEY,
+    FAULT_SHADOW_STACK,
+    FAULT_SGX,
+    FAULT_SPURIOUS, /* the tables allow it: changed since, or a missing flush */
+};
+
+struct fault_facts {
+    const char *who; /* "process 3 (hello)", "the kernel" */
+    uint64_t instruction;
+    virt_addr_t address;
+    uint32_t error_code;
+    struct page_query query; /* of address, as the tables are now */
+    struct page_walk walk;   /* the same, step by step */
+    bool has_area, has_area_below, has_area_above;
+    struct vm_area area;       /* that holds the address */
+    struct vm_area area_below; /* the nearest on each side */
+    struct vm_area area_above;
+};
+
+/* Total: every combination of error code and table state has one verdict. */
+enum fault_verdict fault_judge(const struct fault_facts *facts);
+
+/* Writes the report: who did what to which address, the error code in words, the walk level by
+ * level, the verdict, and what lies around the address. */
+void fault_explain(const struct fault_facts *facts, const struct text_sink *sink);
+
+/* The Linux signal that ends a process for an exception it raised (man 7 signal). */
+unsigned fault_signal(uint64_t vector);
+
+/* "SIGSEGV"; "signal" where the number has no name here. */
+const char *signal_name(unsigned signal);
+
+END_C_DECLS

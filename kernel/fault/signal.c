@@ -1,0 +1,51 @@
+#include "kernel/fault/fault.h"
+
+/* Numbers and names as Linux has them on x86-64 (man 7 signal). */
+enum signal_number : unsigned {
+    SIGNAL_ILL = 4,
+    SIGNAL_TRAP = 5,
+    SIGNAL_BUS = 7,
+    SIGNAL_FPE = 8,
+    SIGNAL_KILL = 9,
+    SIGNAL_SEGV = 11,
+};
+
+/* What Linux sends for each exception (SDM 3A table 6-1). */
+unsigned fault_signal(uint64_t vector) {
+    switch (vector) {
+    case 0:  /* #DE */
+    case 16: /* #MF */
+    case 19: /* #XM */
+        return SIGNAL_FPE;
+    case 1: /* #DB */
+    case 3: /* #BP */
+        return SIGNAL_TRAP;
+    case 6: /* #UD */
+        return SIGNAL_ILL;
+    case 11: /* #NP */
+    case 12: /* #SS */
+    case 17: /* #AC */
+        return SIGNAL_BUS;
+    default: /* #OF, #BR, #GP, #PF and the rest */
+        return SIGNAL_SEGV;
+    }
+}
+
+const char *signal_name(unsigned signal) {
+    switch (signal) {
+    case SIGNAL_ILL:
+        return "SIGILL";
+    case SIGNAL_TRAP:
+        return "SIGTRAP";
+    case SIGNAL_BUS:
+        return "SIGBUS";
+    case SIGNAL_FPE:
+        return "SIGFPE";
+    case SIGNAL_KILL:
+        return "SIGKILL";
+    case SIGNAL_SEGV:
+        return "SIGSEGV";
+    default:
+        return "signal";
+    }
+}
