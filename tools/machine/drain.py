@@ -1,0 +1,46 @@
+"""Keeps what arrives on a pipe, so that the writer never waits."""
+
+import os
+import threading
+
+
+class Drain:
+    """Reads a file descriptor to its end on a thread of its own, and hands each piece on."""
+
+    def __init__(self, descriptor, *sinks):
+        self._descriptor = descriptor
+        self._sinks = sinks
+        self._pieces = []  # guarded by _arrived
+        self._is_open = True  # guarded by _arrived
+        self._arrived = threading.Condition()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self):
+        with os.fdopen(self._descriptor, "rb", buffering=0) as stream:
+            while piece := stream.read(65536):
+                with self._arrived:
+                    self._pieces.append(piece)
+                    self._arrived.notify_all()
+                for sink in self._sinks:
+                    sink(piece)
+        with self._arrived:
+            self._is_open = False
+            self._arrived.notify_all()
+
+    def contents(self):
+        """Everything so far."""
+        with self._arrived:
+            return b"".join(self._pieces)
+
+    def wait_for(self, wanted, timeout):
+        """Waits up to `timeout` seconds until `wanted` has arrived; says whether it has."""
+        with self._arrived:
+            self._arrived.wait_for(
+                lambda: wanted in b"".join(self._pieces) or not self._is_open, timeout)
+            return wanted in b"".join(self._pieces)
+
+    def finish(self):
+        """Waits for the end, which comes once every writer has closed; returns everything."""
+        self._thread.join()
+        return self.contents()
