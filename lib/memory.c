@@ -47,7 +47,7 @@ void *memmove(void *to, const void *from, size_t size_bytes) {
 
 void *memset(void *to, int byte, size_t size_bytes) {
     void *at = to;
-    uint64_t word = 0x0101010101010101 * (unsigned char)byte;
+    uint64_t word = 0x0101010101010101ull * (unsigned char)byte;
     size_t count = size_bytes / 8;
     __asm__ volatile("rep stosq" : "+D"(at), "+c"(count) : "a"(word) : "memory");
     count = size_bytes % 8;

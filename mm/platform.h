@@ -41,7 +41,8 @@ struct cpu_mask {
 static_assert(CPU_COUNT_MAX <= 64);
 
 enum tlb_flush_scope : uint8_t {
-    TLB_FLUSH_PAGES,   /* each of pages[], with the paging-structure caches (SDM 3A 4.10.4.1) */
+    TLB_FLUSH_PAGES,   /* each of pages[], with the paging-structure caches (SDM 3A 4.10.4.1);
+                          those of the upper half by INVLPG, whatever context is current */
     TLB_FLUSH_CONTEXT, /* every non-global translation of the context */
     TLB_FLUSH_ALL,     /* every translation of every context, global ones too */
 };
@@ -51,7 +52,8 @@ struct tlb_flush {
     enum tlb_flush_scope scope;
     uint8_t page_count; /* of pages[]; only for TLB_FLUSH_PAGES */
     uint16_t context_id;
-    struct cpu_mask cpus; /* who may hold it: read after the entries were written (S3) */
+    struct cpu_mask cpus; /* who may hold it: read after the entries were written (S3). For the
+                             kernel all bits are set; CPUs that do not run are passed over */
     virt_addr_t pages[TLB_FLUSH_PAGE_MAX];
 };
 

@@ -43,7 +43,7 @@ void FrameBoot::start_frames() {
     }
     frame_init(static_cast<struct frame *>(array_), &map_);
     pc_.know_free_pages([](uint64_t pa) {
-        return frame_exists(phys_addr(pa)) && frame_of(phys_addr(pa))->state == FRAME_FREE;
+        return frame_exists(phys_addr(pa)) && frame_state_of(phys_addr(pa)) == FRAME_FREE;
     });
 }
 

@@ -50,7 +50,9 @@ class BootedMachineTest : public MachineTest {
         MachineTest::SetUp();
         boot_ = std::make_unique<FrameBoot>(pc());
         boot_->begin_early();
+        boot_with_early_allocator();
         boot_->start_frames();
+        boot_with_frames();
         count_frames_from_here();
     }
 
@@ -63,12 +65,15 @@ class BootedMachineTest : public MachineTest {
         boot_.reset();
     }
 
+    /* For rooms above: build what the boot builds, which is never freed. */
+    virtual void boot_with_early_allocator() {}
+    virtual void boot_with_frames() {}
+
     /* For rooms above: check the invariants; give back what is only kept for speed. */
     virtual void audit() {}
     virtual void drain() {}
 
-    /* What is taken later must be back at the end. Called at the end of SetUp by fixtures that
-     * build things which are never freed. */
+    /* What is taken later must be back at the end. */
     void count_frames_from_here() {
         free_frames_at_start_ = frame_count().by_state[FRAME_FREE];
     }

@@ -82,7 +82,7 @@ void Cpu::invpcid_address(uint16_t context, uint64_t va) {
             tlb_.forget_pieces(va, level, context);
         }
     }
-    tables_.forget_context(context);
+    tables_.forget(va, context);
 }
 
 void Cpu::invpcid_context(uint16_t context) {

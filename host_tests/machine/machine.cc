@@ -121,18 +121,22 @@ void Machine::wait_flush(tlb_flush *request) {
     }
 }
 
+/* The upper half belongs to every context; global translations go with INVLPG alone. */
+static void apply_to_page(Cpu &cpu, uint16_t context, uint64_t va) {
+    if (context == cpu.context() || va >> 63 != 0) {
+        cpu.invlpg(va);
+    } else {
+        cpu.invpcid_address(context, va);
+    }
+}
+
 /* Whether the CPU had anything to forget. */
 bool Machine::apply(Cpu &cpu, const tlb_flush &request) {
     size_t before = cpu.cached_count();
-    bool is_current = request.context_id == cpu.context();
     switch (request.scope) {
     case TLB_FLUSH_PAGES:
         for (unsigned i = 0; i < request.page_count; i++) {
-            if (is_current) {
-                cpu.invlpg(request.pages[i].value);
-            } else {
-                cpu.invpcid_address(request.context_id, request.pages[i].value);
-            }
+            apply_to_page(cpu, request.context_id, request.pages[i].value);
         }
         break;
     case TLB_FLUSH_CONTEXT:

@@ -57,7 +57,7 @@ Ram::Ram(std::vector<Region> regions, bool identity) : regions_(std::move(region
         throw std::runtime_error("the pretend PC cannot reserve addresses for its RAM");
     }
     reservation_ = static_cast<uint8_t *>(got);
-    base_ = reservation_ - first;
+    offset_ = reinterpret_cast<uint64_t>(got) - first;
     for (const Region &region : regions_) {
         map_garbage(at(region.base), region.size_bytes);
     }
@@ -74,7 +74,7 @@ bool Ram::contains(uint64_t pa) const {
 }
 
 std::optional<uint64_t> Ram::address_of(const void *pointer) const {
-    uint64_t pa = static_cast<const uint8_t *>(pointer) - base_;
+    uint64_t pa = reinterpret_cast<uint64_t>(pointer) - offset_;
     return contains(pa) ? std::optional(pa) : std::nullopt;
 }
 

@@ -38,7 +38,7 @@ class Ram {
 
     /* Where the host sees `pa`, RAM or not. */
     uint8_t *at(uint64_t pa) const {
-        return base_ + pa;
+        return reinterpret_cast<uint8_t *>(offset_ + pa);
     }
 
     /* The physical address of a host pointer into RAM. */
@@ -55,7 +55,7 @@ class Ram {
     std::atomic_ref<uint64_t> word(uint64_t pa) const;
 
     std::vector<Region> regions_;
-    uint8_t *base_ = nullptr; /* host address of physical address 0 */
+    uint64_t offset_ = 0; /* from a physical address to the host's */
     uint8_t *reservation_ = nullptr;
     uint64_t reservation_bytes_ = 0;
 };

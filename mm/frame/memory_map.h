@@ -43,10 +43,13 @@ struct memory_map {
 
 /*
  * Sanitises `raw` into `map`, whose regions and capacity the caller has set; 2 * raw_count + 1
- * entries always suffice. Where entries overlap the more restrictive type wins, in the order
- * USABLE, ACPI_RECLAIMABLE, ACPI_NVS, RESERVED, BAD. Usable regions shrink to whole pages, all
- * others grow to whole pages. What lies at or above 1 << phys_addr_bits is cut off. Errors:
- * STATUS_OUT_OF_RANGE, the capacity is too small; STATUS_NO_MEMORY, nothing is usable.
+ * entries always suffice. Entries without MEMORY_ATTRIBUTE_ENABLED are ignored. Where entries
+ * overlap the more restrictive type wins, in the order USABLE, ACPI_RECLAIMABLE, ACPI_NVS,
+ * RESERVED, BAD. Usable entries shrink to whole pages, all others grow to whole pages. An entry
+ * that wraps reaches to the top; a usable one cannot, and is ignored. What lies at or above
+ * 1 << phys_addr_bits, or beyond what the direct map can show, is cut off. Takes time in
+ * proportion to raw_count squared. Errors: STATUS_OUT_OF_RANGE, the capacity is too small;
+ * STATUS_NO_MEMORY, nothing is usable.
  */
 enum status memory_map_sanitise(const struct memory_region *raw, size_t raw_count,
                                 unsigned phys_addr_bits, struct memory_map *map);

@@ -4,11 +4,23 @@
 #include "mm/frame/frame_array.h"
 #include "mm/platform.h"
 
-void zone_init(struct zone *zone) {
-    *zone = (struct zone){};
-    for (unsigned order = 0; order < ORDER_COUNT; order++) {
-        list_init(&zone->blocks[order]);
+static struct zone zones[ZONE_COUNT];
+
+void zones_init(void) {
+    for (unsigned i = 0; i < ZONE_COUNT; i++) {
+        zones[i] = (struct zone){};
+        for (unsigned order = 0; order < ORDER_COUNT; order++) {
+            list_init(&zones[i].blocks[order]);
+        }
     }
+}
+
+struct zone *zone_at(enum frame_zone zone_index) {
+    return &zones[zone_index];
+}
+
+struct zone *zone_of(uint64_t page) {
+    return &zones[zone_index_of(page)];
 }
 
 void zone_lock(struct zone *zone) {
@@ -26,6 +38,19 @@ enum frame_zone zone_index_of(uint64_t page) {
         return ZONE_LOW;
     }
     return page < ZONE_DMA32_PAGE_LIMIT ? ZONE_DMA32 : ZONE_NORMAL;
+}
+
+uint64_t zone_page_limit(uint64_t page) {
+    switch (zone_index_of(page)) {
+    case ZONE_LOW:
+        return ZONE_LOW_PAGE_LIMIT;
+    case ZONE_DMA32:
+        return ZONE_DMA32_PAGE_LIMIT;
+    case ZONE_NORMAL:
+    case ZONE_COUNT:
+        break;
+    }
+    return UINT64_MAX;
 }
 
 static void insert_block(struct zone *zone, uint64_t page, unsigned order) {

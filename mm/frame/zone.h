@@ -24,14 +24,19 @@ struct zone {
 
 static_assert(ORDER_COUNT <= 32); /* filled_orders */
 
-void zone_init(struct zone *zone);
+/* Makes every zone empty. */
+void zones_init(void);
+
+struct zone *zone_at(enum frame_zone zone_index);
+
+/* The zone that the page lies in, and the first page above that zone. */
+struct zone *zone_of(uint64_t page);
+enum frame_zone zone_index_of(uint64_t page);
+uint64_t zone_page_limit(uint64_t page);
 
 /* Pre-emption is off while a zone is locked. */
 void zone_lock(struct zone *zone) ACQUIRES(&zone->lock);
 void zone_unlock(struct zone *zone) RELEASES(&zone->lock);
-
-/* The zone that the page lies in. */
-enum frame_zone zone_index_of(uint64_t page);
 
 /*
  * Takes a free block for `state`. Its first frame says so from here on; the others still say
