@@ -40,6 +40,8 @@ void PagingTest::boot_with_early_allocator() {
     ASSERT_EQ(page_table_reserve(&kernel, region, 2), STATUS_OK);
     struct virt_range used_by_tests = pages_at(KERNEL_RANGES_BASE, 4 * MIB / PAGE_SIZE);
     ASSERT_EQ(page_table_reserve(&kernel, used_by_tests, 0), STATUS_OK);
+    struct virt_range large = pages_at(KERNEL_BLOCKS, GIB / PAGE_SIZE);
+    ASSERT_EQ(page_table_reserve(&kernel, large, 1), STATUS_OK);
 }
 
 void PagingTest::boot_with_frames() {

@@ -15,6 +15,10 @@ struct PagingSetup {
     bool pcid = false;
 };
 
+inline void PrintTo(const PagingSetup &setup, std::ostream *out) {
+    *out << setup.name;
+}
+
 constexpr page_attributes USER_RW = {RIGHT_READ | RIGHT_WRITE | RIGHT_USER, CACHE_WRITE_BACK, 0};
 constexpr page_attributes USER_RO = {RIGHT_READ | RIGHT_USER, CACHE_WRITE_BACK, 0};
 constexpr page_attributes USER_RX = {RIGHT_READ | RIGHT_EXECUTE | RIGHT_USER, CACHE_WRITE_BACK, 0};
@@ -42,6 +46,10 @@ std::vector<uint64_t> snapshot(const page_table &table);
 class PagingTest : public BootedMachineTest {
   protected:
     static constexpr uint64_t DEVICE = 3 * GIB; /* contiguous, not RAM */
+
+    /* The first 4 MiB of the kernel ranges have all their tables; a GiB further on, those for
+     * large leaves. */
+    static constexpr uint64_t KERNEL_BLOCKS = KERNEL_RANGES_BASE + GIB;
 
     machine::Config config() const override;
     void boot_with_early_allocator() override;
