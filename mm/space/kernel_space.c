@@ -4,6 +4,7 @@
 #include "mm/addr/layout.h"
 #include "mm/frame/frame.h"
 #include "mm/paging/page_table.h"
+#include "mm/platform.h"
 #include "mm/space/area_edit.h"
 #include "mm/space/direct_map.h"
 #include "mm/space/frame_array_map.h"
@@ -133,7 +134,9 @@ enum status kernel_space_build(const struct kernel_layout *layout,
 }
 
 void kernel_space_activate(void) {
+    platform_preempt_disable();
     page_table_activate(&kernel.table, nullptr);
+    platform_preempt_enable();
 }
 
 void kernel_space_start(void) {
