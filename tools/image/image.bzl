@@ -1,0 +1,61 @@
+"""disk_image: a bootable image as a build target."""
+
+def _disk_image_impl(ctx):
+    out = ctx.actions.declare_file(ctx.label.name + ".img")
+    args = ctx.actions.args()
+    args.add(out)
+    args.add("--kernel", ctx.file.kernel)
+    args.add("--command-line=" + ctx.attr.command_line)
+    if ctx.attr.vbe:
+        args.add("--vbe", ctx.attr.vbe)
+    if ctx.attr.floppy:
+        args.add("--floppy")
+    for label, guest_paths in ctx.attr.files.items():
+        for guest_path in guest_paths.split(":"):
+            args.add(label.files.to_list()[0], format = "--file=%s:" + guest_path)
+    ctx.actions.run(
+        executable = ctx.executable._image,
+        arguments = [args],
+        inputs = [ctx.file.kernel] + ctx.files.files,
+        outputs = [out],
+        mnemonic = "DiskImage",
+        progress_message = "Making disk image %s" % out.short_path,
+    )
+    return [DefaultInfo(files = depset([out]), runfiles = ctx.runfiles(files = [out]))]
+
+_disk_image = rule(
+    implementation = _disk_image_impl,
+    attrs = {
+        "command_line": attr.string(),
+        "files": attr.label_keyed_string_dict(allow_files = True),
+        "floppy": attr.bool(),
+        "kernel": attr.label(mandatory = True, allow_single_file = True),
+        "vbe": attr.string(),
+        "_image": attr.label(default = "//tools/image", executable = True, cfg = "exec"),
+    },
+)
+
+def disk_image(name, kernel, files = {}, command_line = "", vbe = "", floppy = False, **kwargs):
+    """A disk image NAME.img that boots.
+
+    Args:
+      name: of the target.
+      kernel: label of the kernel's ELF64 file.
+      files: the RAM disk: a dictionary from paths on it to labels of single files.
+      command_line: the kernel's.
+      vbe: "1024x768", say, to ask the BIOS for a framebuffer; empty for text.
+      floppy: whether to make a 1.44 MB floppy instead of a disk.
+      **kwargs: visibility and other common attributes.
+    """
+    guest_paths = {}
+    for guest_path, label in files.items():
+        guest_paths.setdefault(label, []).append(guest_path)
+    _disk_image(
+        name = name,
+        command_line = command_line,
+        files = {label: ":".join(paths) for label, paths in guest_paths.items()},
+        floppy = floppy,
+        kernel = kernel,
+        vbe = vbe,
+        **kwargs
+    )
