@@ -15,7 +15,7 @@
 BEGIN_C_DECLS
 
 /* Where descriptors 0, 1 and 2 of processes go. */
-enum terminal : uint8_t { TERMINAL_SCREEN, TERMINAL_COM1, TERMINAL_COM2 };
+enum terminal_name : uint8_t { TERMINAL_SCREEN, TERMINAL_COM1, TERMINAL_COM2 };
 
 /* A set of these: which consoles show the kernel's log. */
 enum log_console : uint8_t {
@@ -31,7 +31,7 @@ enum final_act : uint8_t { ACT_WAIT_FOR_KEY, ACT_POWER_OFF, ACT_REBOOT, ACT_HALT
 
 struct command_line {
     const char *init; /* terminated; nullptr: the built-in demonstration */
-    enum terminal terminal;
+    enum terminal_name terminal;
     uint8_t log; /* of enum log_console */
     enum final_act on_exit;
     enum final_act on_panic;

@@ -1,0 +1,183 @@
+#include "kernel/thread/scheduler.h"
+
+#include "kernel/cpu/cpu.h"
+#include "kernel/cpu/cpu_local.h"
+#include "kernel/cpu/descriptors.h"
+#include "kernel/cpu/fpu.h"
+#include "lib/check.h"
+
+/* All guarded by interrupts being off. */
+static struct list_node ready_queue = {&ready_queue, &ready_queue};
+static struct list_node sleeping = {&sleeping, &sleeping};
+static struct thread *idle_thread;
+static struct thread *left_thread; /* whose context the switch in progress has saved */
+
+struct thread *thread_current(void) {
+    return cpu_local()->thread;
+}
+
+static void make_ready(struct thread *thread) {
+    thread->state = THREAD_READY;
+    list_push_back(&ready_queue, &thread->link);
+}
+
+static struct thread *pop_ready(void) {
+    struct list_node *node = list_pop_front(&ready_queue);
+    return node ? LIST_ENTRY(node, struct thread, link) : idle_thread;
+}
+
+/* Wakes the first sleeper on `word`, if any. */
+static void wake_one_locked(const uint32_t *word) {
+    for (struct list_node *node = sleeping.next; node != &sleeping; node = node->next) {
+        struct thread *thread = LIST_ENTRY(node, struct thread, link);
+        if (thread->sleeps_on == word) {
+            list_remove(node);
+            make_ready(thread);
+            return;
+        }
+    }
+}
+
+static void save_user_state(struct thread *thread) {
+    if (thread->fpu_area) {
+        fpu_save(thread->fpu_area);
+        thread->fs_base = user_fs_base();
+        thread->gs_base = user_gs_base();
+    }
+}
+
+static void load_user_state(struct thread *thread) {
+    space_switch(thread->space);
+    descriptors_set_kernel_stack(thread->stack_top);
+    if (thread->fpu_area) {
+        fpu_restore(thread->fpu_area);
+        user_set_fs_base(thread->fs_base);
+        user_set_gs_base(thread->gs_base);
+    }
+}
+
+/* Runs on the new thread's stack. Only now may anybody free the old one's. */
+static void finish_switch(void) {
+    struct thread *left = left_thread;
+    if (left->state == THREAD_ENDED) {
+        __atomic_store_n(&left->is_gone, 1, __ATOMIC_RELEASE);
+        wake_one_locked(&left->is_gone);
+    }
+}
+
+/* Gives the CPU to the next thread; the caller has queued the current one, or not. With interrupts
+ * off. Returns when the current thread has its next turn. */
+static void switch_to_next(void) {
+    struct thread *current = thread_current();
+    struct thread *next = pop_ready();
+    cpu_local()->is_reschedule_wanted = false;
+    next->state = THREAD_RUNNING;
+    if (next == current) {
+        return;
+    }
+    save_user_state(current);
+    cpu_local()->thread = next;
+    left_thread = current;
+    load_user_state(next);
+    context_switch(&current->context, next->context);
+    finish_switch();
+}
+
+static void yield_locked(void) {
+    struct thread *current = thread_current();
+    if (current != idle_thread) {
+        make_ready(current);
+    }
+    switch_to_next();
+}
+
+void scheduler_begin(struct thread *first, struct thread *idle) {
+    first->state = THREAD_RUNNING;
+    idle_thread = idle;
+    cpu_local()->thread = first;
+    descriptors_set_kernel_stack(first->stack_top);
+}
+
+[[noreturn]] void scheduler_enter_thread(void *argument) {
+    struct thread *thread = argument;
+    finish_switch();
+    interrupts_enable();
+    thread->main(thread->argument);
+    thread_end();
+}
+
+[[noreturn]] void scheduler_idle(void *unused) {
+    (void)unused;
+    for (;;) {
+        cpu_wait_for_interrupt();
+        thread_yield();
+    }
+}
+
+void thread_start(struct thread *thread) {
+    CHECK(thread->state == THREAD_NEW);
+    bool were_enabled = interrupts_save();
+    make_ready(thread);
+    interrupts_restore(were_enabled);
+}
+
+void thread_yield(void) {
+    bool were_enabled = interrupts_save();
+    yield_locked();
+    interrupts_restore(were_enabled);
+}
+
+[[noreturn]] void thread_end(void) {
+    interrupts_disable();
+    thread_current()->state = THREAD_ENDED;
+    switch_to_next();
+    __builtin_unreachable();
+}
+
+void thread_sleep_while(const uint32_t *word, uint32_t expected) {
+    CHECK(cpu_local()->preempt_count == 0);
+    bool were_enabled = interrupts_save();
+    if (__atomic_load_n(word, __ATOMIC_ACQUIRE) == expected) {
+        struct thread *current = thread_current();
+        current->sleeps_on = word;
+        current->state = THREAD_SLEEPING;
+        list_push_back(&sleeping, &current->link);
+        switch_to_next();
+    }
+    interrupts_restore(were_enabled);
+}
+
+void thread_wake_one(const uint32_t *word) {
+    bool were_enabled = interrupts_save();
+    wake_one_locked(word);
+    interrupts_restore(were_enabled);
+}
+
+void thread_wait(const struct thread *thread) {
+    while (__atomic_load_n(&thread->is_gone, __ATOMIC_ACQUIRE) == 0) {
+        thread_sleep_while(&thread->is_gone, 0);
+    }
+}
+
+void thread_tick(void) {
+    if (!thread_current()) {
+        return;
+    }
+    if (cpu_local()->preempt_count > 0) {
+        cpu_local()->is_reschedule_wanted = true;
+        return;
+    }
+    yield_locked();
+}
+
+void thread_preempt_disable(void) {
+    cpu_preempt_disable();
+}
+
+void thread_preempt_enable(void) {
+    cpu_preempt_enable();
+    struct cpu_local *local = cpu_local();
+    if (local->is_reschedule_wanted && local->preempt_count == 0 && interrupts_are_enabled()) {
+        thread_yield();
+    }
+}

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernel/cpu/context.h"
+#include "lib/decls.h"
+#include "lib/list.h"
+#include "lib/status.h"
+#include "mm/addr/addr.h"
+#include "mm/space/address_space.h"
+
+/*
+ * Threads, and the round-robin scheduler that gives them the CPU in turn. A thread loses the CPU
+ * when it sleeps, yields or ends, or at a timer tick that finds pre-emption on. One CPU runs
+ * threads; its queues are guarded by interrupts being off.
+ */
+
+BEGIN_C_DECLS
+
+constexpr size_t THREAD_NAME_SIZE_BYTES = 24;
+
+enum thread_state : uint8_t {
+    THREAD_NEW, /* not started */
+    THREAD_READY,
+    THREAD_RUNNING,
+    THREAD_SLEEPING,
+    THREAD_ENDED,
+};
+
+struct thread {
+    struct list_node link;       /* in the ready or the sleeping queue; guarded by interrupts */
+    struct cpu_context *context; /* while it does not run */
+    struct virt_range stack;     /* fixed at creation */
+    uint64_t stack_top;          /* fixed at creation; below the floating-point state, if any */
+    void *fpu_area;              /* fixed at creation; nullptr: never runs user code */
+    struct address_space *space; /* fixed at creation */
+    void *owner;                 /* fixed at creation: what thread_create_user was told */
+    void (*main)(void *);        /* fixed at creation */
+    void *argument;              /* fixed at creation */
+    const uint32_t *sleeps_on;   /* guarded by interrupts */
+    virt_addr_t fs_base;         /* while it does not run */
+    virt_addr_t gs_base;
+    uint32_t is_gone;        /* 1 once no CPU is on its stack any more; a word to sleep on */
+    enum thread_state state; /* guarded by interrupts */
+    char name[THREAD_NAME_SIZE_BYTES]; /* fixed at creation */
+};
+
+/* Pages of a kernel stack. */
+constexpr uint64_t THREAD_STACK_PAGES = 4;
+
+/*
+ * Makes the code that runs now the first thread; `stack` is what it runs on. Once, with interrupts
+ * off. Errors: STATUS_NO_MEMORY, for the idle thread.
+ */
+enum status thread_begin(struct virt_range stack);
+
+/*
+ * A thread that will run main(argument) in the kernel's space, on a guarded stack of its own; and
+ * one that will also run user code in `space`, on behalf of `owner`. It runs once started; when
+ * main returns, it ends. `name` is copied and cut. Errors: STATUS_NO_MEMORY.
+ */
+enum status thread_create_kernel(const char *name, void (*main)(void *), void *argument,
+                                 struct thread **thread);
+enum status thread_create_user(const char *name, struct address_space *space, void *owner,
+                               void (*main)(void *), void *argument, struct thread **thread);
+
+void thread_start(struct thread *thread);
+
+/* Sleeps until the thread has ended and left its stack. */
+void thread_wait(const struct thread *thread);
+
+/* Frees a thread that was never started or that thread_wait returned for. */
+void thread_destroy(struct thread *thread);
+
+struct thread *thread_current(void);
+
+/* Lets the other ready threads run first. */
+void thread_yield(void);
+
+[[noreturn]] void thread_end(void);
+
+/* platform_sleep_while and platform_wake_one of mm/platform.h. */
+void thread_sleep_while(const uint32_t *word, uint32_t expected);
+void thread_wake_one(const uint32_t *word);
+
+/* At a timer tick, with interrupts off: the current thread's turn is over, now or, where
+ * pre-emption is off, once thread_preempt_enable turns it on. */
+void thread_tick(void);
+
+void thread_preempt_disable(void);
+void thread_preempt_enable(void);
+
+END_C_DECLS
