@@ -5,11 +5,15 @@ import threading
 
 
 class Drain:
-    """Reads a file descriptor to its end on a thread of its own, and hands each piece on."""
+    """Reads a file descriptor to its end on a thread of its own, and hands each piece on.
+
+    A sink that raises OSError is called no more, and `finish` raises its error.
+    """
 
     def __init__(self, descriptor, *sinks):
         self._descriptor = descriptor
-        self._sinks = sinks
+        self._sinks = list(sinks)
+        self._sink_error = None
         self._pieces = []  # guarded by _arrived
         self._is_open = True  # guarded by _arrived
         self._arrived = threading.Condition()
@@ -22,11 +26,18 @@ class Drain:
                 with self._arrived:
                     self._pieces.append(piece)
                     self._arrived.notify_all()
-                for sink in self._sinks:
-                    sink(piece)
+                self._hand_on(piece)
         with self._arrived:
             self._is_open = False
             self._arrived.notify_all()
+
+    def _hand_on(self, piece):
+        for sink in list(self._sinks):
+            try:
+                sink(piece)
+            except OSError as error:
+                self._sinks.remove(sink)
+                self._sink_error = error
 
     def contents(self):
         """Everything so far."""
@@ -43,4 +54,6 @@ class Drain:
     def finish(self):
         """Waits for the end, which comes once every writer has closed; returns everything."""
         self._thread.join()
+        if self._sink_error:
+            raise self._sink_error
         return self.contents()
