@@ -55,6 +55,10 @@ static inline unsigned level_index(virt_addr_t va, unsigned level) {
     return (unsigned)(va.value >> (PAGE_SHIFT + TABLE_INDEX_BITS * level)) & (TABLE_ENTRIES - 1);
 }
 
+static inline bool is_power_of_two(uint64_t value) {
+    return value != 0 && (value & (value - 1)) == 0;
+}
+
 static inline uint64_t align_down(uint64_t value, uint64_t power_of_two) {
     return value & ~(power_of_two - 1);
 }

@@ -2,7 +2,6 @@
 
 #include "mm/frame/early_runs.h"
 
-constexpr size_t RUN_CAPACITY = 64;
 constexpr uint64_t FIRST_PAGE = (1 << 20) >> PAGE_SHIFT; /* below 1 MiB nothing is handed out */
 
 /* Used by the boot CPU alone, with nothing else running: no lock. */
@@ -10,7 +9,7 @@ static struct {
     const struct memory_map *map;
     uint64_t page_limit;
     bool is_open;
-    struct page_run taken[RUN_CAPACITY]; /* ascending, disjoint, not touching */
+    struct page_run taken[EARLY_RUN_MAX]; /* ascending, disjoint, not touching */
     size_t taken_count;
 } early;
 
@@ -55,7 +54,7 @@ static enum status take(struct page_run run) {
         run.first = other->first < run.first ? other->first : run.first;
         run.end = other->end > run.end ? other->end : run.end;
     }
-    if (joined == 0 && early.taken_count == RUN_CAPACITY) {
+    if (joined == 0 && early.taken_count == EARLY_RUN_MAX) {
         return STATUS_NO_MEMORY;
     }
     replace_taken(at, joined, run);
@@ -98,7 +97,7 @@ enum status early_alloc_below(uint64_t page_count, uint64_t alignment, uint64_t 
                               phys_addr_t *start) {
     CHECK(early.is_open);
     CHECK(page_count > 0 && page_count < UINT64_MAX >> PAGE_SHIFT);
-    CHECK(alignment >= PAGE_SIZE && is_aligned(1ull << 63, alignment)); /* a power of two */
+    CHECK(alignment >= PAGE_SIZE && is_power_of_two(alignment));
     page_limit = page_limit < early.page_limit ? page_limit : early.page_limit;
     for (size_t i = 0; i < early.map->count; i++) {
         const struct memory_region *region = &early.map->regions[i];
@@ -107,8 +106,11 @@ enum status early_alloc_below(uint64_t page_count, uint64_t alignment, uint64_t 
             !find_room(region, page_count, alignment >> PAGE_SHIFT, page_limit, &first)) {
             continue;
         }
-        *start = phys_addr(first << PAGE_SHIFT);
-        return take((struct page_run){first, first + page_count});
+        enum status status = take((struct page_run){first, first + page_count});
+        if (status == STATUS_OK) {
+            *start = phys_addr(first << PAGE_SHIFT);
+        }
+        return status;
     }
     return STATUS_NO_MEMORY;
 }

@@ -84,7 +84,7 @@ static void give_rest(uint64_t first, uint64_t end, enum frame_state state) {
 
 enum status frame_alloc_contiguous(uint64_t page_count, uint64_t alignment, enum frame_state state,
                                    enum frame_zone zone, phys_addr_t *pa) {
-    CHECK(page_count > 0 && alignment >= PAGE_SIZE && is_aligned(1ull << 63, alignment));
+    CHECK(page_count > 0 && alignment >= PAGE_SIZE && is_power_of_two(alignment));
     unsigned order = order_for(page_count);
     unsigned alignment_order = order_for(alignment >> PAGE_SHIFT);
     order = order > alignment_order ? order : alignment_order;

@@ -35,9 +35,9 @@ enum frame_zone : uint8_t {
 constexpr unsigned FRAME_STATE_COUNT = 6;
 constexpr unsigned FRAME_ORDER_MAX = 18; /* the largest block: 1 GiB */
 
-/* struct frame's flags. The room's own but for FRAME_HEAP_OBJECT. */
+/* struct frame's flags. */
 constexpr uint8_t FRAME_INSIDE_BLOCK = 1; /* allocated, but not the first of its block */
-constexpr uint8_t FRAME_HEAP_OBJECT = 2;  /* KERNEL: the first frame of what mm/heap holds */
+constexpr uint8_t FRAME_HEAP_OBJECT = 2;  /* KERNEL: mm/heap holds it; set and read by the heap */
 
 struct frame {
     enum frame_state state; /* guarded by the owner; FREE and its edges by the zone's lock */
@@ -46,7 +46,7 @@ struct frame {
         uint8_t level;      /* TABLE: the level of its entries */
         uint8_t size_class; /* KERNEL with FRAME_HEAP_OBJECT: of mm/heap */
     };
-    uint8_t flags;      /* fixed per state; see docs/mm_invariants.md */
+    uint8_t flags;      /* FRAME_INSIDE_BLOCK, FRAME_HEAP_OBJECT; guarded as state is */
     uint32_t map_count; /* ANON, FILE, KERNEL: counted leaf and parked entries that reach it (F2);
                            atomic */
     union {
@@ -56,10 +56,8 @@ struct frame {
         struct {
             uint32_t share_count; /* entries that refer to it (T1); atomic */
             uint16_t entry_count; /* entries that are not ABSENT; guarded by lock */
-            uint16_t unused;
             struct spinlock lock; /* the table's own */
-            uint32_t unused_too;
-            void *owner; /* the struct page_table it belongs to */
+            void *owner;          /* the struct page_table it belongs to */
         } table;
         struct {
             void *owner;             /* what a frame's entries can be found from */
@@ -77,7 +75,7 @@ struct frame {
     };
 };
 
-static_assert(sizeof(struct frame) <= 32);
+static_assert(sizeof(struct frame) == 32);
 
 struct frame_counts {
     uint64_t total; /* frames with a struct frame, FRAME_RESERVED ones aside */

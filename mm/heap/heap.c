@@ -21,6 +21,8 @@ static const uint16_t class_sizes[] = {
 constexpr unsigned CLASS_COUNT = sizeof(class_sizes) / sizeof(class_sizes[0]);
 constexpr size_t SLAB_OBJECT_MAX = 2048;
 constexpr uint8_t CLASS_LARGE = CLASS_COUNT; /* whole pages, counted in listed.value */
+constexpr uint8_t CLASS_LARGE_REST =
+    CLASS_COUNT + 1; /* the pages of such an object but the first */
 
 struct size_class {
     struct spinlock lock;
@@ -136,6 +138,15 @@ static void *alloc_small(size_t size_bytes) {
     return object != NULL ? object : take_from_new_slab(class);
 }
 
+static void mark_large(struct frame *first, uint64_t page_count) {
+    for (uint64_t i = 0; i < page_count; i++) {
+        first[i].flags |= FRAME_HEAP_OBJECT;
+        first[i].size_class = CLASS_LARGE_REST;
+    }
+    first->size_class = CLASS_LARGE;
+    first->listed.value = page_count;
+}
+
 static void *alloc_large(size_t size_bytes) {
     uint64_t page_count = (size_bytes - 1) / PAGE_SIZE + 1;
     phys_addr_t pa;
@@ -143,10 +154,7 @@ static void *alloc_large(size_t size_bytes) {
         STATUS_OK) {
         return NULL;
     }
-    struct frame *first = frame_of(pa);
-    first->flags |= FRAME_HEAP_OBJECT;
-    first->size_class = CLASS_LARGE;
-    first->listed.value = page_count;
+    mark_large(frame_of(pa), page_count);
     __atomic_fetch_add(&large_object_count, 1, __ATOMIC_RELAXED);
     __atomic_fetch_add(&large_page_count, page_count, __ATOMIC_RELAXED);
     return platform_phys_to_virt(pa);
@@ -215,6 +223,7 @@ void heap_free(void *pointer) {
     }
     struct frame *frame = frame_of_pointer(pointer);
     CHECK(frame->state == FRAME_KERNEL && (frame->flags & FRAME_HEAP_OBJECT) != 0);
+    CHECK(frame->size_class != CLASS_LARGE_REST);
     if (frame->size_class == CLASS_LARGE) {
         free_large(frame, pointer);
     } else {

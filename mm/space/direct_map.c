@@ -1,5 +1,6 @@
 #include "mm/space/direct_map.h"
 
+#include "lib/check.h"
 #include "mm/addr/layout.h"
 #include "mm/space/ram_runs.h"
 
@@ -62,9 +63,7 @@ enum status direct_map_build(struct page_table *table, const struct kernel_layou
     size_t index = 0;
     struct ram_run run = {};
     while (ram_run_next(layout->memory, &index, &run)) {
-        if (run.end > DIRECT_MAP_END - DIRECT_MAP_BASE) {
-            return STATUS_OUT_OF_RANGE;
-        }
+        CHECK(run.end <= DIRECT_MAP_END - DIRECT_MAP_BASE); /* the sanitiser cut it off */
         enum status status = map_run(table, layout, run);
         if (status != STATUS_OK) {
             return status;

@@ -7,8 +7,7 @@
 
 /*
  * Maps all RAM of the layout at DIRECT_MAP_BASE: writable, but for what the kernel image holds
- * read-only. `*range` is what it spans, holes included. Errors: STATUS_NO_MEMORY;
- * STATUS_OUT_OF_RANGE, there is RAM beyond what the region holds.
+ * read-only. `*range` is what it spans, holes included. Errors: STATUS_NO_MEMORY.
  */
 enum status direct_map_build(struct page_table *table, const struct kernel_layout *layout,
                              struct virt_range *range);

@@ -47,7 +47,7 @@ struct kernel_space_summary {
  * (S51). Where the kernel's text and rodata lie, the direct map is read-only too. After an error
  * the early allocator's memory is lost and the kernel cannot go on. Errors: STATUS_NO_MEMORY;
  * STATUS_INVALID, too many sections, or one that is writable and executable, unaligned, not in the
- * image's region or in the way of another; STATUS_OUT_OF_RANGE, RAM beyond the direct map's region.
+ * image's region or in the way of another.
  */
 enum status kernel_space_build(const struct kernel_layout *layout,
                                struct kernel_space_summary *summary);

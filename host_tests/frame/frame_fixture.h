@@ -1,0 +1,57 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "host_tests/machine/machine_test.h"
+#include "mm/frame/early.h"
+#include "mm/frame/frame.h"
+
+/*
+ * A pretend PC with the frame room alone, brought up as the kernel does it. Pages of the frame
+ * array that stand for holes are not mapped, so whoever reads the frame of a hole crashes.
+ */
+class FrameTest : public MachineTest {
+  protected:
+    /* 32 MiB, and half a MiB on each side of 4 GiB: every zone, and a hole before each. */
+    machine::Config config() const override {
+        machine::Config config;
+        config.ram = {{0, 0x9f000}, {0x100000, 0x1f00000}, {0xfff80000, 0x100000}};
+        return config;
+    }
+
+    /* What the boot takes before the frame array stands; for fixtures to override. */
+    virtual void boot_early() {}
+
+    void SetUp() override;
+    void TearDown() override;
+
+    uint64_t usable_pages() const;
+    const memory_map &map() const {
+        return map_;
+    }
+
+  private:
+    void map_frame_array();
+
+    std::vector<memory_region> regions_;
+    memory_map map_ = {};
+    char *array_ = nullptr;
+    uint64_t array_bytes_ = 0;
+};
+
+struct FreeBlock {
+    uint64_t page;
+    unsigned order;
+    frame_zone zone;
+};
+
+std::vector<FreeBlock> free_blocks();
+frame_zone zone_by_page(uint64_t page);
+
+/* Checks F4 and the counts from the free lists; what is wrong, or an empty text. */
+std::string audit_free_blocks();
+
+/* Checks F1: that of `usable` pages of `map` those in a free block, and no others, are FREE. */
+std::string audit_frame_states(const memory_map &map);

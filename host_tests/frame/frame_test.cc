@@ -1,0 +1,423 @@
+#include "mm/frame/frame.h"
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <cstring>
+#include <set>
+#include <vector>
+
+#include "host_tests/frame/frame_fixture.h"
+
+namespace {
+
+constexpr uint64_t MIB = 1 << 20;
+constexpr uint64_t FOUR_GIB = 1ull << 32;
+
+phys_addr_t alloc(frame_state state = FRAME_ANON, frame_zone zone = ZONE_NORMAL) {
+    phys_addr_t pa = {};
+    EXPECT_EQ(frame_alloc(state, zone, &pa), STATUS_OK);
+    return pa;
+}
+
+phys_addr_t alloc_block(unsigned order, frame_zone zone = ZONE_NORMAL) {
+    phys_addr_t pa = {};
+    EXPECT_EQ(frame_alloc_block(order, FRAME_KERNEL, zone, &pa), STATUS_OK);
+    return pa;
+}
+
+uint64_t free_count() {
+    return frame_count().by_state[FRAME_FREE];
+}
+
+std::vector<phys_addr_t> take_all(frame_zone zone) {
+    std::vector<phys_addr_t> taken;
+    phys_addr_t pa;
+    while (frame_alloc(FRAME_ANON, zone, &pa) == STATUS_OK) {
+        taken.push_back(pa);
+    }
+    return taken;
+}
+
+void free_all(const std::vector<phys_addr_t> &taken) {
+    for (phys_addr_t pa : taken) {
+        frame_free(pa);
+    }
+}
+
+} // namespace
+
+/* The layout that docs/mm_invariants.md writes out. */
+static_assert(sizeof(struct frame) == 32);
+static_assert(offsetof(struct frame, state) == 0);
+static_assert(offsetof(struct frame, order) == 1);
+static_assert(offsetof(struct frame, level) == 2);
+static_assert(offsetof(struct frame, size_class) == 2);
+static_assert(offsetof(struct frame, flags) == 3);
+static_assert(offsetof(struct frame, map_count) == 4);
+static_assert(offsetof(struct frame, free.link) == 8);
+static_assert(offsetof(struct frame, table.share_count) == 8);
+static_assert(offsetof(struct frame, table.entry_count) == 12);
+static_assert(offsetof(struct frame, table.lock) == 16);
+static_assert(offsetof(struct frame, table.owner) == 24);
+static_assert(offsetof(struct frame, owned.owner) == 8);
+static_assert(offsetof(struct frame, owned.index) == 16);
+static_assert(offsetof(struct frame, owned.extra) == 24);
+static_assert(offsetof(struct frame, slab.link) == 8);
+static_assert(offsetof(struct frame, slab.free_slots) == 24);
+static_assert(offsetof(struct frame, listed.link) == 8);
+static_assert(offsetof(struct frame, listed.value) == 24);
+static_assert(FRAME_RESERVED == 0); // what a zeroed frame array says
+
+TEST_F(FrameTest, AllMemoryThatTheBootDidNotTakeIsFree) {
+    EXPECT_EQ(free_count(), usable_pages());
+    EXPECT_EQ(frame_count().total, usable_pages());
+    EXPECT_EQ(frame_count().free_by_zone[ZONE_LOW], 0x9fu);
+    EXPECT_EQ(frame_count().free_by_zone[ZONE_DMA32], 0x1f00u + 0x80);
+    EXPECT_EQ(frame_count().free_by_zone[ZONE_NORMAL], 0x80u);
+}
+
+TEST_F(FrameTest, AFrameArrayReachesTheHighestUsablePage) { // S08
+    EXPECT_EQ(frame_page_limit(), (FOUR_GIB + MIB / 2) / PAGE_SIZE);
+    EXPECT_EQ(frame_array_size_bytes(&map()), frame_page_limit() * 32);
+    EXPECT_CHECK_FAILS(frame_of(phys_addr(FOUR_GIB + MIB / 2)), "page_limit");
+}
+
+TEST_F(FrameTest, OnlyUsableMemoryHasFrames) {
+    EXPECT_TRUE(frame_exists(phys_addr(0)));
+    EXPECT_TRUE(frame_exists(phys_addr(0x9efff)));
+    EXPECT_FALSE(frame_exists(phys_addr(0x9f000)));
+    EXPECT_FALSE(frame_exists(phys_addr(0xfffff)));
+    EXPECT_TRUE(frame_exists(phys_addr(MIB)));
+    EXPECT_FALSE(frame_exists(phys_addr(32 * MIB)));
+    EXPECT_TRUE(frame_exists(phys_addr(FOUR_GIB)));
+    EXPECT_FALSE(frame_exists(phys_addr(UINT64_MAX)));
+}
+
+TEST_F(FrameTest, FramesAndAddressesAndPointersNameEachOther) {
+    phys_addr_t pa = alloc();
+    EXPECT_EQ(frame_address(frame_of(pa)).value, pa.value);
+    EXPECT_EQ(frame_of(phys_add(pa, 0xfff)), frame_of(pa));
+    char *pointer = static_cast<char *>(platform_phys_to_virt(pa));
+    EXPECT_EQ(frame_of_pointer(pointer), frame_of(pa));
+    EXPECT_EQ(frame_of_pointer(pointer + 0xfff), frame_of(pa));
+    frame_free(pa);
+}
+
+TEST_F(FrameTest, AnAllocatedFrameSaysWhatItIsAndNothingElse) { // F1, S81
+    for (frame_state state : {FRAME_TABLE, FRAME_ANON, FRAME_FILE, FRAME_KERNEL}) {
+        phys_addr_t pa = alloc(state);
+        struct frame expected = {};
+        expected.state = state;
+        EXPECT_EQ(memcmp(frame_of(pa), &expected, sizeof expected), 0);
+        EXPECT_EQ(frame_state_of(pa), state);
+        EXPECT_EQ(frame_count().by_state[state], 1u);
+        frame_free(pa);
+        EXPECT_EQ(frame_state_of(pa), FRAME_FREE);
+        EXPECT_EQ(frame_count().by_state[state], 0u);
+    }
+}
+
+TEST_F(FrameTest, TheStateOfEveryPageCanBeAskedFor) { // F1
+    EXPECT_EQ(frame_state_of(phys_addr(0x1234567)), FRAME_FREE);
+    phys_addr_t block = alloc_block(4);
+    EXPECT_EQ(frame_state_of(phys_add(block, 0xf000)), FRAME_KERNEL);
+    EXPECT_EQ(frame_state_of(phys_add(block, 0x10000)), FRAME_FREE);
+    frame_free(block);
+    EXPECT_EQ(frame_state_of(phys_add(block, 0xf000)), FRAME_FREE);
+}
+
+TEST_F(FrameTest, AZeroedFrameIsZeroedOverItsGarbage) { // S20, T2
+    phys_addr_t garbage = alloc();
+    memset(platform_phys_to_virt(garbage), 0x5a, PAGE_SIZE);
+    frame_free(garbage);
+    phys_addr_t pa = {};
+    ASSERT_EQ(frame_alloc_zeroed(FRAME_TABLE, ZONE_NORMAL, &pa), STATUS_OK);
+    EXPECT_EQ(pa.value, garbage.value);
+    const char *bytes = static_cast<const char *>(platform_phys_to_virt(pa));
+    EXPECT_EQ(std::count(bytes, bytes + PAGE_SIZE, 0), ptrdiff_t{PAGE_SIZE});
+    frame_free(pa);
+}
+
+TEST_F(FrameTest, EachFrameIsHandedOutOnce) {
+    std::vector<phys_addr_t> taken = take_all(ZONE_NORMAL);
+    std::set<uint64_t> distinct;
+    for (phys_addr_t pa : taken) {
+        EXPECT_TRUE(frame_exists(pa));
+        distinct.insert(pa.value);
+    }
+    EXPECT_EQ(distinct.size(), taken.size());
+    EXPECT_EQ(taken.size(), usable_pages() - 0x9f);
+    free_all(taken);
+}
+
+TEST_F(FrameTest, NormalMemoryComesFromAboveFourGibibytesWhileThereIsAny) {
+    std::vector<phys_addr_t> taken;
+    for (unsigned i = 0; i < 0x80; i++) {
+        taken.push_back(alloc());
+        EXPECT_GE(taken.back().value, FOUR_GIB);
+    }
+    taken.push_back(alloc());
+    EXPECT_LT(taken.back().value, FOUR_GIB);
+    EXPECT_GE(taken.back().value, MIB);
+    free_all(taken);
+}
+
+TEST_F(FrameTest, ADma32RequestStaysBelowFourGibibytesAndAboveOneMebibyte) {
+    std::vector<phys_addr_t> taken = take_all(ZONE_DMA32);
+    EXPECT_EQ(taken.size(), 0x1f80u);
+    for (phys_addr_t pa : taken) {
+        EXPECT_GE(pa.value, MIB);
+        EXPECT_LT(pa.value, FOUR_GIB);
+    }
+    free_all(taken);
+}
+
+TEST_F(FrameTest, LowMemoryIsForThoseWhoAskForIt) { // S59
+    std::vector<phys_addr_t> all = take_all(ZONE_NORMAL);
+    EXPECT_EQ(frame_count().free_by_zone[ZONE_LOW], 0x9fu);
+    std::vector<phys_addr_t> low = take_all(ZONE_LOW);
+    EXPECT_EQ(low.size(), 0x9fu);
+    for (phys_addr_t pa : low) {
+        EXPECT_LT(pa.value, MIB);
+    }
+    free_all(low);
+    free_all(all);
+}
+
+TEST_F(FrameTest, OutOfMemoryIsAnErrorThatPasses) { // S20, S24
+    std::vector<phys_addr_t> taken = take_all(ZONE_NORMAL);
+    phys_addr_t pa = phys_addr(0x1234);
+    EXPECT_EQ(frame_alloc(FRAME_ANON, ZONE_NORMAL, &pa), STATUS_NO_MEMORY);
+    EXPECT_EQ(frame_alloc_zeroed(FRAME_ANON, ZONE_DMA32, &pa), STATUS_NO_MEMORY);
+    EXPECT_EQ(frame_alloc_block(3, FRAME_ANON, ZONE_NORMAL, &pa), STATUS_NO_MEMORY);
+    EXPECT_EQ(frame_alloc_contiguous(3, PAGE_SIZE, FRAME_ANON, ZONE_NORMAL, &pa), STATUS_NO_MEMORY);
+    EXPECT_EQ(pa.value, 0x1234u);
+    frame_free(taken.back());
+    EXPECT_EQ(alloc().value, taken.back().value);
+    free_all(taken);
+    EXPECT_EQ(free_count(), usable_pages());
+}
+
+TEST_F(FrameTest, FreeingEverythingInAnyOrderLeavesTheLargestBlocks) { // F4
+    std::vector<FreeBlock> before = free_blocks();
+    std::vector<phys_addr_t> taken = take_all(ZONE_NORMAL);
+    for (size_t i = 0; i < taken.size(); i += 2) {
+        frame_free(taken[i]);
+    }
+    for (size_t i = 1; i < taken.size(); i += 2) {
+        frame_free(taken[i]);
+    }
+    EXPECT_EQ(free_blocks().size(), before.size());
+}
+
+TEST_F(FrameTest, BlocksAreAlignedAndEveryPageOfThemIsAllocated) {
+    for (unsigned order = 0; order <= 11; order++) {
+        phys_addr_t pa = alloc_block(order);
+        uint64_t pages = 1ull << order;
+        EXPECT_TRUE(is_aligned(pa.value, pages * PAGE_SIZE)) << order;
+        EXPECT_EQ(frame_count().by_state[FRAME_KERNEL], pages);
+        for (uint64_t i = 0; i < pages; i++) {
+            ASSERT_EQ(frame_of(phys_add(pa, i * PAGE_SIZE))->state, FRAME_KERNEL);
+        }
+        frame_free(pa);
+        EXPECT_EQ(free_count(), usable_pages());
+    }
+}
+
+TEST_F(FrameTest, ABlockLargerThanAnyFreeOneIsRefused) {
+    phys_addr_t pa;
+    EXPECT_EQ(frame_alloc_block(FRAME_ORDER_MAX, FRAME_ANON, ZONE_NORMAL, &pa), STATUS_NO_MEMORY);
+    EXPECT_EQ(frame_alloc_block(8, FRAME_ANON, ZONE_LOW, &pa), STATUS_NO_MEMORY);
+}
+
+TEST_F(FrameTest, ABlockIsFreedByItsFirstFrame) { // F1
+    phys_addr_t pa = alloc_block(3);
+    EXPECT_CHECK_FAILS(frame_free(phys_add(pa, PAGE_SIZE)), "FRAME_INSIDE_BLOCK");
+    frame_free(pa);
+}
+
+TEST_F(FrameTest, ContiguousMemoryGivesBackWhatItDoesNotNeed) {
+    phys_addr_t pa;
+    ASSERT_EQ(frame_alloc_contiguous(5, PAGE_SIZE, FRAME_KERNEL, ZONE_DMA32, &pa), STATUS_OK);
+    EXPECT_EQ(free_count(), usable_pages() - 5);
+    EXPECT_EQ(frame_count().by_state[FRAME_KERNEL], 5u);
+    EXPECT_EQ(frame_state_of(phys_add(pa, 5 * PAGE_SIZE)), FRAME_FREE);
+    for (uint64_t i = 0; i < 5; i++) {
+        frame_free(phys_add(pa, i * PAGE_SIZE));
+    }
+    EXPECT_EQ(free_count(), usable_pages());
+}
+
+TEST_F(FrameTest, ContiguousMemoryHonoursAnAlignmentAboveItsSize) {
+    phys_addr_t pa;
+    ASSERT_EQ(frame_alloc_contiguous(1, 4 * MIB, FRAME_KERNEL, ZONE_NORMAL, &pa), STATUS_OK);
+    EXPECT_TRUE(is_aligned(pa.value, 4 * MIB));
+    EXPECT_EQ(free_count(), usable_pages() - 1);
+    frame_free(pa);
+    EXPECT_EQ(frame_alloc_contiguous(1, 1ull << 40, FRAME_KERNEL, ZONE_NORMAL, &pa),
+              STATUS_NO_MEMORY);
+    EXPECT_EQ(frame_alloc_contiguous(UINT64_MAX, PAGE_SIZE, FRAME_KERNEL, ZONE_NORMAL, &pa),
+              STATUS_NO_MEMORY);
+}
+
+TEST_F(FrameTest, FreeingTwiceIsCaught) { // F1
+    phys_addr_t pa = alloc();
+    frame_free(pa);
+    EXPECT_CHECK_FAILS(frame_free(pa), "FRAME_FREE");
+    phys_addr_t block = alloc_block(2);
+    frame_free(block);
+    EXPECT_CHECK_FAILS(frame_free(phys_add(block, PAGE_SIZE)), "FRAME_FREE");
+}
+
+TEST_F(FrameTest, FreeingWhatIsNotOursIsCaught) { // F1
+    EXPECT_CHECK_FAILS(frame_free(phys_addr(0x9f000)), "FRAME_RESERVED");
+    EXPECT_CHECK_FAILS(frame_free(phys_addr(0x200000)), "FRAME_RESERVED"); // free since the boot
+    EXPECT_CHECK_FAILS(frame_free(phys_addr(1ull << 45)), "page_limit");
+    phys_addr_t pa = alloc();
+    EXPECT_CHECK_FAILS(frame_free(phys_add(pa, 8)), "is_aligned");
+    frame_free(pa);
+}
+
+TEST_F(FrameTest, FreeingWhatAnEntryStillReachesIsCaught) { // F3
+    phys_addr_t block = alloc_block(2);
+    frame_of(phys_add(block, 3 * PAGE_SIZE))->map_count = 1;
+    EXPECT_CHECK_FAILS(frame_free(block), "map_count == 0");
+    frame_of(phys_add(block, 3 * PAGE_SIZE))->map_count = 0;
+    frame_free(block);
+
+    phys_addr_t pa = alloc();
+    frame_of(pa)->map_count = 1;
+    EXPECT_CHECK_FAILS(frame_free(pa), "map_count == 0");
+    frame_of(pa)->map_count = 0;
+    frame_free(pa);
+}
+
+TEST_F(FrameTest, NobodyAllocatesFreeOrReservedFrames) {
+    phys_addr_t pa;
+    EXPECT_CHECK_FAILS((void)frame_alloc(FRAME_FREE, ZONE_NORMAL, &pa), "FRAME_FREE");
+    EXPECT_CHECK_FAILS((void)frame_alloc(FRAME_RESERVED, ZONE_NORMAL, &pa), "FRAME_RESERVED");
+}
+
+TEST_F(FrameTest, StatesHaveNames) {
+    EXPECT_STREQ(frame_state_name(FRAME_RESERVED), "reserved");
+    EXPECT_STREQ(frame_state_name(FRAME_FREE), "free");
+    EXPECT_STREQ(frame_state_name(FRAME_TABLE), "page table");
+    EXPECT_STREQ(frame_state_name(FRAME_ANON), "anonymous");
+    EXPECT_STREQ(frame_state_name(FRAME_FILE), "file");
+    EXPECT_STREQ(frame_state_name(FRAME_KERNEL), "kernel");
+}
+
+/* What the boot took. */
+
+class FrameAfterEarlyTest : public FrameTest {
+  protected:
+    void boot_early() override {
+        ASSERT_EQ(early_reserve(phys_addr(MIB), 3 * MIB + 1), STATUS_OK); // kernel and RAM disk
+        ASSERT_EQ(early_reserve(phys_addr(0x7c00), 0x400), STATUS_OK);    // the loader
+        ASSERT_EQ(early_reserve(phys_addr(0x9e000), 0x4000), STATUS_OK);  // partly firmware's
+        ASSERT_EQ(frame_alloc(FRAME_TABLE, ZONE_NORMAL, &table_), STATUS_OK);
+        ASSERT_EQ(early_alloc(7, PAGE_SIZE, &given_), STATUS_OK);
+    }
+
+    static constexpr uint64_t KEPT_PAGES = 0x301 + 1 + 1 + 1 + 7;
+    phys_addr_t table_;
+    phys_addr_t given_;
+};
+
+TEST_F(FrameAfterEarlyTest, WhatTheBootTookIsTheKernels) {
+    EXPECT_EQ(frame_count().by_state[FRAME_KERNEL], KEPT_PAGES);
+    EXPECT_EQ(free_count(), usable_pages() - KEPT_PAGES);
+    EXPECT_EQ(frame_of(table_)->state, FRAME_KERNEL);
+    EXPECT_EQ(frame_of(phys_add(given_, 6 * PAGE_SIZE))->state, FRAME_KERNEL);
+    EXPECT_EQ(frame_state_of(phys_add(given_, 7 * PAGE_SIZE)), FRAME_FREE);
+    EXPECT_EQ(frame_state_of(phys_addr(0x7000)), FRAME_KERNEL);
+    EXPECT_EQ(frame_state_of(phys_addr(0x8000)), FRAME_FREE);
+}
+
+TEST_F(FrameAfterEarlyTest, NothingThatTheBootTookIsHandedOut) {
+    std::vector<phys_addr_t> taken = take_all(ZONE_NORMAL);
+    for (phys_addr_t pa : taken) {
+        EXPECT_TRUE(pa.value >= given_.value + 7 * PAGE_SIZE) << std::hex << pa.value;
+    }
+    free_all(taken);
+}
+
+TEST_F(FrameAfterEarlyTest, ReleasedBootMemoryIsOrdinaryMemory) { // S06
+    frame_release_boot(phys_addr(MIB), 3 * MIB + 1);
+    frame_release_boot(phys_addr(0x7c00), 0x400);
+    frame_release_boot(phys_addr(0x9e000), 0x4000);
+    EXPECT_EQ(free_count(), usable_pages() - 8);
+    EXPECT_EQ(frame_state_of(phys_addr(MIB)), FRAME_FREE);
+    frame_release_boot(phys_addr(0x5000), 0);
+}
+
+TEST_F(FrameAfterEarlyTest, ReleasingBootMemoryTwiceIsCaught) { // F1
+    frame_release_boot(phys_addr(0x7c00), 0x400);
+    EXPECT_CHECK_FAILS(frame_release_boot(phys_addr(0x7c00), 0x400), "FRAME_KERNEL");
+}
+
+TEST_F(FrameAfterEarlyTest, AnAdoptedFrameIsCountedAsWhatItIs) { // F1, T3
+    frame_adopt(table_, FRAME_TABLE);
+    EXPECT_EQ(frame_of(table_)->state, FRAME_TABLE);
+    EXPECT_EQ(frame_count().by_state[FRAME_TABLE], 1u);
+    EXPECT_EQ(frame_count().by_state[FRAME_KERNEL], KEPT_PAGES - 1);
+    EXPECT_CHECK_FAILS(frame_adopt(table_, FRAME_TABLE), "FRAME_KERNEL");
+    EXPECT_CHECK_FAILS(frame_adopt(phys_addr(16 * MIB), FRAME_TABLE), "FRAME_KERNEL");
+}
+
+TEST_F(FrameAfterEarlyTest, TheEarlyAllocatorIsClosed) {
+    phys_addr_t pa;
+    EXPECT_CHECK_FAILS((void)early_alloc(1, PAGE_SIZE, &pa), "is_open");
+    EXPECT_CHECK_FAILS((void)early_reserve(phys_addr(0), 1), "is_open");
+}
+
+/* A machine without a hole below 1 MiB, so that the zones touch. */
+
+class UnbrokenFrameTest : public FrameTest {
+  protected:
+    machine::Config config() const override {
+        machine::Config config;
+        config.ram = {{0, 4 * MIB}};
+        return config;
+    }
+};
+
+TEST_F(UnbrokenFrameTest, ABlockNeverReachesIntoAnotherZone) { // F4
+    EXPECT_EQ(frame_count().free_by_zone[ZONE_LOW], 0x100u);
+    phys_addr_t low = alloc_block(8, ZONE_LOW);
+    EXPECT_EQ(low.value, 0u); // a legal address (S40)
+    phys_addr_t above = alloc_block(8);
+    EXPECT_EQ(above.value, MIB);
+    frame_free(low);
+    frame_free(above);
+    EXPECT_EQ(audit_free_blocks(), "");
+}
+
+/* A machine large enough for the largest blocks, and with memory at a strange place. */
+
+class LargeFrameTest : public FrameTest {
+  protected:
+    machine::Config config() const override {
+        machine::Config config;
+        config.ram = {{0, 0x9f000}, {0x100000, 0xbff00000}, {0x100000000, 0x140005000}};
+        return config;
+    }
+};
+
+TEST_F(LargeFrameTest, BootBuildsTheLargestBlocksThatFit) { // F4
+    EXPECT_LT(free_blocks().size(), 40u);
+    phys_addr_t pa = alloc_block(FRAME_ORDER_MAX);
+    EXPECT_TRUE(is_aligned(pa.value, 1ull << 30));
+    EXPECT_GE(pa.value, FOUR_GIB);
+    frame_free(pa);
+}
+
+TEST_F(LargeFrameTest, MemoryThatIsNotPartOfALargeBlockIsUsedFirst) {
+    std::vector<phys_addr_t> taken;
+    for (unsigned i = 0; i < 5; i++) {
+        taken.push_back(alloc());
+        EXPECT_GE(taken.back().value, 0x240000000u);
+    }
+    free_all(taken);
+}
