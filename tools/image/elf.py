@@ -12,7 +12,7 @@ _EM_X86_64 = 62
 _PT_LOAD = 1
 _PF_X = 1
 _LOWEST_ADDRESS = 0xFFFFFFFF80000000
-_ADDRESS_END = 1 << 64
+_ADDRESS_END = (1 << 64) - 4096  # the last page is never used
 
 
 def trim(data, name):
@@ -55,7 +55,7 @@ def _check_addresses(loads, entry, name):
         end = address + memory_size
         if file_size > memory_size:
             raise ImageError("I35", f"{name}: the segment at {address:#x} has more file than memory")
-        if address < previous_end or end >= _ADDRESS_END:
+        if address < previous_end or end > _ADDRESS_END:
             raise ImageError("I36", f"{name}: the segment at {address:#x} is not above "
                              f"{previous_end:#x}, where the one before it ends")
         previous_end = end
