@@ -65,7 +65,7 @@ TEST_F(FaultTest, AReadThroughANullPointerHitsTheNullGuard) {
 TEST_F(FaultTest, AnAddressInAGuardAreaHitsAGuardPage) {
     Touch(0x7fffff000000, kUser | kWrite);
     facts_.has_area = true;
-    facts_.area = Area(0x7fffff000000, 1, AREA_GUARD, 0, "guard of stack");
+    facts_.area = Area(0x7fffff000000, 1, AREA_GUARD, 0, "stack");
     EXPECT_EQ(Judge(), FAULT_GUARD_PAGE);
 }
 
@@ -100,6 +100,13 @@ TEST_F(FaultTest, TheKernelReadingUserMemoryIsSmap) {
     Touch(kUserPage, kPresent);
     Map(RIGHT_READ | RIGHT_WRITE | RIGHT_USER);
     EXPECT_EQ(Judge(), FAULT_SMAP);
+}
+
+TEST_F(FaultTest, TheKernelReadingUserMemoryWithUserCopyIsAllowed) {
+    Touch(kUserPage, kPresent);
+    Map(RIGHT_READ | RIGHT_WRITE | RIGHT_USER);
+    facts_.is_user_access_open = true;
+    EXPECT_EQ(Judge(), FAULT_SPURIOUS);
 }
 
 TEST_F(FaultTest, TheKernelWritingReadOnlyUserMemoryIsReadOnlyBeforeItIsSmap) {
@@ -165,23 +172,22 @@ TEST_F(FaultTest, APresentBitWhosePageIsGoneByNowIsJudgedByWhatIsThere) {
 TEST_F(FaultTest, TheReportOfAStackOverflowSaysWhoWhereWhyAndWhatIsNear) {
     Touch(0x7ffffffbeff8, kUser | kWrite);
     facts_.has_area = true;
-    facts_.area = Area(0x7ffffffaf000, 16, AREA_GUARD, 0, "guard of stack");
+    facts_.area = Area(0x7ffffffaf000, 16, AREA_GUARD, 0, "stack");
     facts_.has_area_above = true;
     facts_.area_above = Area(0x7ffffffbf000, 64, AREA_ANON, RIGHT_READ | RIGHT_WRITE, "stack");
     AddStep(3, 255, 0x7fd3000, 0x7fd4067, "present, writable, user, accessed, table");
     AddStep(2, 511, 0x7fd4000, 0, "absent");
     fault_explain(&facts_, report_.sink());
-    EXPECT_EQ(report_.text(),
-              "page fault: process 3 (hello) wrote address 0x00007ffffffbeff8\n"
-              "  by the instruction at 0x0000000000401136\n"
-              "  error code 0x6: not present, W: write, U: user mode\n"
-              "  level 3: entry 255 of table 0x7fd3000 is 0x0000000007fd4067\n"
-              "           present, writable, user, accessed, table\n"
-              "  level 2: entry 511 of table 0x7fd4000 is 0x0000000000000000\n"
-              "           absent\n"
-              "  verdict: guard page: it is never mapped, so that an overflow is caught\n"
-              "  inside 00007ffffffaf000-00007ffffffbefff --- 'guard of stack'\n"
-              "  below  00007ffffffbf000-00007fffffffefff rw- 'stack'\n");
+    EXPECT_EQ(report_.text(), "page fault: process 3 (hello) wrote address 0x00007ffffffbeff8\n"
+                              "  by the instruction at 0x0000000000401136\n"
+                              "  error code 0x6: not present, W: write, U: user mode\n"
+                              "  level 3: entry 255 of table 0x7fd3000 is 0x0000000007fd4067\n"
+                              "           present, writable, user, accessed, table\n"
+                              "  level 2: entry 511 of table 0x7fd4000 is 0x0000000000000000\n"
+                              "           absent\n"
+                              "  verdict: guard page of 'stack': an overflow ends here\n"
+                              "  inside 00007ffffffaf000-00007ffffffbefff --- 'stack'\n"
+                              "  below  00007ffffffbf000-00007fffffffefff rw- 'stack'\n");
 }
 
 TEST_F(FaultTest, TheReportOfAJumpToTheKernelDoesNotNameTheKernelsAreas) {

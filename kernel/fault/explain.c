@@ -20,7 +20,7 @@ static const struct code_word CODE_WORDS[] = {
 
 static const char *const VERDICTS[] = {
     [FAULT_NULL_GUARD] = "null guard: the first 64 KiB are never mapped",
-    [FAULT_GUARD_PAGE] = "guard page: it is never mapped, so that an overflow is caught",
+    [FAULT_GUARD_PAGE] = "guard page",
     [FAULT_KERNEL_ADDRESS] = "kernel address: user mode may not touch the upper half",
     [FAULT_NON_CANONICAL] = "non-canonical: no memory can have this address",
     [FAULT_NO_ACCESS] = "no access: the page is mapped without any right (PROT_NONE)",
@@ -96,7 +96,9 @@ void fault_explain(const struct fault_facts *facts, const struct text_sink *sink
     explain_code(facts->error_code, sink);
     explain_walk(&facts->walk, sink);
     enum fault_verdict verdict = fault_judge(facts);
-    format_to(sink, "  verdict: %s\n", VERDICTS[verdict]);
+    format_to(sink, "  verdict: %s", VERDICTS[verdict]);
+    format_to(sink, verdict == FAULT_GUARD_PAGE ? " of '%s': an overflow ends here\n" : "\n",
+              facts->area.name);
     if (verdict != FAULT_NON_CANONICAL && verdict != FAULT_KERNEL_ADDRESS) {
         explain_surroundings(facts, sink);
     }

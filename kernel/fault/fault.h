@@ -51,8 +51,9 @@ struct fault_facts {
     uint64_t instruction;
     virt_addr_t address;
     uint32_t error_code;
-    struct page_query query; /* of address, as the tables are now */
-    struct page_walk walk;   /* the same, step by step */
+    bool is_user_access_open; /* kernel mode, with EFLAGS.AC set by user_copy */
+    struct page_query query;  /* of address, as the tables are now */
+    struct page_walk walk;    /* the same, step by step */
     bool has_area, has_area_below, has_area_above;
     struct vm_area area;       /* that holds the address */
     struct vm_area area_below; /* the nearest on each side */

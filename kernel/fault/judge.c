@@ -20,15 +20,7 @@ static enum fault_verdict judge_absent(const struct fault_facts *facts) {
     if (facts->has_area && facts->area.kind == AREA_GUARD) {
         return FAULT_GUARD_PAGE;
     }
-    switch (facts->query.kind) {
-    case PAGE_PARKED:
-        return FAULT_NO_ACCESS;
-    case PAGE_ABSENT:
-        return FAULT_NOT_MAPPED;
-    case PAGE_MAPPED:
-        return FAULT_SPURIOUS;
-    }
-    return FAULT_NOT_MAPPED;
+    return facts->query.kind == PAGE_PARKED ? FAULT_NO_ACCESS : FAULT_NOT_MAPPED;
 }
 
 static enum fault_verdict judge_fetch(const struct fault_facts *facts) {
@@ -49,7 +41,9 @@ static enum fault_verdict judge_rights(const struct fault_facts *facts) {
     if (has(facts, PAGE_FAULT_WRITE) && !(facts->query.effective_rights & RIGHT_WRITE)) {
         return FAULT_READ_ONLY;
     }
-    return !has(facts, PAGE_FAULT_USER) && is_user_page(facts) ? FAULT_SMAP : FAULT_SPURIOUS;
+    bool is_forbidden_by_smap =
+        !has(facts, PAGE_FAULT_USER) && is_user_page(facts) && !facts->is_user_access_open;
+    return is_forbidden_by_smap ? FAULT_SMAP : FAULT_SPURIOUS;
 }
 
 enum fault_verdict fault_judge(const struct fault_facts *facts) {
@@ -71,6 +65,6 @@ enum fault_verdict fault_judge(const struct fault_facts *facts) {
     if (has(facts, PAGE_FAULT_PROTECTION_KEY)) {
         return FAULT_PROTECTION_KEY;
     }
-    return has(facts, PAGE_FAULT_PRESENT) && facts->query.kind == PAGE_MAPPED ? judge_rights(facts)
-                                                                              : judge_absent(facts);
+    /* The tables as they are now decide, not the P bit as it was then. */
+    return facts->query.kind == PAGE_MAPPED ? judge_rights(facts) : judge_absent(facts);
 }

@@ -28,7 +28,7 @@ def text_symbols(nm, kernel):
 def write_table(symbols, end, out):
     """The table as one C file, everything in the section that the linker puts last."""
     out.write('#include "kernel/symbols/symbols.h"\n\n')
-    out.write('#define LAST [[gnu::section(".rodata.symbols")]]\n\n')
+    out.write('#define LAST [[gnu::section(".symbols")]]\n\n')
     out.write("LAST static const char names[] =\n")
     name_offset = 0
     entries = []

@@ -24,22 +24,33 @@ static bool is_open(uint64_t descriptor) {
     return (uint32_t)descriptor < DESCRIPTOR_COUNT;
 }
 
-/* Writes until the end or the first byte that cannot be read; STATUS_FAULT where that is the first
- * of all. */
-static int64_t write_bytes(virt_addr_t from, uint64_t size_bytes) {
-    struct terminal *terminal = process_current()->terminal;
+/* What one call writes, gathered so that a line in several parts still comes out as one. */
+struct output {
+    struct terminal *terminal;
+    size_t used;
     char buffer[BUFFER_SIZE];
+};
+
+static void output_flush(struct output *output) {
+    terminal_write(output->terminal, output->buffer, output->used);
+    output->used = 0;
+}
+
+/* Takes bytes until the end or the first that cannot be read; returns how many it took. */
+static uint64_t output_take(struct output *output, virt_addr_t from, uint64_t size_bytes) {
     uint64_t done = 0;
-    while (done < size_bytes) {
-        size_t piece = size_bytes - done < sizeof(buffer) ? size_bytes - done : sizeof(buffer);
-        size_t missing = user_copy_in(buffer, virt_add(from, done), piece);
-        terminal_write(terminal, buffer, piece - missing);
+    size_t missing = 0;
+    while (done < size_bytes && missing == 0) {
+        size_t room = sizeof(output->buffer) - output->used;
+        size_t piece = size_bytes - done < room ? size_bytes - done : room;
+        missing = user_copy_in(output->buffer + output->used, virt_add(from, done), piece);
+        output->used += piece - missing;
         done += piece - missing;
-        if (missing > 0) {
-            return done > 0 ? (int64_t)done : STATUS_FAULT;
+        if (output->used == sizeof(output->buffer)) {
+            output_flush(output);
         }
     }
-    return (int64_t)done;
+    return done;
 }
 
 /* A terminal that nobody types at: always at its end. */
@@ -52,15 +63,41 @@ int64_t call_write(const struct trap_frame *frame) {
         return STATUS_BAD_DESCRIPTOR;
     }
     uint64_t size_bytes = frame->rdx < IO_MAX ? frame->rdx : IO_MAX;
-    return write_bytes(virt_addr(frame->rsi), size_bytes);
+    struct output output = {.terminal = process_current()->terminal};
+    uint64_t done = output_take(&output, virt_addr(frame->rsi), size_bytes);
+    output_flush(&output);
+    return done == 0 && size_bytes > 0 ? STATUS_FAULT : (int64_t)done;
 }
 
-static int64_t write_vector(const struct io_vector *vector, int64_t done) {
+/* Takes one part; the result is how many bytes of it, or why none. */
+static int64_t take_part(struct output *output, virt_addr_t vector_address, int64_t room,
+                         struct io_vector *vector) {
+    if (user_copy_in(vector, vector_address, sizeof(*vector)) != 0) {
+        return STATUS_FAULT;
+    }
     if ((int64_t)vector->size_bytes < 0) {
         return STATUS_INVALID;
     }
-    uint64_t room = (uint64_t)(IO_MAX - done);
-    return write_bytes(vector->base, vector->size_bytes < room ? vector->size_bytes : room);
+    uint64_t size_bytes = vector->size_bytes < (uint64_t)room ? vector->size_bytes : (uint64_t)room;
+    uint64_t done = output_take(output, vector->base, size_bytes);
+    return done == 0 && size_bytes > 0 ? STATUS_FAULT : (int64_t)done;
+}
+
+static int64_t take_parts(struct output *output, virt_addr_t vectors, int64_t count) {
+    int64_t done = 0;
+    for (int64_t i = 0; i < count; i++) {
+        struct io_vector vector;
+        virt_addr_t at = virt_add(vectors, (uint64_t)i * sizeof(vector));
+        int64_t result = take_part(output, at, IO_MAX - done, &vector);
+        if (result < 0) {
+            return done > 0 ? done : result;
+        }
+        done += result;
+        if ((uint64_t)result < vector.size_bytes) {
+            break;
+        }
+    }
+    return done;
 }
 
 int64_t call_writev(const struct trap_frame *frame) {
@@ -71,20 +108,9 @@ int64_t call_writev(const struct trap_frame *frame) {
     if (count < 0 || count > VECTOR_MAX) {
         return STATUS_INVALID;
     }
-    int64_t done = 0;
-    for (int64_t i = 0; i < count; i++) {
-        struct io_vector vector;
-        virt_addr_t from = virt_addr(frame->rsi + (uint64_t)i * sizeof(vector));
-        bool is_readable = user_copy_in(&vector, from, sizeof(vector)) == 0;
-        int64_t result = is_readable ? write_vector(&vector, done) : STATUS_FAULT;
-        if (result < 0) {
-            return done > 0 ? done : result;
-        }
-        done += result;
-        if ((uint64_t)result < vector.size_bytes) {
-            break;
-        }
-    }
+    struct output output = {.terminal = process_current()->terminal};
+    int64_t done = take_parts(&output, virt_addr(frame->rsi), count);
+    output_flush(&output);
     return done;
 }
 

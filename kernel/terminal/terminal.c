@@ -9,6 +9,7 @@
 #include "drivers/vga_text.h"
 #include "kernel/cpu/cpu.h"
 #include "kernel/log.h"
+#include "kernel/thread/thread.h"
 
 constexpr size_t PIECE_SIZE = 64; /* at 115,200 baud, 6 ms with interrupts off */
 constexpr unsigned FONT_CELL_WIDTH = 8;
@@ -115,12 +116,14 @@ static void write_piece(struct terminal *terminal, const char *bytes, size_t len
 }
 
 void terminal_write(struct terminal *terminal, const char *bytes, size_t length) {
+    thread_preempt_disable();
     while (length > 0) {
         size_t piece = length < PIECE_SIZE ? length : PIECE_SIZE;
         write_piece(terminal, bytes, piece);
         bytes += piece;
         length -= piece;
     }
+    thread_preempt_enable();
 }
 
 void terminal_size(const struct terminal *terminal, uint16_t *columns, uint16_t *rows) {

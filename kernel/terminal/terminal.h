@@ -29,7 +29,7 @@ bool terminal_is_log_shown(void);
 /* One of the three, which always exists; what is written to a device that is missing is lost. */
 struct terminal *terminal_get(enum terminal_name name);
 
-/* Writes bytes in small pieces, with interrupts off during each. */
+/* Writes bytes in small pieces, with interrupts off during each; no other thread's come between. */
 void terminal_write(struct terminal *terminal, const char *bytes, size_t length);
 
 /* Its size in characters; 0 by 0 where nobody knows, as for a serial line. */

@@ -11,7 +11,7 @@ import sys
 from tools.flash import target as drives
 
 _WORKSPACE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-_BUILT_IMAGE = os.path.join(_WORKSPACE, "disk.img")
+_BUILT_IMAGE = os.path.join(_WORKSPACE, "disk_image.img")
 _CHUNK_BYTES = 1 << 20
 _UNFINISHED = "the drive does not boot until the image is written whole"
 

@@ -77,7 +77,8 @@ class Qemu:
              *_control(theirs.fileno()), "-display", "none", "-no-reboot",
              "-d", "cpu_reset", "-D", self._path("resets")],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._open_errors(),
-            pass_fds=inherited, preexec_fn=_die_with_parent,
+            pass_fds=inherited, preexec_fn=_die_with_parent, cwd=self.directory,
+            start_new_session=True,  # the terminal's Ctrl-C is for us alone
             env={**os.environ, "TMPDIR": self.directory})
         for descriptor in (log_writer, terminal_writer):
             os.close(descriptor)

@@ -7,6 +7,7 @@
 #include "kernel/cpu/cpu.h"
 #include "kernel/cpu/cpu_local.h"
 #include "kernel/cpu/descriptors.h"
+#include "kernel/cpu/features.h"
 #include "kernel/cpu/fpu.h"
 #include "kernel/cpu/kernel_image.h"
 #include "kernel/cpu/trap.h"
@@ -59,7 +60,10 @@ static void print(const char *text) {
 [[noreturn]] static void finish(const char *verdict) {
     print(verdict);
     serial_drain(&com1);
-    port_write16(0x604, 1 << 13); /* QEMU's power switch */
+    port_write16(0x604, 1 << 13); /* QEMU's power switch, then Bochs's */
+    for (const char *at = "Shutdown"; *at != '\0'; at++) {
+        port_write8(0x8900, (uint8_t)*at);
+    }
     cpu_stop();
 }
 
@@ -231,6 +235,9 @@ static bool is_on_thread_stack(const void *address) {
 }
 
 static void expect_user_trap(struct trap_frame *frame) {
+    uint64_t flags = cpu_read_rflags();
+    EXPECT((flags & RFLAGS_DIRECTION) == 0);
+    EXPECT((flags & RFLAGS_ALIGNMENT_CHECK) == 0 || !cpu_features()->has_smap);
     EXPECT(trap_is_from_user(frame));
     EXPECT(is_on_thread_stack(frame));
     EXPECT(cpu_local()->self == cpu_local());

@@ -62,6 +62,12 @@ global entry_trap_with_user_gs
     nop
 %endmacro
 
+%macro SET_DF_AND_AC 0
+    pushfq
+    or qword [rsp], 0x40400
+    popfq
+%endmacro
+
 section .rodata
 entry_user_start:
     LOAD_PATTERN
@@ -72,9 +78,7 @@ entry_user_start:
     CHECK_PATTERN .fail
 
 ; The kernel looks at its own flags during this call; ours come back.
-    pushfq
-    or qword [rsp], 0x40400         ; DF and AC
-    popfq
+    SET_DF_AND_AC
     mov eax, CALL_CHECK_FLAGS
     syscall
     pushfq
@@ -82,10 +86,9 @@ entry_user_start:
     cmp qword [rsp], 0x40400
     lea rsp, [rsp + 8]
     jne .fail
-    cld
 
     LOAD_PATTERN
-    int3
+    int3                            ; with DF and AC still set
     CHECK_PATTERN .fail
     SINGLE_STEP                     ; a vector with a stack of its own
     CHECK_PATTERN .fail

@@ -1,0 +1,71 @@
+#include "kernel/demo/demo.h"
+
+#include "kernel/log.h"
+#include "kernel/log_text/log_text.h"
+#include "kernel/program/program.h"
+#include "mm/frame/frame.h"
+#include "mm/space/address_space.h"
+
+static void dump(const struct process *process) {
+    struct log_text text;
+    log_line(LOG_INFO, "demo: memory of process %u (%s):", process->id, process->name);
+    space_dump(process->space, log_text_begin(&text, LOG_INFO));
+}
+
+static void wait_and_report(struct process *process) {
+    char who[32];
+    format_buffer(who, sizeof(who), "demo: process %u", process->id);
+    program_log_end(who, process_wait(process));
+}
+
+/* Both exist before either runs, so that their memory can be compared. */
+static void show_twins(const struct boot_result *boot) {
+    static const struct string_list names[2] = {{"Castor", 1}, {"Pollux", 1}};
+    struct process *twins[2];
+    log_line(LOG_INFO, "demo: one program twice: the same addresses, different contents");
+    for (unsigned i = 0; i < 2; i++) {
+        if (program_create(boot, "bin/twin", names[i], &twins[i]) != STATUS_OK) {
+            log_line(LOG_ERROR, "demo: bin/twin cannot be run");
+            if (i == 1) {
+                process_start(twins[0]);
+                wait_and_report(twins[0]);
+            }
+            return;
+        }
+        dump(twins[i]);
+    }
+    process_start(twins[0]);
+    process_start(twins[1]);
+    wait_and_report(twins[0]);
+    wait_and_report(twins[1]);
+}
+
+static void show_outlaw(const struct boot_result *boot) {
+    struct process *outlaw;
+    log_line(LOG_INFO, "demo: a program that breaks the rules, and why it is stopped");
+    if (program_create(boot, "bin/outlaw", (struct string_list){}, &outlaw) != STATUS_OK) {
+        log_line(LOG_ERROR, "demo: bin/outlaw cannot be run");
+        return;
+    }
+    process_start(outlaw);
+    wait_and_report(outlaw);
+}
+
+static void show_frames(void) {
+    struct frame_counts counts = frame_count();
+    log_line(LOG_INFO, "demo: %llu page frames of 4 KiB:", (unsigned long long)counts.total);
+    for (unsigned state = FRAME_FREE; state <= FRAME_KERNEL; state++) {
+        log_line(LOG_INFO, "  %8llu %s", (unsigned long long)counts.by_state[state],
+                 frame_state_name(state));
+    }
+}
+
+void demo_run(const struct boot_result *boot) {
+    uint64_t before = program_free_frames();
+    show_twins(boot);
+    show_outlaw(boot);
+    uint64_t after = program_free_frames();
+    show_frames();
+    log_line(LOG_INFO, "demo: %llu frames free before the processes, %llu after",
+             (unsigned long long)before, (unsigned long long)after);
+}

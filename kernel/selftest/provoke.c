@@ -1,0 +1,133 @@
+#include "kernel/selftest/provoke.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernel/cpu/cpu.h"
+#include "kernel/cpu/kernel_image.h"
+#include "kernel/log.h"
+#include "lib/check.h"
+#include "mm/addr/layout.h"
+#include "mm/frame/frame.h"
+#include "mm/platform.h"
+#include "mm/space/address_space.h"
+#include "mm/space/kernel_space.h"
+
+static const char constant[] = "a constant";
+static uint8_t return_instruction[] = {0xc3};
+constexpr uint64_t USER_PAGE = 0x400000;
+
+static void write_byte(uint64_t address) {
+    *(volatile uint8_t *)address = 0xc3;
+}
+
+static void read_byte(uint64_t address) {
+    (void)*(volatile uint8_t *)address;
+}
+
+static void jump_to(uint64_t address) {
+    ((void (*)(void))address)();
+}
+
+/* Where the direct map shows what the kernel's image shows at `address`. */
+static uint64_t direct_map_of(uint64_t address) {
+    struct translation translation;
+    enum status status = space_translate(kernel_space(), virt_addr(address), &translation);
+    CHECK(status == STATUS_OK);
+    return (uint64_t)platform_phys_to_virt(translation.pa);
+}
+
+/* The volatile array keeps each frame of the recursion, and the sum keeps the recursion. */
+static unsigned recurse(unsigned depth) {
+    volatile uint8_t frame[256];
+    frame[0] = (uint8_t)depth;
+    return depth == UINT32_MAX ? 0 : recurse(depth + 1) + frame[0];
+}
+
+static void overflow_stack(void) {
+    log_line(LOG_INFO, "%u", recurse(0));
+}
+
+static void write_text(void) {
+    write_byte((uint64_t)kernel_text_start);
+}
+
+static void write_rodata(void) {
+    write_byte((uint64_t)constant);
+}
+
+static void execute_data(void) {
+    jump_to((uint64_t)return_instruction);
+}
+
+static void execute_direct_map(void) {
+    jump_to(direct_map_of((uint64_t)kernel_text_start));
+}
+
+static void write_text_in_direct_map(void) {
+    write_byte(direct_map_of((uint64_t)kernel_text_start));
+}
+
+static void read_null(void) {
+    read_byte(0x10);
+}
+
+static void read_unmapped(void) {
+    read_byte(KERNEL_RANGES_END - PAGE_SIZE);
+}
+
+static void read_non_canonical(void) {
+    read_byte(0x0000800000000000);
+}
+
+/* Enters a space with one page of user memory, which holds a return instruction. */
+static void enter_user_space(void) {
+    struct address_space *space;
+    struct locked_range token;
+    struct virt_range range = virt_range(virt_addr(USER_PAGE), 1);
+    enum status status = space_create("selftest", &space);
+    CHECK(status == STATUS_OK);
+    space_lock_for_writing(space, range, &token);
+    status = space_map_anonymous(&token, range, RIGHT_READ | RIGHT_EXECUTE, "bait");
+    space_unlock(&token);
+    CHECK(status == STATUS_OK);
+    status = space_write_initial(space, range.start, return_instruction, 1, nullptr);
+    CHECK(status == STATUS_OK);
+    interrupts_disable(); /* the scheduler would go back to the kernel's space */
+    space_switch(space);
+}
+
+static void read_user_memory(void) {
+    enter_user_space();
+    read_byte(USER_PAGE);
+}
+
+static void execute_user_memory(void) {
+    enter_user_space();
+    jump_to(USER_PAGE);
+}
+
+static void run_invalid_opcode(void) {
+    __asm__ volatile("ud2");
+}
+
+static void fail_check(void) {
+    CHECK(return_instruction[0] == 0);
+}
+
+const struct provocation PROVOCATIONS[] = {
+    {"stack-overflow", overflow_stack},
+    {"write-text", write_text},
+    {"write-rodata", write_rodata},
+    {"execute-data", execute_data},
+    {"execute-direct-map", execute_direct_map},
+    {"write-text-in-direct-map", write_text_in_direct_map},
+    {"null", read_null},
+    {"unmapped", read_unmapped},
+    {"non-canonical", read_non_canonical},
+    {"smap", read_user_memory},
+    {"smep", execute_user_memory},
+    {"invalid-opcode", run_invalid_opcode},
+    {"check", fail_check},
+    {},
+};

@@ -1,0 +1,128 @@
+#include "kernel/cpu/trap.h"
+
+#include "drivers/pic.h"
+#include "drivers/timer.h"
+#include "kernel/cpu/cpu.h"
+#include "kernel/cpu/descriptors.h"
+#include "kernel/cpu/user_copy.h"
+#include "kernel/fault/fault.h"
+#include "kernel/log.h"
+#include "kernel/log_text/log_text.h"
+#include "kernel/panic/panic.h"
+#include "kernel/process/process.h"
+#include "kernel/thread/thread.h"
+#include "mm/addr/addr.h"
+#include "mm/paging/page_table.h"
+#include "mm/space/address_space.h"
+
+constexpr uint64_t IRQ_COUNT = 16;
+
+/* Nothing may be logged from an NMI, which can interrupt the log itself; the next tick does it. */
+static uint32_t unreported_nmi_count; /* atomic */
+
+static void report_nmis(void) {
+    uint32_t count = __atomic_exchange_n(&unreported_nmi_count, 0, __ATOMIC_RELAXED);
+    if (count > 0) {
+        log_line(LOG_WARNING, "%u non-maskable interrupts that nobody asked for", count);
+    }
+}
+
+static void handle_interrupt(uint8_t line) {
+    if (!pic_acknowledge(line)) {
+        return;
+    }
+    if (line == IRQ_TIMER) {
+        timer_tick();
+        report_nmis();
+        thread_tick();
+    }
+}
+
+/* What can be known of a page fault without a lock. The upper half is the same in every space. */
+static void gather(const struct trap_frame *frame, struct fault_facts *facts) {
+    facts->instruction = frame->rip;
+    facts->address = virt_addr(frame->fault_address);
+    facts->error_code = (uint32_t)frame->error_code;
+    facts->is_user_access_open =
+        !trap_is_from_user(frame) && (frame->rflags & RFLAGS_ALIGNMENT_CHECK) != 0;
+    facts->query = page_table_query(space_page_table(space_current()), facts->address);
+}
+
+/* Law 6: absent to present, and read-only to writable, are not flushed for user addresses. */
+static bool is_spurious(const struct trap_frame *frame) {
+    struct fault_facts facts = {};
+    gather(frame, &facts);
+    return fault_judge(&facts) == FAULT_SPURIOUS;
+}
+
+static void gather_surroundings(struct address_space *space, struct fault_facts *facts) {
+    page_table_walk(space_page_table(space), facts->address, &facts->walk);
+    facts->has_area = space_find_area(space, facts->address, &facts->area);
+    facts->has_area_below = space_find_area_below(space, facts->address, &facts->area_below);
+    facts->has_area_above = space_find_area_above(space, facts->address, &facts->area_above);
+}
+
+static void report_page_fault(const struct trap_frame *frame, const char *who,
+                              const struct text_sink *sink) {
+    struct fault_facts facts = {.who = who};
+    gather(frame, &facts);
+    gather_surroundings(space_current(), &facts);
+    fault_explain(&facts, sink);
+}
+
+static void report_user_fault(const struct trap_frame *frame) {
+    const struct process *process = process_current();
+    char who[64];
+    format_buffer(who, sizeof(who), "process %u (%s)", process->id, process->name);
+    struct log_text text;
+    const struct text_sink *sink = log_text_begin(&text, LOG_INFO);
+    if (frame->vector == VECTOR_PAGE_FAULT) {
+        report_page_fault(frame, who, sink);
+        return;
+    }
+    format_to(sink, "%s: %s by the instruction at 0x%016llx, error code %#llx\n",
+              trap_vector_name(frame->vector), who, (unsigned long long)frame->rip,
+              (unsigned long long)frame->error_code);
+    if (frame->vector == VECTOR_GENERAL_PROTECTION) {
+        format_to(sink, "  verdict: a non-canonical address, or what only the kernel may do\n");
+    }
+}
+
+/* Interrupts are turned on, as they were in the program: the report takes locks that sleep. */
+static void handle_user_fault(const struct trap_frame *frame) {
+    interrupts_enable();
+    if (frame->vector == VECTOR_PAGE_FAULT && is_spurious(frame)) {
+        return;
+    }
+    report_user_fault(frame);
+    process_kill(fault_signal(frame->vector));
+}
+
+static void handle_kernel_fault(struct trap_frame *frame) {
+    if (frame->vector == VECTOR_PAGE_FAULT && is_spurious(frame)) {
+        return;
+    }
+    if (!user_copy_recover(frame)) {
+        panic_exception(frame);
+    }
+}
+
+/* What the machine itself reports, whatever was running. */
+static bool is_machines_own(uint64_t vector) {
+    return vector == VECTOR_DOUBLE_FAULT || vector == VECTOR_MACHINE_CHECK;
+}
+
+void trap_handle(struct trap_frame *frame) {
+    uint64_t line = frame->vector - VECTOR_IRQ_BASE;
+    if (line < IRQ_COUNT) {
+        handle_interrupt((uint8_t)line);
+    } else if (frame->vector == VECTOR_NMI) {
+        __atomic_add_fetch(&unreported_nmi_count, 1, __ATOMIC_RELAXED);
+    } else if (is_machines_own(frame->vector)) {
+        panic_exception(frame);
+    } else if (trap_is_from_user(frame)) {
+        handle_user_fault(frame);
+    } else {
+        handle_kernel_fault(frame);
+    }
+}

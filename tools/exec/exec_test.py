@@ -1,0 +1,115 @@
+import contextlib
+import io
+import os
+import struct
+import unittest
+
+from tools.exec import command_line, exec as exec_tool, program, verdict
+from tools.machine.qemu import Ending, Outcome
+from tools.testing import story
+
+
+class CommandLineTest(unittest.TestCase):
+    def test_ordinary_words_are_left_alone(self):
+        self.assertEqual(command_line.quote("init=/bin/hello-2.0"), "init=/bin/hello-2.0")
+
+    def test_what_the_kernel_would_read_otherwise_is_escaped(self):
+        self.assertEqual(command_line.quote('a "b" \\'), r"a\x20\"b\"\x20\\")
+
+    def test_an_empty_word_is_still_a_word(self):
+        self.assertEqual(command_line.quote(""), '""')
+
+    def test_every_byte_can_be_written_with_ascii_alone(self):
+        word = os.fsdecode(bytes(range(1, 256)))
+        self.assertTrue(all(0x20 < ord(char) < 0x7f for char in command_line.quote(word)))
+
+    def test_init_comes_first_and_its_arguments_last(self):
+        self.assertEqual(
+            command_line.build("/bin/hello", ["x", "--"], "audit"),
+            "init=/bin/hello terminal=com2 log=com1 on_exit=poweroff on_panic=poweroff audit -- x --")
+
+
+class VerdictTest(unittest.TestCase):
+    def judge(self, log, ending=Ending.POWERED_OFF):
+        return verdict.judge(Outcome(ending, log, b"", 3.0))
+
+    def test_a_program_that_exits_is_believed_after_the_power_off(self):
+        self.assertEqual(self.judge(b"init: exited with status 7\r\nmachine: powering off\r\n"),
+                         verdict.Verdict(7))
+
+    def test_a_program_that_is_killed_has_128_and_the_signal(self):
+        self.assertEqual(self.judge(b"init: killed by signal 11 (SIGSEGV)\n"), verdict.Verdict(139))
+
+    def test_a_status_without_a_power_off_is_not_believed(self):
+        judged = self.judge(b"init: exited with status 0\n", Ending.TRIPLE_FAULT)
+        self.assertEqual(judged, verdict.Verdict(125, "the CPU met a triple fault (3 seconds)"))
+
+    def test_a_power_off_without_a_status_is_not_believed(self):
+        self.assertEqual(self.judge(b"machine: powering off\n"),
+                         verdict.Verdict(125, "the log does not say how init ended"))
+
+    def test_a_kernel_that_stopped_is_what_is_reported(self):
+        judged = self.judge(b"init: exited with status 0\nkernel: stopped: page fault\n")
+        self.assertEqual(judged, verdict.Verdict(125, "kernel: stopped: page fault"))
+
+
+def elf(kind=2, cpu=62, segment_type=1):
+    header = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\x02\x01\x01", kind, cpu, 1, 0x400000, 64, 0, 0,
+                         64, 56, 1, 0, 0, 0)
+    return header + struct.pack("<IIQQQQQQ", segment_type, 5, 0, 0, 0, 0, 0, 4096)
+
+
+class ProgramTest(unittest.TestCase):
+    def test_static_programs_are_accepted_with_and_without_a_fixed_address(self):
+        self.assertIsNone(program.find_fault(elf(kind=2)))
+        self.assertIsNone(program.find_fault(elf(kind=3)))
+
+    def test_each_other_file_is_refused_in_its_own_words(self):
+        faults = [program.find_fault(image) for image in (
+            b"#!/bin/sh\n", b"\x7fELF\x01\x01\x01", elf()[:40], elf(cpu=183), elf(kind=1),
+            elf(segment_type=3))]
+        self.assertEqual(faults, [
+            "is not an ELF file",
+            "is not a 64-bit little-endian ELF file",
+            "is not a 64-bit little-endian ELF file",
+            "is for another CPU (ELF machine 183, x86-64 is 62)",
+            "is an object file or a core dump, not a program",
+            "is linked dynamically; Quire runs static programs (link it with -static)",
+        ])
+
+    def test_a_table_of_segments_outside_the_file_is_left_to_the_kernel(self):
+        self.assertIsNone(program.find_fault(elf()[:70]))
+
+
+class MainTest(unittest.TestCase):
+    def run_tool(self, *arguments):
+        errors = io.StringIO()
+        with contextlib.redirect_stderr(errors):
+            try:
+                status = exec_tool.main(list(arguments))
+            except SystemExit as leaving:
+                status = leaving.code
+        return status, errors.getvalue().splitlines()[-1]
+
+    def test_a_missing_program_is_named(self):
+        self.assertEqual(self.run_tool("/no/such"),
+                         (125, "exec: cannot read /no/such: No such file or directory"))
+
+    def test_a_script_is_refused(self):
+        self.assertEqual(self.run_tool(__file__), (125, f"exec: {__file__} is not an ELF file"))
+
+    def test_a_wrong_option_is_a_usage_error(self):
+        self.assertEqual(self.run_tool("--timeout", "nan", "/bin/true"), (
+            2, "exec: error: argument --timeout: 'nan' is not a number of seconds above 0"))
+        self.assertEqual(self.run_tool("--file", "here", "/bin/true"), (
+            2, "exec: error: argument --file: 'here' is not HOST:GUEST"))
+        self.assertEqual(self.run_tool()[0], 2)
+
+    def test_a_machine_that_cannot_be_had_is_a_usage_error(self):
+        program_path = "/bin/busybox"
+        self.assertEqual(self.run_tool("--memory", "lots", program_path), (
+            2, "exec: error: 'lots' is not a memory size such as 128M or 4G"))
+
+
+if __name__ == "__main__":
+    story.main()

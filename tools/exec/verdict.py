@@ -1,0 +1,48 @@
+"""Reads from a machine's log what became of init (docs/boot_protocol.md lists the lines)."""
+
+import dataclasses
+import re
+
+from tools.machine.qemu import Ending
+
+MACHINE_FAILED = 125
+
+_INIT_ENDED = re.compile(
+    rb"^init: (?:exited with status (\d+)|killed by signal (\d+) \(\w+\))\r?$", re.MULTILINE)
+_KERNEL_STOPPED = re.compile(rb"kernel: stopped: [^\r\n]*")
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """The status to leave with; `failure` is None, or why the machine is not to be believed."""
+
+    status: int
+    failure: str = None
+
+
+def init_status(log):
+    """Init's status as a shell shows it, 128 + signal where it was killed; None if not in the log."""
+    found = _INIT_ENDED.search(log)
+    if not found:
+        return None
+    exited, killed = found.groups()
+    return int(exited) if exited is not None else 128 + int(killed)
+
+
+def judge(outcome):
+    """A status is believed only from a machine that then powered off, without complaint."""
+    failure = _find_failure(outcome)
+    if failure:
+        return Verdict(MACHINE_FAILED, failure)
+    return Verdict(init_status(outcome.log))
+
+
+def _find_failure(outcome):
+    stopped = _KERNEL_STOPPED.search(outcome.log)
+    if stopped:
+        return stopped[0].decode(errors="replace")
+    if outcome.ending is not Ending.POWERED_OFF:
+        return f"{outcome.ending.value} ({outcome.seconds:.0f} seconds)"
+    if init_status(outcome.log) is None:
+        return "the log does not say how init ended"
+    return None

@@ -1,0 +1,90 @@
+"""Boots Quire's disk image in QEMU and shows the machine.
+
+With a screen (DISPLAY) there is a window; the terminal has the first serial port, which shows the
+same text and takes keys too. Ctrl-a x ends QEMU, Ctrl-a h lists its other keys.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+
+from tools.machine import config as machine_config
+from tools.machine import qemu
+
+_WORKSPACE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+_BUILT_IMAGE = os.path.join(_WORKSPACE, "disk_image.img")
+_BUILT_EXIT_IMAGE = os.path.join(_WORKSPACE, "disk_image_exit.img")
+_ENOUGH_SECONDS = 300
+_WINDOWS = ("gtk", "sdl")
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="qemu", usage="bazel run //:qemu -- [OPTIONS]", description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    machine_config.add_arguments(parser)
+    parser.add_argument("--exit", action="store_true",
+                        help="only print the demonstration and power off after it")
+    parser.add_argument("--image", metavar="FILE", help="boot this image instead of the built one")
+    parser.add_argument("--display", metavar="NAME",
+                        help="QEMU's -display, such as none or gtk (default: a window if possible)")
+    return parser
+
+
+def choose_display(environment, available):
+    """The display for QEMU: a window where there is a screen and QEMU has the module for it."""
+    if environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"):
+        return next((window for window in _WINDOWS if window in available), "none")
+    return "none"
+
+
+def _available_displays():
+    listing = subprocess.run([machine_config.QEMU, "-display", "help"], check=False, text=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return listing.stdout.split()
+
+
+def _show(options, config):
+    """Becomes QEMU."""
+    display = options.display or choose_display(os.environ, _available_displays())
+    image = os.path.abspath(options.image or _BUILT_IMAGE)
+    arguments = machine_config.qemu_arguments(
+        config, machine_config.fit_image(config.medium, image, qemu.work_directory()))
+    os.execv(machine_config.QEMU, [machine_config.QEMU, *arguments, "-name", "Quire",
+                                   "-display", display, "-serial", "mon:stdio"])
+
+
+def _demonstrate(options, config):
+    """Prints the first serial port's text; returns 0 after a power-off alone."""
+    def print_piece(piece):
+        sys.stdout.buffer.write(piece.replace(b"\r", b""))
+        sys.stdout.buffer.flush()
+
+    image = options.image or _BUILT_EXIT_IMAGE
+    outcome = qemu.boot(config, image, _ENOUGH_SECONDS, log_sinks=[print_piece])
+    if outcome.ending is qemu.Ending.POWERED_OFF:
+        return 0
+    print(f"qemu: {outcome.ending.value}", file=sys.stderr)
+    return 1
+
+
+def main(argv):
+    """Returns the exit status, if it returns."""
+    parser = _parser()
+    options = parser.parse_args(argv)
+    os.chdir(os.environ.get("BUILD_WORKING_DIRECTORY", "."))
+    try:
+        config = machine_config.from_arguments(options)
+        return _demonstrate(options, config) if options.exit else _show(options, config)
+    except machine_config.ConfigError as error:
+        parser.error(str(error))
+    except (qemu.MachineError, OSError) as error:
+        print(f"qemu: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
