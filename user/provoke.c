@@ -6,7 +6,7 @@
 #include <string.h>
 
 static const char constant[] = "a constant";
-static unsigned char return_instruction[] = {0xc3};
+static volatile unsigned char return_instruction[] = {0xc3}; /* volatile: it stays data */
 
 typedef void function(void);
 

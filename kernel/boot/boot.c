@@ -144,6 +144,9 @@ const struct boot_result *boot_finish(void) {
     }
     read_acpi();
     begin_interrupts();
+    if (result.command_line.has_audit) {
+        boot_audit_against_loader(&info);
+    }
     boot_release_memory(&info);
     read_ram_disk();
     return &result;

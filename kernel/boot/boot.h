@@ -23,7 +23,11 @@ struct boot_result {
 [[noreturn]] void boot_begin(const void *boot_info, void (*next)(void *));
 
 /* The rest, on the stack that boot_begin chose: threads, interrupts, ACPI; the loader's memory
- * becomes free. Returns with interrupts on. */
+ * becomes free, after an audit if the command line asks for one. Returns with interrupts on. */
 const struct boot_result *boot_finish(void);
+
+/* Runs mm/audit and says in the log what came of it; a finding stops the machine. `when` is for the
+ * log: "at the end". */
+void boot_audit(const char *when);
 
 END_C_DECLS

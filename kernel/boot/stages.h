@@ -23,3 +23,7 @@ struct virt_range boot_allocate_stack(uint64_t page_count, const char *name);
 
 /* Moves the stacks of #DB, NMI, #DF and #MC out of the kernel's image, behind guard pages. */
 void boot_guard_exception_stacks(void);
+
+/* An audit for which the loader's memory is forbidden, and everything that the CPU uses by itself
+ * must lie elsewhere (K4). Before boot_release_memory. */
+void boot_audit_against_loader(const struct boot_info *info);

@@ -53,11 +53,10 @@ static void show_outlaw(const struct boot_result *boot) {
 
 static void show_frames(void) {
     struct frame_counts counts = frame_count();
-    log_line(LOG_INFO, "demo: %llu page frames of 4 KiB:", (unsigned long long)counts.total);
-    for (unsigned state = FRAME_FREE; state <= FRAME_KERNEL; state++) {
-        log_line(LOG_INFO, "  %8llu %s", (unsigned long long)counts.by_state[state],
-                 frame_state_name(state));
-    }
+    log_line(LOG_INFO, "demo: %llu page frames of 4 KiB: %llu free, %llu page tables, %llu kernel",
+             (unsigned long long)counts.total, (unsigned long long)counts.by_state[FRAME_FREE],
+             (unsigned long long)counts.by_state[FRAME_TABLE],
+             (unsigned long long)counts.by_state[FRAME_KERNEL]);
 }
 
 void demo_run(const struct boot_result *boot) {

@@ -7,7 +7,7 @@
 #include "mm/space/address_space.h"
 #include "mm/space/kernel_space.h"
 
-constexpr unsigned DEPTH_MAX = 32;
+constexpr unsigned LINE_COUNT_MAX = 24;
 
 /* What `push rbp; mov rbp, rsp` leaves behind. */
 struct stack_frame {
@@ -38,17 +38,27 @@ static void write_line(unsigned depth, uint64_t address, const struct text_sink 
     }
 }
 
+/* The frame of the caller, or nullptr where `frame` has none that looks like one: stacks grow
+ * downwards, so it must be above. */
+static const struct stack_frame *caller_of(const struct stack_frame *frame) {
+    uint64_t caller = frame->caller_frame_pointer;
+    return caller > (uint64_t)frame && is_frame(caller) ? (const struct stack_frame *)caller
+                                                        : nullptr;
+}
+
+/* A recursion's frames all return to one place: they become one line. */
 void backtrace_write(uint64_t instruction, uint64_t frame_pointer, const struct text_sink *sink) {
-    write_line(0, instruction, sink);
-    for (unsigned depth = 1; depth < DEPTH_MAX && is_frame(frame_pointer); depth++) {
-        const struct stack_frame *frame = (const struct stack_frame *)frame_pointer;
-        if (frame->return_address == 0) {
-            return;
+    unsigned depth = 0;
+    uint64_t last = 0;
+    write_line(depth++, instruction, sink);
+    const struct stack_frame *frame =
+        is_frame(frame_pointer) ? (const struct stack_frame *)frame_pointer : nullptr;
+    for (unsigned lines = 1; frame && frame->return_address != 0 && lines < LINE_COUNT_MAX;
+         frame = caller_of(frame), depth++) {
+        if (frame->return_address != last) {
+            write_line(depth, frame->return_address, sink);
+            lines++;
         }
-        write_line(depth, frame->return_address, sink);
-        if (frame->caller_frame_pointer <= frame_pointer) {
-            return; /* stacks grow downwards, so callers are above */
-        }
-        frame_pointer = frame->caller_frame_pointer;
+        last = frame->return_address;
     }
 }
