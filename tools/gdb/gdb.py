@@ -53,9 +53,9 @@ def gdb_script(kernel, stop_at, directory):
 def _debug(options, more):
     kernel = os.path.abspath(options.kernel)
     log_file = open(options.log or os.devnull, "wb", buffering=0)
-    stub = ["-S", "-gdb", f"unix:{_SOCKET},server=on,wait=off"]
+    stub = ["-gdb", f"unix:{_SOCKET},server=on,wait=off"]
     with log_file, qemu.Qemu(machine_config.from_arguments(options), options.image,
-                             log_sinks=[log_file.write], more_arguments=stub) as machine:
+                             log_sinks=[log_file.write], more_arguments=stub, is_paused=True) as machine:
         script = os.path.join(machine.directory, "script.gdb")
         with open(script, "w", encoding="utf-8") as file:
             file.write(gdb_script(kernel, options.stop_at, os.getcwd()))

@@ -48,14 +48,15 @@ def work_directory():
 
 
 class Qemu:
-    """A running machine; a context manager that leaves nothing behind.
+    """A machine, which runs unless it `is_paused`; a context manager that leaves nothing behind.
 
     Everything passes over inherited descriptors: a path to a socket would often be too long.
     Each of `log_sinks` and `terminal_sinks` is called with every piece that arrives on COM1 and
     COM2, from another thread.
     """
 
-    def __init__(self, config, image, log_sinks=(), terminal_sinks=(), more_arguments=()):
+    def __init__(self, config, image, log_sinks=(), terminal_sinks=(), more_arguments=(),
+                 is_paused=False):
         self.directory = tempfile.mkdtemp(prefix="quire.", dir=work_directory())
         self._started = time.monotonic()
         self._process = None
@@ -63,6 +64,8 @@ class Qemu:
             fitted = machine_config.fit_image(config.medium, os.path.abspath(image), self.directory)
             arguments = machine_config.qemu_arguments(config, fitted)
             self._start([*arguments, *more_arguments], log_sinks, terminal_sinks)
+            if not is_paused:
+                self.qmp.command("cont")
         except BaseException:
             self.close()
             raise
@@ -74,7 +77,8 @@ class Qemu:
         inherited = (log_writer, terminal_writer, theirs.fileno())
         self._process = subprocess.Popen(
             [machine_config.QEMU, *arguments, *_serial(1, log_writer), *_serial(2, terminal_writer),
-             *_control(theirs.fileno()), "-display", "none", "-no-reboot",
+             # It starts to run once it listens, or the end of a short run could be missed.
+             *_control(theirs.fileno()), "-S", "-display", "none", "-no-reboot",
              "-d", "cpu_reset", "-D", self._path("resets")],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._open_errors(),
             pass_fds=inherited, preexec_fn=_die_with_parent, cwd=self.directory,
