@@ -102,6 +102,11 @@ class Machine {
         findings_.push_back(std::move(finding));
     }
 
+    /* Whether the machine itself is at work, and must not be asked for more. */
+    bool is_busy() const {
+        return busy_depth_ > 0;
+    }
+
     const FlushCounts &flush_counts() const {
         return flush_counts_;
     }
@@ -124,6 +129,7 @@ class Machine {
     std::vector<Cpu> cpus_;
     unsigned current_cpu_ = 0;
     int preemption_depth_ = 0;
+    volatile int busy_depth_ = 0;
     std::vector<tlb_flush *> pending_;
     FlushCounts flush_counts_;
     std::function<void()> adversary_;

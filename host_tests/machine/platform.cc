@@ -11,9 +11,27 @@
 #include <ctime>
 
 #include "host_tests/machine/machine.h"
+#include "host_tests/machine/moments.h"
 #include "lib/check.h"
 
 namespace machine {
+
+/* The machine at work, from one call of the seam to its return. */
+class Busy {
+  public:
+    explicit Busy(volatile int &depth) : depth_(depth) {
+        depth_ = depth_ + 1;
+    }
+    ~Busy() {
+        depth_ = depth_ - 1;
+        if (depth_ == 0) {
+            resume_stepping();
+        }
+    }
+
+  private:
+    volatile int &depth_;
+};
 
 struct Seam {
     static const struct platform_features *features() {
@@ -22,6 +40,7 @@ struct Seam {
 
     static void *phys_to_virt(uint64_t pa) {
         Machine &machine = Machine::current();
+        Busy busy(machine.busy_depth_);
         if (!machine.ram_.contains(pa)) {
             char text[100];
             snprintf(text, sizeof text, "0x%" PRIx64 " is not RAM, so nobody can see it", pa);
@@ -33,6 +52,7 @@ struct Seam {
 
     static void activate(const activation &next) {
         Machine &machine = Machine::current();
+        Busy busy(machine.busy_depth_);
         Cpu &cpu = machine.cpus_.at(machine.current_cpu_);
         uint64_t keep = next.keeps_translations ? 1ull << 63 : 0;
         cpu.mov_to_cr3(next.root.value | next.context_id | keep);
@@ -40,11 +60,15 @@ struct Seam {
     }
 
     static void flush_start(tlb_flush *request) {
-        Machine::current().start_flush(request);
+        Machine &machine = Machine::current();
+        Busy busy(machine.busy_depth_);
+        machine.start_flush(request);
     }
 
     static void flush_wait(tlb_flush *request) {
-        Machine::current().wait_flush(request);
+        Machine &machine = Machine::current();
+        Busy busy(machine.busy_depth_);
+        machine.wait_flush(request);
     }
 
     static unsigned current_cpu() {

@@ -174,11 +174,22 @@ TEST_P(StoriesTest, StrictUnmappingRefusesAGapAndChangesNothing) { // S37
     tlb_gather_finish(&gather);
 }
 
-TEST_P(StoriesTest, ALeafThatNoCpuEverUsedOwesNoFlush) {
+TEST_P(StoriesTest, WhatNoCpuEverUsedOwesNoFlush) {
     ASSERT_EQ(map_new(pages_at(VA, 8)), STATUS_OK);
-    ASSERT_EQ(map_new(pages_at(VA + 9 * PAGE_SIZE, 1)), STATUS_OK);
     ASSERT_EQ(unmap(pages_at(VA, 8)), STATUS_OK);
     EXPECT_EQ(pc().flush_counts().requests, 0u);
+}
+
+TEST_P(StoriesTest, TheLastPageBelowMaxPhyAddrIsMapped) { // S02
+    uint64_t last = (1ull << platform_features()->phys_addr_bits) - PAGE_SIZE;
+    ASSERT_EQ(map(pages_at(VA, 1), last, USER_RW), STATUS_OK);
+    EXPECT_EQ(cpu().read(VA + 8, USER).pa, last + 8);
+}
+
+TEST_P(StoriesTest, PhysicalAddressZeroIsMemoryLikeAnyOther) { // S40
+    ASSERT_EQ(map(pages_at(VA, 1), 0, USER_RO), STATUS_OK);
+    EXPECT_EQ(query(VA).kind, PAGE_MAPPED);
+    EXPECT_EQ(query(VA).pa.value, 0u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Machines, StoriesTest, testing::ValuesIn(EVERY_MACHINE), name_of_setup);

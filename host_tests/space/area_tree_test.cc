@@ -6,17 +6,11 @@
 #include <memory>
 #include <optional>
 #include <random>
-#include <stdexcept>
 #include <vector>
 
-#include "lib/check.h"
+#include "host_tests/machine/machine_test.h"
 #include "mm/addr/addr.h"
 #include "mm/space/area.h"
-
-void check_failed(const char *condition, const char *, int) {
-    std::fprintf(stderr, "check_failed: %s\n", condition);
-    std::abort();
-}
 
 namespace {
 
@@ -162,6 +156,15 @@ TEST_F(AreaTreeTest, S72AFullRegionSaysSo) {
 TEST_F(AreaTreeTest, ARequestThatCouldOverflowFindsNothing) {
     EXPECT_EQ(lowest({pages(0, 100), UINT64_MAX, PAGE_SIZE, 1}), std::nullopt);
     EXPECT_EQ(lowest({pages(0, 100), 0, PAGE_SIZE, 0}), std::nullopt);
+}
+
+TEST_F(AreaTreeTest, V1AnAreaOverAnotherIsABrokenContract) {
+    add(10, 5);
+    vm_area over = {};
+    over.range = pages(14, 2);
+    EXPECT_CHECK_FAILS(area_tree_insert(&areas, &over), "overlaps");
+    add(20, 5);
+    EXPECT_CHECK_FAILS(area_tree_resize(&areas, owned.at(10).get(), pages(10, 11)), "next");
 }
 
 TEST_F(AreaTreeTest, AnAreaThatShrinksLeavesAGap) {

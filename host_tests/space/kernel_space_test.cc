@@ -160,6 +160,24 @@ TEST_F(KernelBuildTest, S30AnUnsortedOverlappingMapGivesTheSameDirectMap) {
     EXPECT_FALSE(leaf_at(DIRECT_MAP_BASE + 0x9f000));
 }
 
+TEST_F(KernelBuildTest, TheFirst2MAreInSmallLeavesEvenWithoutAHoleSinceMtrrsMayDisagreeThere) {
+    boot->begin({{0, 32 * MIB, MEMORY_USABLE, 1}});
+    ASSERT_EQ(boot->build(KernelBoot::sections()), STATUS_OK);
+    EXPECT_EQ(leaf_at(DIRECT_MAP_BASE)->level, 0u);
+    EXPECT_EQ(leaf_at(DIRECT_MAP_BASE + 2 * MIB - PAGE_SIZE)->level, 0u);
+    EXPECT_EQ(leaf_at(DIRECT_MAP_BASE + 2 * MIB)->level, 1u);
+}
+
+TEST_F(KernelBuildTest, TwoRunsOfRamMayShareAPageOfTheFrameArray) {
+    boot->begin({{0, 0x9f000, MEMORY_USABLE, 1},
+                 {MIB, 31 * MIB, MEMORY_USABLE, 1},
+                 {16 * MIB + 2 * PAGE_SIZE, PAGE_SIZE, MEMORY_RESERVED, 1}});
+    ASSERT_EQ(boot->build(KernelBoot::sections()), STATUS_OK);
+    uint64_t shared = FRAME_ARRAY_BASE + 16 * MIB / PAGE_SIZE * 32;
+    EXPECT_TRUE(leaf_at(shared));
+    EXPECT_TRUE(leaf_at(shared + PAGE_SIZE));
+}
+
 TEST_F(KernelBuildTest, AcpiTablesInReclaimableMemoryCanBeReadThroughTheDirectMap) {
     boot->begin({{0, 0x9f000, MEMORY_USABLE, 1},
                  {MIB, 30 * MIB, MEMORY_USABLE, 1},
@@ -327,6 +345,34 @@ TEST_F(MachineWithout1gLeaves, S29TheDirectMapMakesDoWith2MLeaves) {
     ASSERT_EQ(boot->build(KernelBoot::sections()), STATUS_OK);
     EXPECT_EQ(leaf_at(DIRECT_MAP_BASE + GIB)->level, 1u);
     EXPECT_EQ(boot->summary().leaf_counts[2], 0u);
+}
+
+/* A machine whose RAM the host sees at its physical address, as the loader's identity mapping lets
+ * the kernel see it while it builds its tables. */
+class IdentityMachineTest : public KernelBuildTest {
+  protected:
+    static constexpr uint64_t BASE = machine::Ram::IDENTITY_BASE;
+
+    machine::Config config() const override {
+        machine::Config config;
+        config.ram = {{BASE, 32 * MIB}};
+        config.identity = true;
+        return config;
+    }
+};
+
+TEST_F(IdentityMachineTest, S41TheSameBuildWorksThroughAnIdentityMapping) {
+    boot->begin({{BASE, 32 * MIB, MEMORY_USABLE, 1}});
+    ASSERT_EQ(early_reserve(phys_addr(BASE), KERNEL_PAGES * PAGE_SIZE), STATUS_OK);
+    std::vector<kernel_section> sections = KernelBoot::sections();
+    for (kernel_section &section : sections) {
+        section.pa.value += BASE - KERNEL_PA;
+    }
+    ASSERT_EQ(boot->build(sections), STATUS_OK);
+    boot->start();
+    EXPECT_TRUE(cpu().execute(KERNEL_IMAGE_BASE).succeeded());
+    EXPECT_EQ(cpu().read(DIRECT_MAP_BASE + BASE + 30 * MIB).pa, BASE + 30 * MIB);
+    EXPECT_FALSE(cpu().read(BASE).succeeded());
 }
 
 class FiveLevelMachineTest : public KernelBuildTest {

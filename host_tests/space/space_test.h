@@ -6,8 +6,10 @@
 #include <vector>
 
 #include "host_tests/machine/booted_machine_test.h"
+#include "mm/audit/audit.h"
 #include "mm/frame/frame.h"
 #include "mm/space/address_space.h"
+#include "mm/space/area.h"
 #include "mm/space/kernel_space.h"
 
 /* Where the firmware has put the kernel of these tests, and how much of it there is. */
@@ -118,7 +120,11 @@ class SpaceTest : public MachineTest {
      */
     unsigned expect_all_or_nothing(address_space *space, const std::function<status()> &operation);
 
+    /* Uses up the room for areas that the heap has left, so that the next one needs a frame. */
+    static std::vector<vm_area *> fill_slabs();
+    static void free_fillers(const std::vector<vm_area *> &fillers);
+
   private:
     std::unique_ptr<KernelBoot> boot_;
-    uint64_t free_frames_at_start_ = 0;
+    uint64_t frames_at_start_ = 0;
 };

@@ -6,9 +6,10 @@
 #include "mm/frame/zone.h"
 #include "mm/platform.h"
 
-static bool take_from(enum frame_zone zone_index, unsigned order, enum frame_state state,
-                      uint64_t *page) {
-    struct zone *zone = zone_at(zone_index);
+static bool take_from(struct zone *zone, unsigned order, enum frame_state state, uint64_t *page) {
+    if (!zone_may_have(zone, order)) {
+        return false;
+    }
     zone_lock(zone);
     bool is_taken = zone_take(zone, order, state, page);
     zone_unlock(zone);
@@ -18,8 +19,8 @@ static bool take_from(enum frame_zone zone_index, unsigned order, enum frame_sta
 static enum status take_pages(unsigned order, enum frame_state state, enum frame_zone zone,
                               uint64_t *page) {
     CHECK(state != FRAME_FREE && state != FRAME_RESERVED);
-    bool is_taken = take_from(zone, order, state, page) ||
-                    (zone == ZONE_NORMAL && take_from(ZONE_DMA32, order, state, page));
+    bool is_taken = take_from(&zones[zone], order, state, page) ||
+                    (zone == ZONE_NORMAL && take_from(&zones[ZONE_DMA32], order, state, page));
     return is_taken ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
@@ -127,7 +128,7 @@ void frame_free(phys_addr_t pa) {
 struct frame_counts frame_count(void) {
     struct frame_counts counts = {};
     for (unsigned i = 0; i < ZONE_COUNT; i++) {
-        struct zone *zone = zone_at((enum frame_zone)i);
+        struct zone *zone = &zones[i];
         zone_lock(zone);
         counts.free_by_zone[i] = zone->free_pages;
         counts.by_state[FRAME_FREE] += zone->free_pages;
@@ -158,10 +159,9 @@ void frame_for_each_free_block(void (*visit)(void *context, phys_addr_t pa, unsi
                                              enum frame_zone zone),
                                void *context) {
     for (unsigned i = 0; i < ZONE_COUNT; i++) {
-        enum frame_zone zone_index = (enum frame_zone)i;
-        struct zone *zone = zone_at(zone_index);
+        struct zone *zone = &zones[i];
         zone_lock(zone);
-        visit_blocks(zone, zone_index, visit, context);
+        visit_blocks(zone, (enum frame_zone)i, visit, context);
         zone_unlock(zone);
     }
 }

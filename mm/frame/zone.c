@@ -2,9 +2,8 @@
 
 #include "lib/check.h"
 #include "mm/frame/frame_array.h"
-#include "mm/platform.h"
 
-static struct zone zones[ZONE_COUNT];
+struct zone zones[ZONE_COUNT];
 
 void zones_init(void) {
     for (unsigned i = 0; i < ZONE_COUNT; i++) {
@@ -13,31 +12,6 @@ void zones_init(void) {
             list_init(&zones[i].blocks[order]);
         }
     }
-}
-
-struct zone *zone_at(enum frame_zone zone_index) {
-    return &zones[zone_index];
-}
-
-struct zone *zone_of(uint64_t page) {
-    return &zones[zone_index_of(page)];
-}
-
-void zone_lock(struct zone *zone) {
-    platform_preempt_disable();
-    spinlock_acquire(&zone->lock);
-}
-
-void zone_unlock(struct zone *zone) {
-    spinlock_release(&zone->lock);
-    platform_preempt_enable();
-}
-
-enum frame_zone zone_index_of(uint64_t page) {
-    if (page < ZONE_LOW_PAGE_LIMIT) {
-        return ZONE_LOW;
-    }
-    return page < ZONE_DMA32_PAGE_LIMIT ? ZONE_DMA32 : ZONE_NORMAL;
 }
 
 uint64_t zone_page_limit(uint64_t page) {
@@ -53,18 +27,22 @@ uint64_t zone_page_limit(uint64_t page) {
     return UINT64_MAX;
 }
 
+static void set_filled(struct zone *zone, uint32_t filled_orders) {
+    __atomic_store_n(&zone->filled_orders, filled_orders, __ATOMIC_RELAXED);
+}
+
 static void insert_block(struct zone *zone, uint64_t page, unsigned order) {
     struct frame *frame = frame_at(page);
     frame->state = FRAME_FREE;
     frame->order = (uint8_t)order;
     list_push_front(&zone->blocks[order], &frame->free.link);
-    zone->filled_orders |= 1u << order;
+    set_filled(zone, zone->filled_orders | 1u << order);
 }
 
 static void remove_block(struct zone *zone, uint64_t page, unsigned order) {
     list_remove(&frame_at(page)->free.link);
     if (list_is_empty(&zone->blocks[order])) {
-        zone->filled_orders &= ~(1u << order);
+        set_filled(zone, zone->filled_orders & ~(1u << order));
     }
 }
 

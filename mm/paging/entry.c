@@ -45,7 +45,10 @@ void entry_drop_empty_table(struct pt_cursor *at, struct tlb_gather *gather) {
     if (gather->table->half != HALF_USER || frame_of(child)->table.entry_count > 0) {
         return;
     }
-    pte_exchange(pt_cursor_slot(at), pte_absent());
+    pte_t old = pte_exchange(pt_cursor_slot(at), pte_absent());
     table_count_entries(gather->table, pt_cursor_table(at), -1);
-    tlb_gather_table(gather, pt_cursor_entry_start(at), at->level, child);
+    if (pte_change_needs_flush(old, pte_absent(), at->level)) {
+        tlb_gather_way(gather, pt_cursor_entry_start(at), at->level);
+    }
+    tlb_gather_table(gather, child);
 }

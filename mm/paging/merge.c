@@ -36,9 +36,12 @@ static void join_table(struct pt_cursor *at, struct virt_range range, struct tlb
     if (!can_be_joined(pieces, at->level - 1u)) {
         return;
     }
-    pte_exchange(pt_cursor_slot(at), pte_joined(pte_load(&pieces[0]), at->level));
-    tlb_gather_block(gather, start, at->level);
-    tlb_gather_table(gather, start, at->level, child);
+    pte_t joined = pte_joined(pte_load(&pieces[0]), at->level);
+    pte_t old = pte_exchange(pt_cursor_slot(at), joined);
+    if (pte_change_needs_flush(old, joined, at->level)) {
+        tlb_gather_block(gather, start, at->level);
+    }
+    tlb_gather_table(gather, child);
 }
 
 void page_table_merge(struct page_table *table, struct virt_range range,

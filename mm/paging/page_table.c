@@ -61,7 +61,7 @@ enum status page_table_destroy_user(struct page_table *table) {
     enum status status = page_table_unmap(table, user_half, &gather, NULL);
     CHECK(status == STATUS_OK); /* nothing sticks out of the whole half, so nothing is split */
     tlb_gather_everything(&gather);
-    tlb_gather_table(&gather, virt_addr(0), table->levels, table->root);
+    tlb_gather_table(&gather, table->root);
     tlb_gather_finish(&gather);
     return STATUS_OK;
 }

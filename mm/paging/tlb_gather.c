@@ -52,15 +52,17 @@ static bool owes_page_within(const struct tlb_gather *gather, virt_addr_t va, un
     return align_down(page.value ^ va.value, level_size(level)) == 0;
 }
 
+void tlb_gather_way(struct tlb_gather *gather, virt_addr_t va, unsigned level) {
+    if (!owes_page_within(gather, va, level)) {
+        tlb_gather_leaf(gather, va);
+    }
+}
+
 static void bury(struct tlb_gather *gather, struct frame *frame) {
     list_push_back(&gather->dead_frames, &frame->listed.link);
 }
 
-void tlb_gather_table(struct tlb_gather *gather, virt_addr_t va, unsigned level,
-                      phys_addr_t table) {
-    if (!owes_page_within(gather, va, level)) {
-        tlb_gather_leaf(gather, va);
-    }
+void tlb_gather_table(struct tlb_gather *gather, phys_addr_t table) {
     bury(gather, frame_of(table));
 }
 

@@ -42,12 +42,13 @@ void tlb_gather_block(struct tlb_gather *gather, virt_addr_t va, unsigned level)
 void tlb_gather_everything(struct tlb_gather *gather) REQUIRES(gather);
 
 /*
- * Owes what the paging-structure caches hold of the unhooked table for the block of `level` at
- * `va`, and frees its frame after the flush (G3; SDM 3A 4.10.4.1, 4.10.3.1). What the table had
- * mapped is owed leaf by leaf.
+ * Owes what the paging-structure caches hold of a table that was unhooked from the entry of `level`
+ * at `va` (G3; SDM 3A 4.10.3.1, 4.10.4.1). What the table had mapped is owed leaf by leaf.
  */
-void tlb_gather_table(struct tlb_gather *gather, virt_addr_t va, unsigned level, phys_addr_t table)
-    REQUIRES(gather);
+void tlb_gather_way(struct tlb_gather *gather, virt_addr_t va, unsigned level) REQUIRES(gather);
+
+/* Frees the unhooked table after the flush (G2). */
+void tlb_gather_table(struct tlb_gather *gather, phys_addr_t table) REQUIRES(gather);
 
 /* Drops one counted entry of `frame`; when it was the last, the frame is freed after the flush. */
 void tlb_gather_frame(struct tlb_gather *gather, struct frame *frame) REQUIRES(gather);

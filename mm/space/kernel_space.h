@@ -71,9 +71,9 @@ struct address_space *kernel_space(void);
 
 /*
  * Kernel ranges. All of them: STATUS_NO_MEMORY, no room or no frames; nothing has changed after an
- * error; `name` is copied and cut. Rights are RIGHT_WRITE or RIGHT_EXECUTE, never both, or
- * RIGHT_READ alone; RIGHT_GLOBAL goes without saying. Guards are pages that are never mapped; each
- * is an area of its own that bears the name of what it guards. These functions may sleep.
+ * error; `name` is copied and cut. RIGHT_READ and RIGHT_GLOBAL go without saying. Guards are pages
+ * that are never mapped; each is an area of its own that bears the name of what it guards. These
+ * functions may sleep.
  */
 
 /* Reserves the range for later kernel_range_adopt or _fill, without guards. STATUS_EXISTS where any
@@ -85,22 +85,27 @@ enum status kernel_range_reserve_at(struct virt_range range, const char *name);
 enum status kernel_range_reserve(uint64_t page_count, uint64_t alignment, const char *name,
                                  struct virt_range *range);
 
-/* Puts zeroed frames, not contiguous, behind a reserved range or a part of one. STATUS_NOT_FOUND:
- * not reserved as a whole; STATUS_EXISTS: some of it is filled; STATUS_INVALID: not such rights, or
- * not CACHE_WRITE_BACK. */
+/*
+ * Puts zeroed frames, not contiguous, behind a reserved range or a part of one. STATUS_NOT_FOUND:
+ * not reserved as a whole; STATUS_EXISTS: some of it is filled; STATUS_INVALID: rights other than
+ * to read and write (the direct map shows the same frames writable, so they must never be
+ * executable), or another policy than CACHE_WRITE_BACK.
+ */
 enum status kernel_range_fill(struct virt_range range, struct page_attributes attributes);
 
 /* Reserve and fill in one: writable, never executable, guarded on both sides. */
 enum status kernel_range_alloc(uint64_t page_count, const char *name, struct virt_range *range);
 
 /* Takes over a reservation whose pages somebody else mapped, after making sure that all of them
- * are, with no more than `rights` (S73); else STATUS_NOT_FOUND. */
+ * are, with no more than `rights` (S73); else STATUS_NOT_FOUND. STATUS_INVALID: writable and
+ * executable. */
 enum status kernel_range_adopt(struct virt_range range, uint8_t rights);
 
 /*
  * Maps size_bytes of device memory at `pa`, which may be unaligned; `*address` is the address of
  * that very byte (S77). Guarded on both sides. The memory is not owned. STATUS_INVALID: size 0 or
- * wrapping; STATUS_OUT_OF_RANGE: above MAXPHYADDR.
+ * wrapping, or RAM with another policy than CACHE_WRITE_BACK; STATUS_OUT_OF_RANGE: above
+ * MAXPHYADDR.
  */
 enum status kernel_range_map_device(phys_addr_t pa, uint64_t size_bytes, enum cache_policy cache,
                                     const char *name, void **address);

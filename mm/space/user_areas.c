@@ -34,6 +34,30 @@ static enum status check_request(const struct locked_range *token, struct virt_r
     return STATUS_OK;
 }
 
+/* All that mapping `range` needs: an area, its frames, its tables. Takes it or nothing. */
+static enum status take_memory(struct page_table *table, struct virt_range range,
+                               struct spare_areas *spares, struct frame_batch *frames) {
+    enum status status = spare_areas_take(spares, 1);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = frame_batch_alloc(frames, range.page_count, FRAME_ANON);
+    if (status != STATUS_OK) {
+        goto return_spares;
+    }
+    status = page_table_reserve(table, range, 0);
+    if (status != STATUS_OK) {
+        goto free_frames;
+    }
+    return STATUS_OK;
+
+free_frames:
+    frame_batch_free(frames);
+return_spares:
+    spare_areas_return(spares);
+    return status;
+}
+
 enum status space_map_anonymous(struct locked_range *token, struct virt_range range, uint8_t rights,
                                 const char *name) {
     struct address_space *space = token->space;
@@ -47,29 +71,15 @@ enum status space_map_anonymous(struct locked_range *token, struct virt_range ra
     if (area_tree_overlaps(&space->areas, range)) {
         return STATUS_EXISTS;
     }
-    status = spare_areas_take(&spares, 1);
+    status = take_memory(&space->table, range, &spares, &frames);
     if (status != STATUS_OK) {
         return status;
-    }
-    status = frame_batch_alloc(&frames, range.page_count, FRAME_ANON);
-    if (status != STATUS_OK) {
-        goto return_spares;
-    }
-    status = page_table_reserve(&space->table, range, 0);
-    if (status != STATUS_OK) {
-        goto free_frames;
     }
     frame_batch_map(&frames, &space->table, range, attributes, space);
     area_add(&space->areas, &spares, range, AREA_ANON, attributes, name);
     area_join_around(&space->areas, range);
     space_note(space, SPACE_MAPPED, range);
     return STATUS_OK;
-
-free_frames:
-    frame_batch_free(&frames);
-return_spares:
-    spare_areas_return(&spares);
-    return status;
 }
 
 enum status space_find_gap(struct locked_range *token, uint64_t page_count, uint64_t alignment,

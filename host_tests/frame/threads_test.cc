@@ -1,0 +1,139 @@
+/*
+ * The frame and heap rooms under real threads, each of them a CPU. The pretend PC plays one CPU at
+ * a time, so this program answers the seam itself.
+ */
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+
+#include <atomic>
+#include <barrier>
+#include <cstring>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include "lib/check.h"
+#include "mm/frame/early.h"
+#include "mm/frame/frame.h"
+#include "mm/heap/heap.h"
+#include "mm/platform.h"
+
+namespace {
+
+constexpr uint64_t RAM_BASE = 0x100000;
+constexpr uint64_t RAM_PAGES = 512;
+constexpr int THREADS = 4;
+
+char *ram;
+std::atomic<int> preemption_depth;
+
+class ThreadsTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        ram = static_cast<char *>(map_pages(RAM_PAGES * PAGE_SIZE));
+        early_begin(&map_, phys_addr(UINT64_MAX));
+        array_bytes_ = frame_array_size_bytes(&map_);
+        array_ = map_pages(array_bytes_);
+        frame_init(static_cast<struct frame *>(array_), &map_);
+    }
+
+    void TearDown() override {
+        EXPECT_EQ(preemption_depth, 0);
+        EXPECT_EQ(frame_count().by_state[FRAME_FREE], RAM_PAGES);
+        munmap(array_, array_bytes_);
+        munmap(ram, RAM_PAGES * PAGE_SIZE);
+    }
+
+    /* Starts all at once, and waits for all. */
+    template <typename Work> void on_every_thread(Work work) {
+        std::barrier start(THREADS);
+        std::vector<std::thread> threads;
+        for (int i = 0; i < THREADS; i++) {
+            threads.emplace_back([&, i] {
+                start.arrive_and_wait();
+                work(static_cast<unsigned>(i));
+            });
+        }
+        for (std::thread &thread : threads) {
+            thread.join();
+        }
+    }
+
+  private:
+    static void *map_pages(uint64_t size_bytes) {
+        return mmap(nullptr, size_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+                    0);
+    }
+
+    memory_region region_ = {RAM_BASE, RAM_PAGES *PAGE_SIZE, MEMORY_USABLE, 1};
+    memory_map map_ = {&region_, 1, 1};
+    void *array_ = nullptr;
+    uint64_t array_bytes_ = 0;
+};
+
+} // namespace
+
+void *platform_phys_to_virt(phys_addr_t pa) {
+    return ram + (pa.value - RAM_BASE);
+}
+
+void platform_preempt_disable(void) {
+    preemption_depth++;
+}
+
+void platform_preempt_enable(void) {
+    preemption_depth--;
+}
+
+void check_failed(const char *condition, const char *, int) {
+    ADD_FAILURE() << condition;
+    abort();
+}
+
+TEST_F(ThreadsTest, NoFrameIsHandedToTwoCpus) {
+    on_every_thread([](unsigned id) {
+        std::mt19937 random(id);
+        std::vector<phys_addr_t> mine;
+        for (int round = 0; round < 20000; round++) {
+            unsigned order = random() % 3;
+            phys_addr_t pa;
+            if (mine.size() < 30 &&
+                frame_alloc_block(order, FRAME_ANON, ZONE_NORMAL, &pa) == STATUS_OK) {
+                frame_of(pa)->owned.index = id;
+                mine.push_back(pa);
+            } else if (!mine.empty()) {
+                std::swap(mine[random() % mine.size()], mine.back());
+                ASSERT_EQ(frame_of(mine.back())->owned.index, id);
+                frame_free(mine.back());
+                mine.pop_back();
+            }
+        }
+        for (phys_addr_t pa : mine) {
+            frame_free(pa);
+        }
+    });
+}
+
+TEST_F(ThreadsTest, NoObjectIsHandedToTwoCpus) {
+    on_every_thread([](unsigned id) {
+        std::mt19937 random(id);
+        std::vector<unsigned *> mine;
+        for (int round = 0; round < 20000; round++) {
+            if (mine.size() < 40 && random() % 2 == 0) {
+                auto *object = static_cast<unsigned *>(heap_alloc(1 + random() % 700));
+                ASSERT_NE(object, nullptr);
+                ASSERT_EQ(*object, 0u);
+                *object = id + 1;
+                mine.push_back(object);
+            } else if (!mine.empty()) {
+                ASSERT_EQ(*mine.back(), id + 1);
+                heap_free(mine.back());
+                mine.pop_back();
+            }
+        }
+        for (unsigned *object : mine) {
+            heap_free(object);
+        }
+    });
+    heap_drain();
+}

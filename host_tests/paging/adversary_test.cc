@@ -1,0 +1,142 @@
+#include "host_tests/machine/moments.h"
+#include "host_tests/paging/paging_test.h"
+
+/* Other CPUs act between any two instructions of an operation: what must hold even then. */
+
+namespace {
+
+constexpr uint64_t VA = 9 * GIB;
+constexpr uint64_t PAGES_2M = 512;
+
+class AdversaryTest : public PagingTest {
+  protected:
+    /* CPU 1 writes to `va` whenever it can; the machine's TLBs keep what they can get hold of. */
+    void write_always(uint64_t va, const std::function<void()> &operation) {
+        uint64_t acted =
+            machine::act_between_instructions(pc(), operation, [&] { try_to_write(va); });
+        EXPECT_GT(acted, 100u);
+    }
+
+    /* Every CPU fills its caches from the range whenever it can. */
+    void speculate_always(uint64_t va, uint64_t size_bytes,
+                          const std::function<void()> &operation) {
+        machine::act_between_instructions(pc(), operation, [&] {
+            cpu(0).speculate(va, size_bytes);
+            cpu(1).speculate(va, size_bytes);
+        });
+    }
+
+    /* The table that holds the entry of `level` for `va`. */
+    uint64_t table_for(uint64_t va, unsigned level) {
+        return machine::peek_table(pc().ram(), cpu().control, user.root.value, va, level)->table;
+    }
+
+    void try_to_write(uint64_t va) {
+        machine::Outcome outcome = cpu(1).write(va, 1, USER);
+        if (!outcome.succeeded()) {
+            return;
+        }
+        writes++;
+        bool is_memory = pc().ram().contains(outcome.pa);
+        if (is_memory && frame_state_of(phys_addr(outcome.pa)) != FRAME_ANON) {
+            writes_gone_astray++;
+        }
+    }
+
+    uint64_t writes = 0;
+    uint64_t writes_gone_astray = 0;
+};
+
+TEST_F(AdversaryTest, AFrameIsNotFreedWhileACpuCanStillWriteToIt) { // law 1, G2
+    ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
+    status result = STATUS_OK;
+    write_always(VA, [&] { result = unmap(pages_at(VA, 1)); });
+    EXPECT_EQ(result, STATUS_OK);
+    EXPECT_GT(writes, 0u);
+    EXPECT_EQ(writes_gone_astray, 0u);
+}
+
+TEST_F(AdversaryTest, AWriteDuringProtectIsNeverForgotten) { // P3
+    ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
+    cpu(1).read(VA, USER);
+    write_always(VA, [&] { (void)!protect(pages_at(VA, 1), USER_RO); });
+    ASSERT_GT(writes, 0u);
+    EXPECT_TRUE(query(VA).is_dirty);
+}
+
+TEST_F(AdversaryTest, NothingWrittenWhileItIsParkedIsForgotten) { // P3
+    ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
+    cpu(1).read(VA, USER);
+    write_always(VA, [&] { (void)!protect(pages_at(VA, 1), NO_RIGHTS); });
+    ASSERT_GT(writes, 0u);
+    EXPECT_TRUE(query(VA).is_dirty);
+}
+
+/* The CPU's first write comes after the entry was read and before it is changed. */
+TEST_F(AdversaryTest, AFirstWriteJustBeforeTheChangeIsNeverForgotten) { // P3
+    ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
+    cpu(1).read(VA, USER);
+    EXPECT_TRUE(machine::act_before_write(
+        pc(), table_for(VA, 0), [&] { (void)!protect(pages_at(VA, 1), USER_RO); },
+        [&] { try_to_write(VA); }));
+    EXPECT_EQ(writes, 1u);
+    EXPECT_TRUE(query(VA).is_dirty);
+}
+
+TEST_F(AdversaryTest, AFirstWriteJustBeforeASplitIsNeverForgotten) { // P3, law 7
+    ASSERT_EQ(map(pages_at(VA, PAGES_2M), DEVICE, USER_RW), STATUS_OK);
+    uint64_t page = VA + 100 * PAGE_SIZE;
+    cpu(1).read(page, USER);
+    EXPECT_TRUE(machine::act_before_write(
+        pc(), table_for(VA, 1), [&] { (void)!unmap(pages_at(VA, 1)); },
+        [&] { try_to_write(page); }));
+    EXPECT_EQ(writes, 1u);
+    EXPECT_TRUE(query(page).is_dirty);
+}
+
+TEST_F(AdversaryTest, WhateverIsSpeculatedWhileMappingIsTrue) { // T2
+    std::vector<phys_addr_t> frames = new_frames(3);
+    status result = STATUS_OK;
+    speculate_always(VA, 4 * PAGE_SIZE, [&] {
+        result = page_table_map_frames(&user, pages_at(VA, 3), frames.data(), USER_RW);
+    });
+    EXPECT_EQ(result, STATUS_OK);
+    pc().look("after mapping under speculation");
+}
+
+TEST_F(AdversaryTest, WhateverIsSpeculatedWhileUnmappingIsForgotten) { // G1, G3
+    ASSERT_EQ(map_new(pages_at(VA, 3)), STATUS_OK);
+    speculate_always(VA, 4 * PAGE_SIZE, [&] { (void)!unmap(pages_at(VA, 3)); });
+    EXPECT_EQ(cpu(0).tlb().size() + cpu(1).tlb().size(), 0u);
+}
+
+TEST_F(AdversaryTest, WhateverIsSpeculatedWhileRemappingIsForgotten) {
+    ASSERT_EQ(map_new(pages_at(VA, 2)), STATUS_OK);
+    speculate_always(VA, 2 * PAGE_SIZE, [&] { (void)!remap(pages_at(VA, 2), DEVICE, USER_RO, 0); });
+    EXPECT_EQ(cpu(1).read(VA, USER).pa, DEVICE);
+}
+
+/* A CPU that begins to translate through the table just then is told, or sees the change. */
+TEST_F(AdversaryTest, ACpuThatArrivesAtAnyMomentKeepsNothing) { // S3, S44
+    for (uint64_t moment = 0;; moment++) {
+        switch_to(1, other);
+        pc().run_on(0);
+        ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
+        uint64_t chance = 0;
+        pc().at_every_chance([&] {
+            if (chance++ == moment) {
+                switch_to(1, user);
+                cpu(1).speculate(VA, PAGE_SIZE);
+                pc().run_on(0);
+            }
+        });
+        ASSERT_EQ(unmap(pages_at(VA, 1)), STATUS_OK);
+        pc().at_every_chance(nullptr);
+        EXPECT_FALSE(cpu(1).read(VA, USER).succeeded() && moment < chance);
+        if (moment >= chance) {
+            break;
+        }
+    }
+}
+
+} // namespace

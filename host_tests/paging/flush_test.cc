@@ -1,0 +1,195 @@
+#include "host_tests/paging/paging_test.h"
+
+/* The debt and its payment: what a gather owes, whom it asks, and when frames are freed. */
+
+namespace {
+
+using FlushTest = PagingOnEveryMachineTest;
+
+constexpr uint64_t VA = 11 * GIB;
+
+TEST_P(FlushTest, AFewPagesAreFlushedOneByOne) { // law 5
+    ASSERT_EQ(map_new(pages_at(VA, 32)), STATUS_OK);
+    cpu(1).speculate(VA, 32 * PAGE_SIZE);
+    ASSERT_EQ(unmap(pages_at(VA, 32)), STATUS_OK);
+    EXPECT_EQ(pc().flush_counts().pages, 32u);
+    EXPECT_EQ(pc().flush_counts().contexts, 0u);
+}
+
+TEST_P(FlushTest, ManyPagesAreFlushedAsAContext) { // law 5
+    ASSERT_EQ(map_new(pages_at(VA, 33)), STATUS_OK);
+    cpu(1).speculate(VA, 33 * PAGE_SIZE);
+    ASSERT_EQ(unmap(pages_at(VA, 33)), STATUS_OK);
+    EXPECT_EQ(pc().flush_counts().pages, 0u);
+    EXPECT_EQ(pc().flush_counts().contexts, 1u);
+}
+
+TEST_P(FlushTest, ManyKernelPagesAreFlushedWithTheGlobalOnes) { // law 5
+    struct virt_range range = pages_at(KERNEL_RANGES_BASE, 33);
+    ASSERT_EQ(map_new(range, KERNEL_RW), STATUS_OK);
+    cpu(0).speculate(KERNEL_RANGES_BASE, 33 * PAGE_SIZE);
+    switch_to(1, other);
+    cpu(1).speculate(KERNEL_RANGES_BASE, 33 * PAGE_SIZE);
+    ASSERT_EQ(unmap(range), STATUS_OK);
+    EXPECT_EQ(pc().flush_counts().all, 1u);
+}
+
+TEST_P(FlushTest, AKernelPageIsForgottenByCpusInOtherProcesses) { // law 5
+    ASSERT_EQ(map_new(pages_at(KERNEL_RANGES_BASE, 1), KERNEL_RW), STATUS_OK);
+    cpu(0).write(KERNEL_RANGES_BASE, 1);
+    switch_to(1, other);
+    cpu(1).write(KERNEL_RANGES_BASE, 1);
+    ASSERT_EQ(unmap(pages_at(KERNEL_RANGES_BASE, 1)), STATUS_OK);
+    EXPECT_FALSE(cpu(1).read(KERNEL_RANGES_BASE).succeeded());
+}
+
+TEST_P(FlushTest, AKernelPageThatIsNotGlobalIsForgottenInEveryContext) { // law 5
+    page_attributes local = {RIGHT_READ | RIGHT_WRITE, CACHE_WRITE_BACK, 0};
+    ASSERT_EQ(map_new(pages_at(KERNEL_RANGES_BASE, 1), local), STATUS_OK);
+    cpu(1).write(KERNEL_RANGES_BASE, 1);
+    switch_to(1, other);
+    cpu(1).write(KERNEL_RANGES_BASE, 1);
+    ASSERT_EQ(unmap(pages_at(KERNEL_RANGES_BASE, 1)), STATUS_OK);
+}
+
+TEST_P(FlushTest, AProcessThatNoCpuRunsOwesNobody) { // S44
+    std::vector<phys_addr_t> frames = new_frames(1);
+    ASSERT_EQ(page_table_map_frames(&other, pages_at(VA, 1), frames.data(), USER_RW), STATUS_OK);
+    tlb_gather gather;
+    tlb_gather_begin(&gather, &other);
+    EXPECT_EQ(page_table_unmap(&other, pages_at(VA, 1), &gather, nullptr), STATUS_OK);
+    tlb_gather_finish(&gather);
+    EXPECT_EQ(pc().flush_counts().requests, 0u);
+}
+
+TEST_P(FlushTest, ACpuThatLeftTheProcessIsAskedOnlyIfItMayStillKnow) { // S3, S55
+    ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
+    cpu(1).write(VA, 1, USER);
+    switch_to(1, other);
+    ASSERT_EQ(protect(pages_at(VA, 1), USER_RO), STATUS_OK);
+    switch_to(1, user);
+    EXPECT_FALSE(cpu(1).write(VA, 2, USER).succeeded());
+    EXPECT_EQ(user.caching_cpus.bits, 3u);
+}
+
+TEST_P(FlushTest, AFrameIsFreeOnlyAfterTheGatherIsFinished) { // G2
+    std::vector<phys_addr_t> frames = new_frames(1);
+    ASSERT_EQ(page_table_map_frames(&user, pages_at(VA, 1), frames.data(), USER_RW), STATUS_OK);
+    cpu(1).write(VA, 1, USER);
+    tlb_gather gather;
+    tlb_gather_begin(&gather, &user);
+    EXPECT_EQ(page_table_unmap(&user, pages_at(VA, 1), &gather, nullptr), STATUS_OK);
+    EXPECT_EQ(frame_state_of(frames[0]), FRAME_ANON);
+    tlb_gather_finish(&gather);
+    EXPECT_EQ(frame_state_of(frames[0]), FRAME_FREE);
+}
+
+TEST_P(FlushTest, ATableIsFreeOnlyAfterTheGatherIsFinished) { // G2, G3
+    uint64_t tables = frame_count().by_state[FRAME_TABLE];
+    ASSERT_EQ(page_table_reserve(&user, pages_at(VA, 1), 0), STATUS_OK);
+    cpu(1).read(VA, USER);
+    tlb_gather gather;
+    tlb_gather_begin(&gather, &user);
+    EXPECT_EQ(page_table_unmap(&user, pages_at(VA, 1), &gather, nullptr), STATUS_OK);
+    EXPECT_EQ(frame_count().by_state[FRAME_TABLE], tables + user.levels - 1);
+    tlb_gather_finish(&gather);
+    EXPECT_EQ(frame_count().by_state[FRAME_TABLE], tables);
+}
+
+TEST_P(FlushTest, OneGatherPaysForSeveralOperations) {
+    ASSERT_EQ(map_new(pages_at(VA, 3)), STATUS_OK);
+    cpu(1).speculate(VA, 3 * PAGE_SIZE);
+    tlb_gather gather;
+    tlb_gather_begin(&gather, &user);
+    EXPECT_EQ(page_table_unmap(&user, pages_at(VA, 1), &gather, nullptr), STATUS_OK);
+    EXPECT_EQ(page_table_protect(&user, pages_at(VA + PAGE_SIZE, 1), USER_RO, &gather), STATUS_OK);
+    EXPECT_EQ(map(pages_at(VA, 1), DEVICE, USER_RW), STATUS_OK);
+    tlb_gather_finish(&gather);
+    EXPECT_EQ(pc().flush_counts().requests, 1u);
+    EXPECT_EQ(cpu(1).read(VA, USER).pa, DEVICE);
+}
+
+TEST_P(FlushTest, TwoGathersOfTwoProcessesMayBeOpenAtOnce) {
+    pc().look_only_at_the_end();
+    std::vector<phys_addr_t> frames = new_frames(1);
+    ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
+    ASSERT_EQ(page_table_map_frames(&other, pages_at(VA, 1), frames.data(), USER_RW), STATUS_OK);
+    cpu(0).write(VA, 1, USER);
+    switch_to(1, other);
+    cpu(1).write(VA, 1, USER);
+    tlb_gather first;
+    tlb_gather second;
+    tlb_gather_begin(&first, &user);
+    tlb_gather_begin(&second, &other);
+    EXPECT_EQ(page_table_unmap(&user, pages_at(VA, 1), &first, nullptr), STATUS_OK);
+    EXPECT_EQ(page_table_unmap(&other, pages_at(VA, 1), &second, nullptr), STATUS_OK);
+    tlb_gather_finish(&first);
+    EXPECT_FALSE(cpu(0).read(VA, USER).succeeded());
+    tlb_gather_finish(&second);
+}
+
+TEST_P(FlushTest, AnEmptyGatherCostsNothing) {
+    tlb_gather gather;
+    tlb_gather_begin(&gather, &user);
+    tlb_gather_finish(&gather);
+    EXPECT_EQ(pc().flush_counts().requests, 0u);
+}
+
+TEST_P(FlushTest, AGigabyteOfLargeLeavesIsUnmappedWithoutLookingAtEachPage) {
+    ASSERT_EQ(map(pages_at(VA, GIB / PAGE_SIZE), DEVICE, USER_RW, 1), STATUS_OK);
+    uint64_t chances = 0;
+    pc().at_every_chance([&] { chances++; });
+    ASSERT_EQ(unmap(pages_at(VA, GIB / PAGE_SIZE)), STATUS_OK);
+    pc().at_every_chance(nullptr);
+    EXPECT_LT(chances, 40u) << "each table is looked up once";
+}
+
+TEST_P(FlushTest, EveryOtherPageOfATableCostsOneLookUpEach) {
+    ASSERT_EQ(map_new(pages_at(VA, 512)), STATUS_OK);
+    uint64_t chances = 0;
+    pc().at_every_chance([&] { chances++; });
+    ASSERT_EQ(protect(pages_at(VA, 512), USER_RO), STATUS_OK);
+    pc().at_every_chance(nullptr);
+    EXPECT_LE(chances, 3u * user.levels);
+}
+
+INSTANTIATE_TEST_SUITE_P(Machines, FlushTest, testing::ValuesIn(EVERY_MACHINE), name_of_setup);
+
+class ContextIdTest : public PagingTest {
+  protected:
+    PagingSetup setup() const override {
+        return {"ContextIds", false, 4, true};
+    }
+};
+
+TEST_F(ContextIdTest, ComingBackToAProcessFindsItsTranslationsStillThere) { // S55
+    ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
+    cpu(1).write(VA, 1, USER);
+    size_t before = cpu(1).tlb().size();
+    switch_to(1, other);
+    switch_to(1, user);
+    EXPECT_EQ(cpu(1).tlb().size(), before);
+}
+
+TEST_F(ContextIdTest, ACpuElsewhereForgetsTheTablesOfTheProcessToo) { // G3
+    ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
+    cpu(1).write(VA, 1, USER);
+    switch_to(1, other);
+    ASSERT_EQ(unmap(pages_at(VA, 1)), STATUS_OK);
+    EXPECT_EQ(cpu(1).tlb().size(), 0u);
+}
+
+TEST_F(ContextIdTest, ADestroyedProcessLeavesNothingInAnyTlb) { // F3, S53
+    page_table doomed;
+    ASSERT_EQ(page_table_create_user(&doomed, &kernel), STATUS_OK);
+    doomed.context_id = 9;
+    std::vector<phys_addr_t> frames = new_frames(1);
+    ASSERT_EQ(page_table_map_frames(&doomed, pages_at(VA, 1), frames.data(), USER_RW), STATUS_OK);
+    switch_to(1, doomed);
+    cpu(1).write(VA, 1, USER);
+    switch_to(1, user);
+    EXPECT_EQ(page_table_destroy_user(&doomed), STATUS_OK);
+    EXPECT_EQ(pc().flush_counts().contexts, 1u);
+}
+
+} // namespace

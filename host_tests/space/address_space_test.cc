@@ -1,0 +1,328 @@
+#include "mm/space/address_space.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "host_tests/space/space_test.h"
+#include "mm/addr/layout.h"
+#include "mm/space/area.h"
+#include "mm/space/space_trace.h"
+
+namespace {
+
+using machine::Privilege;
+
+constexpr uint8_t READ_WRITE = RIGHT_READ | RIGHT_WRITE;
+constexpr uint64_t VA = SPACE_IMAGE_BASE;
+
+class AddressSpaceTest : public SpaceTest {
+  protected:
+    uint64_t read(uint64_t va, unsigned on = 0) {
+        machine::Outcome outcome = cpu(on).read(va, Privilege::USER);
+        EXPECT_TRUE(outcome.succeeded());
+        return outcome.value;
+    }
+
+    bool can_read(uint64_t va, unsigned on = 0) {
+        return cpu(on).read(va, Privilege::USER).succeeded();
+    }
+
+    bool can_write(uint64_t va, uint64_t value, unsigned on = 0) {
+        return cpu(on).write(va, value, Privilege::USER).succeeded();
+    }
+
+    static std::vector<std::string> names() {
+        std::vector<std::string> found;
+        space_for_each(
+            [](void *context, address_space *space) {
+                static_cast<std::vector<std::string> *>(context)->push_back(space_name(space));
+            },
+            &found);
+        return found;
+    }
+};
+
+TEST_F(AddressSpaceTest, S52ANewSpaceHasAnEmptyLowerHalfAndTheKernelsUpperHalf) {
+    address_space *space = create();
+    space_switch(space);
+    EXPECT_FALSE(can_read(VA));
+    EXPECT_TRUE(cpu().read(DIRECT_MAP_BASE + 0x100000).succeeded());
+    EXPECT_TRUE(cpu().execute(KERNEL_IMAGE_BASE).succeeded());
+    space_switch(kernel_space());
+    destroy(space);
+}
+
+TEST_F(AddressSpaceTest, S59TheNullGuardIsThereFromTheStartAndIsNeverMapped) {
+    address_space *space = create();
+    vm_area area;
+    ASSERT_TRUE(space_find_area(space, virt_addr(0), &area));
+    EXPECT_EQ(area.kind, AREA_GUARD);
+    EXPECT_STREQ(area.name, "null guard");
+    EXPECT_EQ(map(space, 0, 1, READ_WRITE), STATUS_EXISTS);
+    EXPECT_EQ(map(space, NULL_GUARD_END - PAGE_SIZE, 1, READ_WRITE), STATUS_EXISTS);
+    EXPECT_EQ(unmap(space, 0, 1000), STATUS_OK) << "which does not remove it";
+    EXPECT_EQ(map(space, 0, 1, READ_WRITE), STATUS_EXISTS);
+    EXPECT_EQ(map(space, NULL_GUARD_END, 1, READ_WRITE), STATUS_OK);
+    destroy(space);
+}
+
+TEST_F(AddressSpaceTest, S57TheSameAddressIsDifferentMemoryInTwoSpaces) {
+    address_space *one = create("one");
+    address_space *two = create("two");
+    ASSERT_EQ(map(one, VA, 1, READ_WRITE), STATUS_OK);
+    ASSERT_EQ(map(two, VA, 1, READ_WRITE), STATUS_OK);
+    space_switch(one);
+    EXPECT_TRUE(can_write(VA, 111));
+    space_switch(two);
+    EXPECT_EQ(read(VA), 0u);
+    EXPECT_TRUE(can_write(VA, 222));
+    space_switch(one);
+    EXPECT_EQ(read(VA), 111u);
+    translation in_one;
+    translation in_two;
+    EXPECT_EQ(space_translate(one, virt_addr(VA), &in_one), STATUS_OK);
+    EXPECT_EQ(space_translate(two, virt_addr(VA), &in_two), STATUS_OK);
+    EXPECT_NE(in_one.pa.value, in_two.pa.value);
+    space_switch(kernel_space());
+    destroy(one);
+    destroy(two);
+}
+
+TEST_F(AddressSpaceTest, S57AChangeOfOneSpaceIsMadeWhileAnotherIsCurrent) {
+    address_space *one = create("one");
+    address_space *two = create("two");
+    space_switch(one);
+    ASSERT_EQ(map(two, VA, 1, READ_WRITE), STATUS_OK); /* S22, S56: any space can be edited */
+    EXPECT_FALSE(can_read(VA));
+    space_switch(two);
+    EXPECT_TRUE(can_read(VA));
+    space_switch(kernel_space());
+    destroy(one);
+    destroy(two);
+}
+
+TEST_F(AddressSpaceTest, S55SwitchingReturnsTheSpaceBefore) {
+    address_space *one = create("one");
+    address_space *two = create("two");
+    EXPECT_EQ(space_switch(one), kernel_space());
+    EXPECT_EQ(space_switch(two), one);
+    EXPECT_EQ(space_current(), two);
+    EXPECT_EQ(space_switch(kernel_space()), two);
+    EXPECT_EQ(space_current(), kernel_space());
+    destroy(one);
+    destroy(two);
+}
+
+TEST_F(AddressSpaceTest, S55SwitchingToTheCurrentSpaceForgetsNothing) {
+    address_space *space = create();
+    ASSERT_EQ(map(space, VA, 1, READ_WRITE), STATUS_OK);
+    space_switch(space);
+    read(VA);
+    size_t cached = cpu().cached_count();
+    space_switch(space);
+    EXPECT_EQ(cpu().cached_count(), cached);
+    space_switch(kernel_space());
+    destroy(space);
+}
+
+TEST_F(AddressSpaceTest, EachCpuHasACurrentSpaceOfItsOwn) {
+    address_space *space = create();
+    ASSERT_EQ(map(space, VA, 1, READ_WRITE), STATUS_OK);
+    pc().run_on(1);
+    space_switch(space);
+    EXPECT_TRUE(can_read(VA, 1));
+    EXPECT_FALSE(can_read(VA, 0));
+    pc().run_on(0);
+    EXPECT_EQ(space_current(), kernel_space());
+    pc().run_on(1);
+    EXPECT_EQ(space_switch(kernel_space()), space);
+    pc().run_on(0);
+    destroy(space);
+}
+
+TEST_F(AddressSpaceTest, S53ASpaceThatACpuTranslatesThroughIsNotDestroyed) {
+    address_space *space = create();
+    ASSERT_EQ(map(space, VA, 3, READ_WRITE), STATUS_OK);
+    pc().run_on(1);
+    space_switch(space);
+    pc().run_on(0);
+    State before = state(space);
+    EXPECT_EQ(space_destroy(space), STATUS_BUSY);
+    EXPECT_TRUE(state(space) == before);
+    EXPECT_TRUE(can_write(VA, 1, 1));
+    pc().run_on(1);
+    space_switch(kernel_space());
+    pc().run_on(0);
+    destroy(space);
+}
+
+TEST_F(AddressSpaceTest, S53DestroyingFreesPagesTablesAndTheRootAndNothingElse) {
+    uint64_t before = free_frames();
+    address_space *space = create();
+    ASSERT_EQ(map(space, VA, 5, READ_WRITE), STATUS_OK);
+    ASSERT_EQ(map(space, 0x7fff00000000, 5, RIGHT_READ), STATUS_OK);
+    ASSERT_EQ(map(space, 0x123456000, 5, RIGHT_NONE), STATUS_OK);
+    ASSERT_EQ(guard(space, 0x900000, 5, "guard"), STATUS_OK);
+    destroy(space);
+    audit_drain();
+    EXPECT_EQ(free_frames(), before);
+    EXPECT_EQ(frame_count().by_state[FRAME_ANON], 0u);
+}
+
+TEST_F(AddressSpaceTest, S53FramePageZeroIsNeverFreedByMistake) {
+    address_space *space = create();
+    destroy(space); /* of a space without a single table */
+    EXPECT_EQ(frame_state_of(phys_addr(0)), FRAME_FREE) << "it was, and is, in the low zone";
+}
+
+TEST_F(AddressSpaceTest, RunningOutOfFramesWhileCreatingLeavesNothing) {
+    address_space *space = nullptr;
+    expect_all_or_nothing(kernel_space(), [&] { return space_create("late", &space); });
+    EXPECT_EQ(names(), (std::vector<std::string>{"kernel", "late"}));
+    destroy(space);
+}
+
+TEST_F(AddressSpaceTest, EverySpaceThatExistsIsVisitedTheKernelsFirst) {
+    address_space *one = create("one");
+    address_space *two = create("two");
+    EXPECT_EQ(names(), (std::vector<std::string>{"kernel", "one", "two"}));
+    destroy(one);
+    EXPECT_EQ(names(), (std::vector<std::string>{"kernel", "two"}));
+    destroy(two);
+}
+
+TEST_F(AddressSpaceTest, S54WhatTheKernelMapsLaterIsSeenInSpacesThatExistedBefore) {
+    address_space *space = create();
+    struct virt_range range;
+    ASSERT_EQ(kernel_range_alloc(2, "late", &range), STATUS_OK);
+    space_switch(space);
+    EXPECT_TRUE(cpu().write(range.start.value, 77).succeeded());
+    ASSERT_EQ(kernel_range_free(range.start), STATUS_OK);
+    EXPECT_FALSE(cpu().read(range.start.value).succeeded()) << "no stale entry of the kernel";
+    space_switch(kernel_space());
+    destroy(space);
+}
+
+TEST_F(AddressSpaceTest, ALongNameIsCut) {
+    address_space *space = create(std::string(50, 'y').c_str());
+    EXPECT_EQ(space_name(space), std::string(SPACE_NAME_SIZE_BYTES - 1, 'y'));
+    destroy(space);
+}
+
+TEST_F(AddressSpaceTest, TheRangeOfATokenIsAContract) {
+    address_space *space = create();
+    locked_range token;
+    space_lock_for_writing(space, virt_range(virt_addr(VA), 2), &token);
+    EXPECT_CHECK_FAILS((void)space_unmap(&token, virt_range(virt_addr(VA), 3)),
+                       "virt_range_covers(token->range, range)");
+    space_unlock(&token);
+    space_lock_for_reading(space, virt_range(virt_addr(VA), 2), &token);
+    EXPECT_CHECK_FAILS((void)space_unmap(&token, virt_range(virt_addr(VA), 2)),
+                       "token->is_for_writing");
+    space_unlock(&token);
+    destroy(space);
+}
+
+TEST_F(AddressSpaceTest, ALockThatIsHeldIsWaitedForAndItsWaitersAreWoken) {
+    address_space *space = create();
+    constexpr int ROUNDS = 2000;
+    int counter = 0;
+    auto count = [&] {
+        for (int i = 0; i < ROUNDS; i++) {
+            locked_range token;
+            space_lock_for_writing(space, space_user_range(), &token);
+            counter++;
+            space_unlock(&token);
+        }
+    };
+    std::thread first(count);
+    std::thread second(count);
+    std::thread third(count);
+    first.join();
+    second.join();
+    third.join();
+    EXPECT_EQ(counter, 3 * ROUNDS);
+    destroy(space);
+}
+
+TEST_F(AddressSpaceTest, S94TheTraceTellsWhatHappenedToASpace) {
+    trace_set_level(space_trace(), TRACE_DETAILS);
+    address_space *space = create();
+    ASSERT_EQ(map(space, VA, 3, READ_WRITE), STATUS_OK);
+    ASSERT_EQ(protect(space, VA, 1, RIGHT_READ), STATUS_OK);
+    space_switch(space);
+    space_switch(kernel_space());
+    ASSERT_EQ(unmap(space, VA, 2), STATUS_OK);
+    destroy(space);
+    trace_set_level(space_trace(), TRACE_CHANGES);
+    TextLog log;
+    space_trace_print(7, log.sink());
+    for (const char *part : {"created", "mapped  0x0000000000400000  3 pages",
+                             "protected  0x0000000000400000  1 pages", "switched to",
+                             "unmapped  0x0000000000400000  2 pages", "destroyed"}) {
+        EXPECT_NE(log.text().find(part), std::string::npos) << part << "\nin\n" << log.text();
+    }
+}
+
+/* One process, from its creation to its end, on the CPU that it runs on. */
+void live_one_life(machine::Machine &pc, unsigned life) {
+    address_space *space;
+    locked_range token;
+    ASSERT_EQ(space_create("child", &space), STATUS_OK);
+    space_lock_for_writing(space, space_user_range(), &token);
+    status text = space_map_anonymous(&token, virt_range(virt_addr(VA), 1 + life % 7),
+                                      RIGHT_READ | RIGHT_EXECUTE, "text");
+    status stack =
+        space_map_anonymous(&token, virt_range(virt_addr(0x7fffffff0000), 2), READ_WRITE, "stack");
+    space_unlock(&token);
+    ASSERT_EQ(text, STATUS_OK);
+    ASSERT_EQ(stack, STATUS_OK);
+    pc.run_on(life % 2);
+    space_switch(space);
+    ASSERT_TRUE(pc.cpu(life % 2).execute(VA, Privilege::USER).succeeded());
+    ASSERT_TRUE(pc.cpu(life % 2).write(0x7fffffff1ff8, life, Privilege::USER).succeeded());
+    space_switch(kernel_space());
+    ASSERT_EQ(space_destroy(space), STATUS_OK);
+    pc.run_on(0);
+}
+
+TEST_F(AddressSpaceTest, TenThousandLivesOfAProcessCostNotOneFrame) {
+    uint64_t before = free_frames();
+    for (unsigned life = 0; life < 10'000; life++) {
+        live_one_life(pc(), life);
+        ASSERT_FALSE(HasFatalFailure()) << "life " << life;
+        if (life % 1000 == 0) {
+            expect_sound();
+        }
+    }
+    audit_drain();
+    EXPECT_EQ(free_frames(), before);
+}
+
+class PcidTest : public AddressSpaceTest {
+  protected:
+    machine::Config config() const override {
+        machine::Config config;
+        config.control.pcide = true;
+        return config;
+    }
+};
+
+TEST_F(PcidTest, SpacesWorkTheSameOnACpuWithContextIds) {
+    address_space *one = create("one");
+    address_space *two = create("two");
+    ASSERT_EQ(map(one, VA, 1, READ_WRITE), STATUS_OK);
+    space_switch(one);
+    EXPECT_TRUE(can_write(VA, 5));
+    space_switch(two);
+    EXPECT_FALSE(can_read(VA));
+    ASSERT_EQ(unmap(one, VA, 1), STATUS_OK);
+    space_switch(one);
+    EXPECT_FALSE(can_read(VA));
+    space_switch(kernel_space());
+    destroy(one);
+    destroy(two);
+}
+
+} // namespace
