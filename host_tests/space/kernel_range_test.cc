@@ -350,6 +350,7 @@ TEST_F(KernelRangeTest, RunningOutOfFramesWhileReservingChangesNothing) {
 }
 
 TEST_F(KernelRangeTest, RunningOutOfFramesBetweenARangesAreasChangesNothing) {
+    struct virt_range other = reserve(1);
     std::vector<vm_area *> fillers = fill_slabs();
     heap_free(fillers.back()); /* room for one of the three areas */
     fillers.pop_back();
@@ -358,6 +359,7 @@ TEST_F(KernelRangeTest, RunningOutOfFramesBetweenARangesAreasChangesNothing) {
         kernel_space(), [&] { return kernel_range_reserve(3, PAGE_SIZE, "range", &range); });
     EXPECT_EQ(needed, 1u);
     release(range);
+    release(other);
     free_fillers(fillers);
 }
 
