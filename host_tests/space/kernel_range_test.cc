@@ -259,6 +259,23 @@ TEST_F(KernelRangeTest, S73WhatSomebodyElseMappedIsAdoptedOnlyWithinTheRightsSai
     EXPECT_EQ(frame_of(phys_addr(KERNEL_PA + 32 * PAGE_SIZE))->state, FRAME_KERNEL);
 }
 
+TEST_F(KernelRangeTest, S73ParkedOrUncachedPagesAreNotAdopted) {
+    struct virt_range range = reserve(2);
+    auto *table = const_cast<page_table *>(space_page_table(kernel_space()));
+    struct virt_range second = virt_range(virt_add(range.start, PAGE_SIZE), 1);
+    for (page_attributes last : {page_attributes{RIGHT_NONE, CACHE_WRITE_BACK, 0},
+                                 page_attributes{RIGHT_READ, CACHE_UNCACHED, 0}}) {
+        page_attributes first = {RIGHT_READ, CACHE_WRITE_BACK, 0};
+        ASSERT_EQ(page_table_map(table, virt_range(range.start, 1), phys_addr(KERNEL_PA), first, 0),
+                  STATUS_OK);
+        ASSERT_EQ(page_table_map(table, second, phys_addr(0xfed00000), last, 0), STATUS_OK);
+        EXPECT_EQ(kernel_range_adopt(range, RIGHT_READ), STATUS_NOT_FOUND);
+        release(range);
+        ASSERT_EQ(kernel_range_reserve_at(range, "again"), STATUS_OK);
+    }
+    release(range);
+}
+
 TEST_F(KernelRangeTest, S77DeviceMemoryIsMappedWithItsOffsetIntoThePage) {
     void *address;
     ASSERT_EQ(kernel_range_map_device(phys_addr(0xfee00310), 8, CACHE_UNCACHED, "APIC", &address),

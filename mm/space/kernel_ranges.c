@@ -187,11 +187,14 @@ struct adoption {
 
 static bool add_to_adoption(void *context, virt_addr_t, const struct page_query *entry) {
     struct adoption *found = context;
+    if (entry->kind != PAGE_MAPPED || entry->attributes.cache != CACHE_WRITE_BACK) {
+        return false;
+    }
     uint64_t page_count = level_size(entry->level) >> PAGE_SHIFT;
     found->page_count += page_count;
     found->owned_count += entry->is_owned ? page_count : 0;
     found->rights |= entry->attributes.rights & ~RIGHT_GLOBAL;
-    return entry->kind == PAGE_MAPPED;
+    return true;
 }
 
 static enum status adopt_locked(struct locked_range *token, struct virt_range range, uint8_t rights)
