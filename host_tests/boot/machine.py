@@ -8,7 +8,7 @@ import subprocess
 import time
 
 WITNESS_STATUS = 33  # the witness kernel's write to isa-debug-exit
-_DEADLINE_SECONDS = 60
+_DEADLINE_SECONDS = 30
 # What is said last when no kernel is started: stage 1 has tried three drives, or stage 2 stops.
 _STOPPED = re.compile(rb"(L[123]){3}|quire: stopped before the kernel")
 
@@ -24,6 +24,11 @@ MEDIA = {
     "sd": ["-device", "sdhci-pci", "-device", "sd-card,drive=disk"],
     "floppy": ["-device", "floppy,drive=disk"],
 }
+
+
+def memory_full_of(path, address):
+    """Options that fill memory with a file before the BIOS starts."""
+    return ["-device", f"loader,file={path},addr={address:#x},force-raw=on"]
 
 
 @dataclasses.dataclass

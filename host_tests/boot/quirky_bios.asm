@@ -263,7 +263,7 @@ system:
     dd 12, 1
     dq 0x00100000, 0x00000000                   ; empty
     dd 2, 1
-    dq 0x00600000, 0x00100000                   ; switched off
+    dq 0x00B00000, 0x00100000                   ; switched off
     dd 2, 0
     dq 0x00800000, 0x00100000                   ; reserved, over the first
     dd 2, 1

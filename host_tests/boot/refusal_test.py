@@ -1,10 +1,12 @@
 """What the loader will not boot, and the sentence that says why. The images' checksums are right."""
 
+import dataclasses
 import os
 import struct
 import unittest
 
 from host_tests.boot import images, machine
+from tools.image import disk
 
 IMAGES = os.environ["TEST_TMPDIR"]
 
@@ -99,6 +101,17 @@ class RefusalTest(unittest.TestCase):
         image = images.write(os.path.join(IMAGES, "disk.img"), images.contents())
         for cpu in ("qemu32", "486"):
             self.assert_refused(image, "L13", "this CPU has no 64-bit mode", options=["-cpu", cpu])
+
+    def test_an_exception_in_the_loader(self):
+        mask_the_pics = bytes((0xB0, 0xFF, 0xE6, 0x21))
+        undefined_instruction = bytes((0x0F, 0x0B))
+        good = images.loader()
+        self.assertEqual(good.stage2.count(mask_the_pics), 1)
+        bad = dataclasses.replace(good, stage2=good.stage2.replace(
+            mask_the_pics, undefined_instruction + mask_the_pics[2:]))
+        image = os.path.join(IMAGES, "exception.img")
+        disk.write(image, *disk.disk_pieces(bad, images.contents()))
+        self.assert_refused(image, "L60", "CPU exception 6 at 0x")
 
     def assert_table_refused(self, offset, value, code, words, with_crc):
         path = images.write(os.path.join(IMAGES, "table.img"), images.contents())
