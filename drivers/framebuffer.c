@@ -35,16 +35,28 @@ static uint32_t colour_bits(struct framebuffer_colour colour, uint8_t level) {
     return (uint32_t)(level >> (8 - colour.bit_count)) << colour.shift;
 }
 
-static void put_pixel(uint8_t *at, uint32_t pixel, uint32_t size_bytes) {
-    switch (size_bytes) {
+/* The sixteen ways in which four pixels can be ink or not, leftmost in bit 3. */
+static void fill_patterns(struct framebuffer *framebuffer, uint32_t foreground) {
+    uint32_t size_bytes = bytes_per_pixel(&framebuffer->mode);
+    for (unsigned pattern = 0; pattern < FRAMEBUFFER_PATTERNS; pattern++) {
+        for (unsigned x = 0; x < FRAMEBUFFER_PATTERN_PIXELS; x++) {
+            uint32_t pixel = (pattern & 8 >> x) != 0 ? foreground : 0;
+            __builtin_memcpy(framebuffer->patterns[pattern] + x * size_bytes, &pixel, size_bytes);
+        }
+    }
+}
+
+/* With sizes that the compiler knows, these are one or two moves each. */
+static void put_pattern(uint8_t *to, const uint8_t *pattern, uint32_t pixel_size_bytes) {
+    switch (pixel_size_bytes) {
     case 2:
-        __builtin_memcpy(at, &pixel, 2);
+        __builtin_memcpy(to, pattern, 2 * FRAMEBUFFER_PATTERN_PIXELS);
         break;
     case 3:
-        __builtin_memcpy(at, &pixel, 3);
+        __builtin_memcpy(to, pattern, 3 * FRAMEBUFFER_PATTERN_PIXELS);
         break;
     default:
-        __builtin_memcpy(at, &pixel, 4);
+        __builtin_memcpy(to, pattern, 4 * FRAMEBUFFER_PATTERN_PIXELS);
     }
 }
 
@@ -56,10 +68,9 @@ static void draw_glyph(struct text_grid *grid, unsigned row, unsigned column, ch
     uint64_t offset = (uint64_t)row * FONT_HEIGHT * mode->pitch_bytes;
     uint8_t *line = framebuffer->pixels + offset + (uint64_t)column * FONT_WIDTH * size_bytes;
     for (unsigned y = 0; y < FONT_HEIGHT; y++, line += mode->pitch_bytes) {
-        for (unsigned x = 0; x < FONT_WIDTH; x++) {
-            bool is_ink = (glyph[y] & 0x80 >> x) != 0;
-            put_pixel(line + x * size_bytes, is_ink ? framebuffer->foreground : 0, size_bytes);
-        }
+        uint8_t *right = line + FRAMEBUFFER_PATTERN_PIXELS * size_bytes;
+        put_pattern(line, framebuffer->patterns[glyph[y] >> 4], size_bytes);
+        put_pattern(right, framebuffer->patterns[glyph[y] & 15], size_bytes);
     }
 }
 
@@ -72,9 +83,9 @@ enum status framebuffer_init(struct framebuffer *framebuffer, const struct frame
     framebuffer->grid.draw = draw_glyph;
     framebuffer->grid.is_stale = false; /* framebuffer_show clears it first, all at once */
     framebuffer->mode = *mode;
-    framebuffer->foreground = colour_bits(mode->red, LIGHT_GREY) |
-                              colour_bits(mode->green, LIGHT_GREY) |
-                              colour_bits(mode->blue, LIGHT_GREY);
+    fill_patterns(framebuffer, colour_bits(mode->red, LIGHT_GREY) |
+                                   colour_bits(mode->green, LIGHT_GREY) |
+                                   colour_bits(mode->blue, LIGHT_GREY));
     framebuffer->pixels = nullptr;
     framebuffer->is_cleared = false;
     return STATUS_OK;

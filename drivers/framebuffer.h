@@ -25,12 +25,15 @@ struct framebuffer_mode {
     struct framebuffer_colour red, green, blue;
 };
 
-/* A text console on it, in a built-in 8x16 font. */
+constexpr unsigned FRAMEBUFFER_PATTERN_PIXELS = 4;
+constexpr unsigned FRAMEBUFFER_PATTERNS = 1 << FRAMEBUFFER_PATTERN_PIXELS;
+
+/* A text console on it, in a built-in 8x16 font, light grey on black. */
 struct framebuffer {
     struct text_grid grid;
-    struct framebuffer_mode mode; /* fixed at creation */
-    uint32_t foreground;          /* fixed at creation; the background is black */
-    uint8_t *pixels;              /* where the kernel sees mode.base, unless hidden */
+    struct framebuffer_mode mode;               /* fixed at creation */
+    uint8_t patterns[FRAMEBUFFER_PATTERNS][16]; /* fixed at creation: four pixels of each kind */
+    uint8_t *pixels;                            /* where the kernel sees mode.base, unless hidden */
     bool is_cleared;
 };
 

@@ -12,9 +12,14 @@ _WORKSPACE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TIMEOUT_SECONDS = 120
 
 
+def workspace_file(path):
+    """The path of a file among the test's data."""
+    return os.path.join(_WORKSPACE, path)
+
+
 def program(name):
     """The path of a program of user/."""
-    return os.path.join(_WORKSPACE, "user", name)
+    return workspace_file(f"user/{name}")
 
 
 def log_text(result):

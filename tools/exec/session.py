@@ -49,7 +49,8 @@ def make_image(path, request):
     for host, guest in request.files:
         archive.add_file(host, guest)
     words = command_line.build(request.guest_path, request.arguments, request.append)
-    image.make_image(path, request.kernel, archive, words)
+    image.make_image(path, request.kernel, archive, words,
+                     is_floppy=request.config.medium == "floppy")
 
 
 def run(request, log_sinks=(), output_sinks=()):
