@@ -186,8 +186,8 @@ TEST_F(FaultTest, TheReportOfAStackOverflowSaysWhoWhereWhyAndWhatIsNear) {
                               "  level 2: entry 511 of table 0x7fd4000 is 0x0000000000000000\n"
                               "           absent\n"
                               "  verdict: guard page of 'stack': an overflow ends here\n"
-                              "  it is in:  00007ffffffaf000-00007ffffffbefff --- 'stack'\n"
-                              "  above it:  00007ffffffbf000-00007fffffffefff rw- 'stack'\n");
+                              "  inside 00007ffffffaf000-00007ffffffbefff --- 'stack'\n"
+                              "  after  00007ffffffbf000-00007fffffffefff rw- 'stack'\n");
 }
 
 TEST_F(FaultTest, TheReportOfAJumpToTheKernelDoesNotNameTheKernelsAreas) {

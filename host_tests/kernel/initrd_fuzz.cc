@@ -1,7 +1,9 @@
 // Whatever the archive says, names end and contents lie inside it, and reading comes to an end.
 
 #include <cstdlib>
+#include <string>
 
+#include "host_tests/kernel/edited_file.h"
 #include "kernel/initrd/initrd.h"
 
 static void Require(bool condition) {
@@ -12,7 +14,21 @@ static void Require(bool condition) {
 
 static void Drop(void *, const char *, size_t) {}
 
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+// Two files and the trailer, as initrd_test.cc builds them.
+static std::vector<uint8_t> Template() {
+    const std::string zero(8, '0');
+    auto header = [&](const char *content_size, const char *name_size) {
+        return "070701" + std::string("00000007") + "000081a4" + zero + zero + "00000002" + zero +
+               content_size + zero + zero + zero + zero + name_size + zero;
+    };
+    using namespace std::string_literals;
+    const std::string archive = header("00000004", "00000002") + "a\0text"s +
+                                header("00000000", "00000002") + "b\0"s +
+                                header("00000000", "0000000b") + "TRAILER!!!\0\0\0\0"s;
+    return {archive.begin(), archive.end()};
+}
+
+static void Check(const uint8_t *data, size_t size) {
     const text_sink sink = {Drop, nullptr};
     const initrd disk = {data, size};
     initrd_entry entry;
@@ -27,5 +43,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         initrd_entry found;
         static_cast<void>(initrd_find(&disk, entry.name, &sink, &found));
     }
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    Check(data, size);
+    const std::vector<uint8_t> archive = Template();
+    const std::vector<uint8_t> edited = Edit(archive, data, size, archive.size());
+    Check(edited.data(), edited.size());
     return 0;
 }

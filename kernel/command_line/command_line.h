@@ -9,7 +9,7 @@
 /*
  * The kernel's command line: words separated by blanks. A double quote groups (and is not part of
  * the word), a backslash takes the next character as it is, and \xHH is the byte HH, so every
- * possible argument can be written. docs/boot_protocol.md lists the options.
+ * possible argument can be written. docs/command_line.md lists the options.
  */
 
 BEGIN_C_DECLS

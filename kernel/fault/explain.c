@@ -79,13 +79,13 @@ static void explain_area(const char *where, const struct vm_area *area,
 
 static void explain_surroundings(const struct fault_facts *facts, const struct text_sink *sink) {
     if (facts->has_area) {
-        explain_area("it is in: ", &facts->area, sink);
+        explain_area("inside", &facts->area, sink);
     }
     if (facts->has_area_below) {
-        explain_area("below it: ", &facts->area_below, sink);
+        explain_area("before", &facts->area_below, sink);
     }
     if (facts->has_area_above) {
-        explain_area("above it: ", &facts->area_above, sink);
+        explain_area("after ", &facts->area_above, sink);
     }
 }
 

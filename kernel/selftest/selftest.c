@@ -1,48 +1,11 @@
 #include "kernel/selftest/selftest.h"
 
 #include "kernel/log.h"
-#include "kernel/panic/panic.h"
-#include "kernel/program/program.h"
+#include "kernel/selftest/lives.h"
 #include "kernel/selftest/provoke.h"
 #include "lib/memory.h"
 
 constexpr size_t NAME_SIZE = 32;
-static const char CYCLES[] = "cycles:";
-
-static bool run_once(const struct boot_result *boot) {
-    const struct command_line *line = &boot->command_line;
-    const struct string_list arguments = {line->arguments, line->argument_count};
-    struct process *process;
-    if (program_create(boot, line->init, arguments, &process) != STATUS_OK) {
-        log_line(LOG_ERROR, "selftest: cycles: %s cannot be run", line->init);
-        return false;
-    }
-    process_start(process);
-    process_wait(process);
-    return true;
-}
-
-/* The first life leaves page tables of the kernel's half behind, which stay for all that follow. */
-static void run_cycles(const struct boot_result *boot, uint64_t count) {
-    if (!boot->command_line.init || !run_once(boot)) {
-        log_line(LOG_ERROR, "selftest: cycles needs init=");
-        return;
-    }
-    uint64_t before = program_free_frames();
-    for (uint64_t i = 0; i < count; i++) {
-        if (!run_once(boot)) {
-            return;
-        }
-    }
-    uint64_t after = program_free_frames();
-    log_line(LOG_INFO,
-             "selftest: cycles: %llu processes came and went; %llu frames free before, "
-             "%llu after",
-             (unsigned long long)count, (unsigned long long)before, (unsigned long long)after);
-    if (before != after) {
-        panic_stop("%lld frames were lost", (long long)(before - after));
-    }
-}
 
 static uint64_t number(const char *text) {
     uint64_t value = 0;
@@ -52,20 +15,50 @@ static uint64_t number(const char *text) {
     return value;
 }
 
-static void run_test(const struct boot_result *boot, const char *name) {
-    log_line(LOG_INFO, "selftest: %s", name);
-    if (strncmp(name, CYCLES, sizeof(CYCLES) - 1) == 0) {
-        run_cycles(boot, number(name + sizeof(CYCLES) - 1));
-        return;
+/* What follows `prefix` in `name`, or nullptr where the name begins otherwise. */
+static const char *after_prefix(const char *name, const char *prefix) {
+    size_t length = strlen(prefix);
+    return strncmp(name, prefix, length) == 0 ? name + length : nullptr;
+}
+
+/* Tests that run init. */
+static bool run_with_init(const struct boot_result *boot, const char *name) {
+    const char *rest;
+    if ((rest = after_prefix(name, "cycles:"))) {
+        selftest_cycles(boot, number(rest));
+    } else if ((rest = after_prefix(name, "together:"))) {
+        selftest_together(boot, number(rest));
+    } else if (strcmp(name, "exhaustion") == 0) {
+        selftest_exhaustion(boot);
+    } else {
+        return false;
     }
+    return true;
+}
+
+static bool provoke(const char *name) {
     for (const struct provocation *test = PROVOCATIONS; test->name; test++) {
         if (strcmp(name, test->name) == 0) {
             test->run();
             log_line(LOG_ERROR, "selftest: %s: nothing stopped it", name);
-            return;
+            return true;
         }
     }
-    log_line(LOG_WARNING, "K206: command line: selftest=%s is unknown", name);
+    return false;
+}
+
+static void run_test(const struct boot_result *boot, const char *name) {
+    log_line(LOG_INFO, "selftest: %s", name);
+    if (strcmp(name, "preemption") == 0) {
+        selftest_preemption();
+        return;
+    }
+    if (boot->command_line.init && run_with_init(boot, name)) {
+        return;
+    }
+    if (!provoke(name)) {
+        log_line(LOG_WARNING, "K206: command line: selftest=%s is unknown, or needs init=", name);
+    }
 }
 
 void selftest_run(const struct boot_result *boot) {
