@@ -160,6 +160,24 @@ TEST_F(KernelBuildTest, S30AnUnsortedOverlappingMapGivesTheSameDirectMap) {
     EXPECT_FALSE(leaf_at(DIRECT_MAP_BASE + 0x9f000));
 }
 
+TEST_F(KernelBuildTest, TheFirst2MAreInSmallLeavesEvenWithoutAHoleSinceMtrrsMayDisagreeThere) {
+    boot->begin({{0, 32 * MIB, MEMORY_USABLE, 1}});
+    ASSERT_EQ(boot->build(KernelBoot::sections()), STATUS_OK);
+    EXPECT_EQ(leaf_at(DIRECT_MAP_BASE)->level, 0u);
+    EXPECT_EQ(leaf_at(DIRECT_MAP_BASE + 2 * MIB - PAGE_SIZE)->level, 0u);
+    EXPECT_EQ(leaf_at(DIRECT_MAP_BASE + 2 * MIB)->level, 1u);
+}
+
+TEST_F(KernelBuildTest, TwoRunsOfRamMayShareAPageOfTheFrameArray) {
+    boot->begin({{0, 0x9f000, MEMORY_USABLE, 1},
+                 {MIB, 31 * MIB, MEMORY_USABLE, 1},
+                 {16 * MIB + 2 * PAGE_SIZE, PAGE_SIZE, MEMORY_RESERVED, 1}});
+    ASSERT_EQ(boot->build(KernelBoot::sections()), STATUS_OK);
+    uint64_t shared = FRAME_ARRAY_BASE + 16 * MIB / PAGE_SIZE * 32;
+    EXPECT_TRUE(leaf_at(shared));
+    EXPECT_TRUE(leaf_at(shared + PAGE_SIZE));
+}
+
 TEST_F(KernelBuildTest, AcpiTablesInReclaimableMemoryCanBeReadThroughTheDirectMap) {
     boot->begin({{0, 0x9f000, MEMORY_USABLE, 1},
                  {MIB, 30 * MIB, MEMORY_USABLE, 1},
