@@ -94,7 +94,7 @@ TEST_F(KernelRangeTest, S75AFreedRangeGivesBackEveryFrameAndIsForgottenByEveryCp
     EXPECT_FALSE(cpu(1).read(range.start.value).succeeded());
 }
 
-TEST_F(KernelRangeTest, S70EveryRangeIsGuardedOnBothSides) {
+TEST_F(KernelRangeTest, S70S80EveryRangeIsGuardedOnBothSides) {
     struct virt_range first = alloc(2, "stack of init");
     struct virt_range second = alloc(2, "stack of shell");
     EXPECT_GE(second.start.value, after(first) + 2 * PAGE_SIZE);
