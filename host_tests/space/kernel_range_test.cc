@@ -276,6 +276,20 @@ TEST_F(KernelRangeTest, S73ParkedOrUncachedPagesAreNotAdopted) {
     release(range);
 }
 
+TEST_F(KernelRangeTest, S73ARangeOfWhichOnlyAPartIsOwnedIsNotAdopted) {
+    struct virt_range range = reserve(2);
+    auto *table = const_cast<page_table *>(space_page_table(kernel_space()));
+    struct virt_range first = virt_range(range.start, 1);
+    struct virt_range second = virt_range(virt_add(range.start, PAGE_SIZE), 1);
+    page_attributes attributes = {RIGHT_READ, CACHE_WRITE_BACK, 0};
+    phys_addr_t owned;
+    ASSERT_EQ(frame_alloc(FRAME_KERNEL, ZONE_NORMAL, &owned), STATUS_OK);
+    ASSERT_EQ(page_table_map_frames(table, first, &owned, attributes), STATUS_OK);
+    ASSERT_EQ(page_table_map(table, second, phys_addr(KERNEL_PA), attributes, 0), STATUS_OK);
+    EXPECT_EQ(kernel_range_adopt(range, RIGHT_READ), STATUS_NOT_FOUND);
+    release(range); /* which frees the frame that was owned, and only that one */
+}
+
 TEST_F(KernelRangeTest, S77DeviceMemoryIsMappedWithItsOffsetIntoThePage) {
     void *address;
     ASSERT_EQ(kernel_range_map_device(phys_addr(0xfee00310), 8, CACHE_UNCACHED, "APIC", &address),
