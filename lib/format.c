@@ -99,7 +99,7 @@ static void put_pointer(struct formatter *out, const struct conversion *conversi
 static void put_string(struct formatter *out, const struct conversion *conversion) {
     const char *text = va_arg(out->arguments, const char *);
     size_t length = 0;
-    text = text == NULL ? "(null)" : text;
+    text = text == nullptr ? "(null)" : text;
     while ((conversion->precision < 0 || length < (size_t)conversion->precision) &&
            text[length] != '\0') {
         length++;

@@ -47,7 +47,7 @@ static inline void list_remove(struct list_node *node) {
 static inline struct list_node *list_pop_front(struct list_node *head) {
     struct list_node *node = head->next;
     if (node == head) {
-        return NULL;
+        return nullptr;
     }
     list_remove(node);
     return node;

@@ -48,6 +48,12 @@ class BootTest(unittest.TestCase):
         self.assertEqual(done.fact("command_line_size"), len(self.contents.command_line))
         self.assert_contents_arrived(done)
 
+    def test_what_was_in_memory_before_does_not_matter(self):
+        garbage = os.path.join(IMAGES, "garbage")
+        with open(garbage, "wb") as file:
+            file.write(b"\xa5" * (15 << 20))
+        self.assert_contents_arrived(self.boot(options=machine.memory_full_of(garbage, 1 << 20)))
+
     def test_the_kernel_starts_with_all_interrupts_shut_out_and_nx_on(self):
         done = self.boot()
         self.assertEqual(done.fact("interrupts"), 0)

@@ -26,6 +26,11 @@ MEDIA = {
 }
 
 
+def memory_full_of(path, address):
+    """Options that fill memory with a file before the BIOS starts."""
+    return ["-device", f"loader,file={path},addr={address:#x},force-raw=on"]
+
+
 @dataclasses.dataclass
 class Boot:
     """One boot: what came out of COM1, and how QEMU ended (None: it had to be ended)."""

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <random>
 #include <vector>
 
 #include "host_tests/machine/machine_test.h"
@@ -139,4 +141,106 @@ TEST_F(EarlyTest, RefusesWhatOnlyAProgrammerCanAskFor) {
     EXPECT_CHECK_FAILS((void)early_alloc(0, PAGE_SIZE, &pa), "page_count > 0");
     EXPECT_CHECK_FAILS((void)early_alloc(1, 0x800, &pa), "alignment >= PAGE_SIZE");
     EXPECT_CHECK_FAILS((void)early_alloc(1, 0x3000, &pa), "alignment");
+}
+
+/* Against a model with a bit for each page. */
+
+namespace {
+
+constexpr uint64_t WORLD_PAGES = 0x800;
+
+class EarlyModel {
+  public:
+    explicit EarlyModel(const std::vector<memory_region> &regions) : regions_(regions) {}
+
+    /* The lowest place that early_alloc may give, or 0. */
+    uint64_t find(uint64_t page_count, uint64_t alignment_pages) const {
+        for (uint64_t page = 0x100; page < WORLD_PAGES; page += 1) {
+            if (page % alignment_pages == 0 && is_free_run(page, page_count)) {
+                return page;
+            }
+        }
+        return 0;
+    }
+
+    void take(uint64_t first, uint64_t page_count) {
+        for (uint64_t page = first; page < first + page_count; page++) {
+            is_taken_.at(page) = true;
+        }
+    }
+
+    unsigned taken_runs() const {
+        unsigned runs = 0;
+        for (uint64_t page = 0; page < WORLD_PAGES; page++) {
+            runs += is_taken_[page] && (page == 0 || !is_taken_[page - 1]);
+        }
+        return runs;
+    }
+
+  private:
+    bool is_free_run(uint64_t first, uint64_t page_count) const {
+        for (const memory_region &region : regions_) {
+            uint64_t end = (region.base + region.size_bytes) / PAGE_SIZE;
+            if (region.type != MEMORY_USABLE || first < region.base / PAGE_SIZE ||
+                first + page_count > end) {
+                continue;
+            }
+            auto begin = is_taken_.begin() + static_cast<long>(first);
+            return std::none_of(begin, begin + static_cast<long>(page_count),
+                                [](bool is_taken) { return is_taken; });
+        }
+        return false;
+    }
+
+    std::vector<memory_region> regions_;
+    std::vector<bool> is_taken_ = std::vector<bool>(WORLD_PAGES);
+};
+
+class EarlyModelTest : public EarlyTest {
+  protected:
+    void reserve_both(uint64_t first, uint64_t page_count) {
+        EarlyModel before = model_;
+        model_.take(first, page_count);
+        if (early_reserve(phys_addr(first * PAGE_SIZE), page_count * PAGE_SIZE) != STATUS_OK) {
+            EXPECT_EQ(model_.taken_runs(), EARLY_RUN_MAX + 1);
+            model_ = before;
+        }
+    }
+
+    void alloc_both(uint64_t page_count, uint64_t alignment_pages) {
+        uint64_t expected = model_.find(page_count, alignment_pages);
+        uint64_t got = alloc(page_count, alignment_pages * PAGE_SIZE);
+        EarlyModel before = model_;
+        model_.take(expected, expected == 0 ? 0 : page_count);
+        if (got == 1) {
+            EXPECT_TRUE(expected == 0 || model_.taken_runs() > EARLY_RUN_MAX);
+            model_ = before;
+        } else {
+            EXPECT_EQ(got, expected * PAGE_SIZE);
+        }
+    }
+
+    std::vector<memory_region> regions_ = {{0, 0x9f000, MEMORY_USABLE, 1},
+                                           {0x100000, 0x200000, MEMORY_USABLE, 1},
+                                           {0x300000, 0x10000, MEMORY_RESERVED, 1},
+                                           {0x400000, 0x400000, MEMORY_USABLE, 1}};
+    EarlyModel model_{regions_};
+};
+
+} // namespace
+
+TEST_F(EarlyModelTest, AnyOrderOfReservationsAndAllocationsTakesTheLowestThatFits) {
+    std::mt19937_64 random(3);
+    for (int round = 0; round < 30; round++) {
+        model_ = EarlyModel(regions_);
+        begin(regions_);
+        for (int i = 0; i < 150; i++) {
+            if (random() % 3 == 0) {
+                reserve_both(random() % (WORLD_PAGES - 20), 1 + random() % 20);
+            } else {
+                alloc_both(1 + random() % 30, uint64_t{1} << random() % 8);
+            }
+            ASSERT_FALSE(HasFailure()) << "round " << round << ", step " << i;
+        }
+    }
 }

@@ -91,6 +91,37 @@ uint64_t FrameTest::usable_pages() const {
     return memory_map_total(&map_, MEMORY_USABLE) / PAGE_SIZE;
 }
 
+phys_addr_t alloc(frame_state state, frame_zone zone) {
+    phys_addr_t pa = {};
+    EXPECT_EQ(frame_alloc(state, zone, &pa), STATUS_OK);
+    return pa;
+}
+
+phys_addr_t alloc_block(unsigned order, frame_zone zone) {
+    phys_addr_t pa = {};
+    EXPECT_EQ(frame_alloc_block(order, FRAME_KERNEL, zone, &pa), STATUS_OK);
+    return pa;
+}
+
+uint64_t free_count() {
+    return frame_count().by_state[FRAME_FREE];
+}
+
+std::vector<phys_addr_t> take_all(frame_zone zone) {
+    std::vector<phys_addr_t> taken;
+    phys_addr_t pa;
+    while (frame_alloc(FRAME_ANON, zone, &pa) == STATUS_OK) {
+        taken.push_back(pa);
+    }
+    return taken;
+}
+
+void free_all(const std::vector<phys_addr_t> &taken) {
+    for (phys_addr_t pa : taken) {
+        frame_free(pa);
+    }
+}
+
 std::vector<FreeBlock> free_blocks() {
     std::vector<FreeBlock> blocks;
     frame_for_each_free_block(

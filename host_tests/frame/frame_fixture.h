@@ -41,6 +41,16 @@ class FrameTest : public MachineTest {
     uint64_t array_bytes_ = 0;
 };
 
+/* Allocations that must succeed. */
+phys_addr_t alloc(frame_state state = FRAME_ANON, frame_zone zone = ZONE_NORMAL);
+phys_addr_t alloc_block(unsigned order, frame_zone zone = ZONE_NORMAL);
+
+/* All frames that a request for `zone` can get. */
+std::vector<phys_addr_t> take_all(frame_zone zone);
+void free_all(const std::vector<phys_addr_t> &taken);
+
+uint64_t free_count();
+
 struct FreeBlock {
     uint64_t page;
     unsigned order;

@@ -25,12 +25,15 @@ size_t CacheKeyHash::operator()(const CacheKey &key) const {
 void Tlb::insert(uint64_t va, uint16_t context, const Leaf &leaf) {
     uint16_t tag = leaf.global ? GLOBAL_CONTEXT : context;
     whole_[key_of(va, leaf.level, tag)] = {block_start(va, leaf.level), leaf.level, tag, leaf};
-    if (leaf.level == 0) {
-        return;
+    if (leaf.level > 0) {
+        insert_piece(va, whole_.at(key_of(va, leaf.level, tag)));
     }
-    CachedLeaf piece = {block_start(va, 0), 0, tag, leaf};
-    piece.leaf.pa += piece.va - block_start(va, leaf.level);
-    pieces_[key_of(va, 0, tag)] = piece;
+}
+
+void Tlb::insert_piece(uint64_t va, const CachedLeaf &whole) {
+    CachedLeaf piece = {block_start(va, 0), 0, whole.context, whole.leaf};
+    piece.leaf.pa += piece.va - whole.va;
+    pieces_[key_of(va, 0, whole.context)] = piece;
 }
 
 const CachedLeaf *Tlb::find(uint64_t va, uint16_t context) const {

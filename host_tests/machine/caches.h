@@ -47,6 +47,9 @@ class Tlb {
   public:
     void insert(uint64_t va, uint16_t context, const Leaf &leaf);
 
+    /* Remembers the piece of a large page that is used now. */
+    void insert_piece(uint64_t va, const CachedLeaf &whole);
+
     /* What a CPU in `context` finds for `va`; the smallest first. */
     const CachedLeaf *find(uint64_t va, uint16_t context) const;
 

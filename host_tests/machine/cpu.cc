@@ -123,7 +123,11 @@ Outcome Cpu::access(uint64_t va, Access access, Privilege privilege) {
         return fail(fault);
     }
     if (hit && (access != Access::WRITE || hit->leaf.dirty)) {
-        return {.pa = hit->leaf.pa + (va - hit->va)};
+        uint64_t pa = hit->leaf.pa + (va - hit->va);
+        if (hit->covered_level > 0) {
+            tlb_.insert_piece(va, *hit);
+        }
+        return {.pa = pa};
     }
     return walk_and_reach(access, privilege, fault);
 }

@@ -139,4 +139,17 @@ TEST_F(AdversaryTest, ACpuThatArrivesAtAnyMomentKeepsNothing) { // S3, S44
     }
 }
 
+/* Whoever changes the table in the moment after the load must find the CPU in the mask. */
+TEST_F(AdversaryTest, ACpuIsKnownBeforeItLoadsTheTable) { // S3
+    uint64_t strangers = 0;
+    switch_to(1, other);
+    pc().at_every_chance([&] {
+        bool is_known = (user.caching_cpus.bits & user.active_cpus.bits & 2) != 0;
+        strangers += cpu(1).root() == user.root.value && !is_known;
+    });
+    switch_to(1, user);
+    pc().at_every_chance(nullptr);
+    EXPECT_EQ(strangers, 0u);
+}
+
 } // namespace

@@ -94,7 +94,7 @@ TEST_F(KernelRangeTest, S75AFreedRangeGivesBackEveryFrameAndIsForgottenByEveryCp
     EXPECT_FALSE(cpu(1).read(range.start.value).succeeded());
 }
 
-TEST_F(KernelRangeTest, S70EveryRangeIsGuardedOnBothSides) {
+TEST_F(KernelRangeTest, S70S80EveryRangeIsGuardedOnBothSides) {
     struct virt_range first = alloc(2, "stack of init");
     struct virt_range second = alloc(2, "stack of shell");
     EXPECT_GE(second.start.value, after(first) + 2 * PAGE_SIZE);
@@ -259,6 +259,37 @@ TEST_F(KernelRangeTest, S73WhatSomebodyElseMappedIsAdoptedOnlyWithinTheRightsSai
     EXPECT_EQ(frame_of(phys_addr(KERNEL_PA + 32 * PAGE_SIZE))->state, FRAME_KERNEL);
 }
 
+TEST_F(KernelRangeTest, S73ParkedOrUncachedPagesAreNotAdopted) {
+    struct virt_range range = reserve(2);
+    auto *table = const_cast<page_table *>(space_page_table(kernel_space()));
+    struct virt_range second = virt_range(virt_add(range.start, PAGE_SIZE), 1);
+    for (page_attributes last : {page_attributes{RIGHT_NONE, CACHE_WRITE_BACK, 0},
+                                 page_attributes{RIGHT_READ, CACHE_UNCACHED, 0}}) {
+        page_attributes first = {RIGHT_READ, CACHE_WRITE_BACK, 0};
+        ASSERT_EQ(page_table_map(table, virt_range(range.start, 1), phys_addr(KERNEL_PA), first, 0),
+                  STATUS_OK);
+        ASSERT_EQ(page_table_map(table, second, phys_addr(0xfed00000), last, 0), STATUS_OK);
+        EXPECT_EQ(kernel_range_adopt(range, RIGHT_READ), STATUS_NOT_FOUND);
+        release(range);
+        ASSERT_EQ(kernel_range_reserve_at(range, "again"), STATUS_OK);
+    }
+    release(range);
+}
+
+TEST_F(KernelRangeTest, S73ARangeOfWhichOnlyAPartIsOwnedIsNotAdopted) {
+    struct virt_range range = reserve(2);
+    auto *table = const_cast<page_table *>(space_page_table(kernel_space()));
+    struct virt_range first = virt_range(range.start, 1);
+    struct virt_range second = virt_range(virt_add(range.start, PAGE_SIZE), 1);
+    page_attributes attributes = {RIGHT_READ, CACHE_WRITE_BACK, 0};
+    phys_addr_t owned;
+    ASSERT_EQ(frame_alloc(FRAME_KERNEL, ZONE_NORMAL, &owned), STATUS_OK);
+    ASSERT_EQ(page_table_map_frames(table, first, &owned, attributes), STATUS_OK);
+    ASSERT_EQ(page_table_map(table, second, phys_addr(KERNEL_PA), attributes, 0), STATUS_OK);
+    EXPECT_EQ(kernel_range_adopt(range, RIGHT_READ), STATUS_NOT_FOUND);
+    release(range); /* which frees the frame that was owned, and only that one */
+}
+
 TEST_F(KernelRangeTest, S77DeviceMemoryIsMappedWithItsOffsetIntoThePage) {
     void *address;
     ASSERT_EQ(kernel_range_map_device(phys_addr(0xfee00310), 8, CACHE_UNCACHED, "APIC", &address),
@@ -308,6 +339,20 @@ TEST_F(KernelRangeTest, S77ImpossibleDeviceMemoryIsRefused) {
     EXPECT_EQ(kernel_range_unmap_device(address), STATUS_OK);
 }
 
+TEST_F(KernelRangeTest, RamIsNeverMappedWithAnotherPolicyThanTheDirectMaps) {
+    void *address;
+    auto map = [&](uint64_t pa, uint64_t size, cache_policy cache) {
+        return kernel_range_map_device(phys_addr(pa), size, cache, "RAM", &address);
+    };
+    EXPECT_EQ(map(0x100000, 8, CACHE_UNCACHED), STATUS_INVALID);
+    EXPECT_EQ(map(0xff000, 0x1001, CACHE_WRITE_COMBINING), STATUS_INVALID) << "its last byte";
+    EXPECT_EQ(map(0x1ffffff, 2, CACHE_UNCACHED), STATUS_INVALID) << "its first byte";
+    EXPECT_EQ(map(0xa0000, 0x60000, CACHE_UNCACHED), STATUS_OK) << "between two runs of RAM";
+    EXPECT_EQ(kernel_range_unmap_device(address), STATUS_OK);
+    EXPECT_EQ(map(KERNEL_PA + 32 * PAGE_SIZE, 8, CACHE_WRITE_BACK), STATUS_OK);
+    EXPECT_EQ(kernel_range_unmap_device(address), STATUS_OK);
+}
+
 TEST_F(KernelRangeTest, RunningOutOfFramesWhileAllocatingChangesNothing) {
     struct virt_range range = {};
     unsigned needed = expect_all_or_nothing(
@@ -333,6 +378,20 @@ TEST_F(KernelRangeTest, RunningOutOfFramesWhileReservingChangesNothing) {
     expect_all_or_nothing(kernel_space(),
                           [&] { return kernel_range_reserve_at(pages(50, 2), "range"); });
     release(pages(50, 2));
+}
+
+TEST_F(KernelRangeTest, RunningOutOfFramesBetweenARangesAreasChangesNothing) {
+    struct virt_range other = reserve(1);
+    std::vector<vm_area *> fillers = fill_slabs();
+    heap_free(fillers.back()); /* room for one of the three areas */
+    fillers.pop_back();
+    struct virt_range range = {};
+    unsigned needed = expect_all_or_nothing(
+        kernel_space(), [&] { return kernel_range_reserve(3, PAGE_SIZE, "range", &range); });
+    EXPECT_EQ(needed, 1u);
+    release(range);
+    release(other);
+    free_fillers(fillers);
 }
 
 TEST_F(KernelRangeTest, MoreThanAllMemoryIsRefusedBeforeAnyOfItIsZeroed) {

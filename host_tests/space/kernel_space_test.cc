@@ -23,7 +23,7 @@ std::array<uint64_t, 3> leaf_counts(const kernel_space_summary &summary) {
 
 using KernelSpaceTest = SpaceTest;
 
-TEST_F(KernelSpaceTest, ACpuReachesTheSameByteThroughTheDirectMapAsTheKernelDoes) {
+TEST_F(KernelSpaceTest, S42S43ACpuReachesTheSameByteThroughTheDirectMapAsTheKernelDoes) {
     pc().ram().store(0x1234560, 0x1122334455667788);
     EXPECT_EQ(cpu().read(DIRECT_MAP_BASE + 0x1234560).value, 0x1122334455667788u);
     EXPECT_TRUE(cpu().write(DIRECT_MAP_BASE + 0x1234560, 5).succeeded());
@@ -158,6 +158,24 @@ TEST_F(KernelBuildTest, S30AnUnsortedOverlappingMapGivesTheSameDirectMap) {
     EXPECT_FALSE(leaf_at(DIRECT_MAP_BASE + 24 * MIB));
     EXPECT_TRUE(leaf_at(DIRECT_MAP_BASE + 24 * MIB + PAGE_SIZE));
     EXPECT_FALSE(leaf_at(DIRECT_MAP_BASE + 0x9f000));
+}
+
+TEST_F(KernelBuildTest, TheFirst2MAreInSmallLeavesEvenWithoutAHoleSinceMtrrsMayDisagreeThere) {
+    boot->begin({{0, 32 * MIB, MEMORY_USABLE, 1}});
+    ASSERT_EQ(boot->build(KernelBoot::sections()), STATUS_OK);
+    EXPECT_EQ(leaf_at(DIRECT_MAP_BASE)->level, 0u);
+    EXPECT_EQ(leaf_at(DIRECT_MAP_BASE + 2 * MIB - PAGE_SIZE)->level, 0u);
+    EXPECT_EQ(leaf_at(DIRECT_MAP_BASE + 2 * MIB)->level, 1u);
+}
+
+TEST_F(KernelBuildTest, TwoRunsOfRamMayShareAPageOfTheFrameArray) {
+    boot->begin({{0, 0x9f000, MEMORY_USABLE, 1},
+                 {MIB, 31 * MIB, MEMORY_USABLE, 1},
+                 {16 * MIB + 2 * PAGE_SIZE, PAGE_SIZE, MEMORY_RESERVED, 1}});
+    ASSERT_EQ(boot->build(KernelBoot::sections()), STATUS_OK);
+    uint64_t shared = FRAME_ARRAY_BASE + 16 * MIB / PAGE_SIZE * 32;
+    EXPECT_TRUE(leaf_at(shared));
+    EXPECT_TRUE(leaf_at(shared + PAGE_SIZE));
 }
 
 TEST_F(KernelBuildTest, AcpiTablesInReclaimableMemoryCanBeReadThroughTheDirectMap) {

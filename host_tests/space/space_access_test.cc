@@ -78,6 +78,22 @@ TEST_F(SpaceAccessTest, ReadOnlyMemoryIsWrittenOnlyInitially) {
     EXPECT_EQ(copy[7], 8);
 }
 
+TEST_F(SpaceAccessTest, TheAreaDecidesEvenWhereTheEntryGrantsMore) {
+    ASSERT_EQ(map(space, VA, 1, READ_WRITE), STATUS_OK);
+    auto set_rights = [](void *context, const vm_area *area) {
+        if (area->kind == AREA_ANON) {
+            const_cast<vm_area *>(area)->attributes.rights = *static_cast<uint8_t *>(context);
+        }
+        return true;
+    };
+    uint8_t rights = RIGHT_READ | RIGHT_USER;
+    space_for_each_area(space, set_rights, &rights);
+    EXPECT_EQ(write(VA, 8), STATUS_FAULT);
+    EXPECT_EQ(read(VA, 8), STATUS_OK);
+    rights = READ_WRITE | RIGHT_USER;
+    space_for_each_area(space, set_rights, &rights);
+}
+
 TEST_F(SpaceAccessTest, ParkedMemoryAndGuardsAreNotReached) {
     ASSERT_EQ(map(space, VA, 1, RIGHT_NONE), STATUS_OK);
     ASSERT_EQ(guard(space, VA + PAGE_SIZE, 1, "guard"), STATUS_OK);

@@ -339,6 +339,24 @@ TEST_F(UserAreaTest, MoreThanAllMemoryIsRefusedWithoutZeroingAnyOfIt) {
     EXPECT_TRUE(state(space) == before);
 }
 
+TEST_F(UserAreaTest, LowMemoryIsNotUsedAndWhatWasTakenBeforeThatWasKnownIsGivenBack) {
+    std::vector<phys_addr_t> taken;
+    phys_addr_t pa;
+    while (frame_alloc(FRAME_KERNEL, ZONE_NORMAL, &pa) == STATUS_OK) {
+        taken.push_back(pa);
+    }
+    for (int i = 0; i < 5; i++) {
+        frame_free(taken.back());
+        taken.pop_back();
+    }
+    State before = state(space);
+    EXPECT_EQ(map(space, VA, 20, READ_WRITE), STATUS_NO_MEMORY);
+    EXPECT_TRUE(state(space) == before);
+    for (phys_addr_t frame : taken) {
+        frame_free(frame);
+    }
+}
+
 TEST_F(UserAreaTest, ACpuThatSpeculatesAtEveryMomentKeepsNothingOfWhatIsGone) {
     pc().speculate_at_every_chance(VA, 40 * PAGE_SIZE);
     ASSERT_EQ(map(space, VA, 40, READ_WRITE), STATUS_OK);

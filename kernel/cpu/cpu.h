@@ -20,6 +20,7 @@ constexpr uint64_t CR0_ALIGNMENT_MASK = 1ull << 18;
 constexpr uint64_t CR0_NOT_WRITE_THROUGH = 1ull << 29;
 constexpr uint64_t CR0_CACHE_DISABLE = 1ull << 30;
 
+constexpr uint64_t CR4_MACHINE_CHECK = 1ull << 6;
 constexpr uint64_t CR4_GLOBAL_PAGES = 1ull << 7;
 constexpr uint64_t CR4_FXSAVE = 1ull << 9;
 constexpr uint64_t CR4_SIMD_EXCEPTIONS = 1ull << 10;
@@ -46,6 +47,7 @@ constexpr uint64_t RFLAGS_ALIGNMENT_CHECK = 1ull << 18;
 
 /* Model-specific registers (SDM 4, table 2-2). */
 constexpr uint32_t MSR_APIC_BASE = 0x1b;
+constexpr uint32_t MSR_SYSENTER_CS = 0x174;
 constexpr uint32_t MSR_MISC_ENABLE = 0x1a0;
 constexpr uint32_t MSR_PAT = 0x277;
 constexpr uint32_t MSR_EFER = 0xc0000080;

@@ -63,7 +63,9 @@ static void detect_basic(void) {
     struct cpuid_registers r = cpu_id(1, 0);
     detect_model(r.eax);
     features.has_msr = has_bit(r.edx, 5);
+    features.has_machine_check = has_bit(r.edx, 7);
     features.has_apic = has_bit(r.edx, 9);
+    features.has_sysenter = has_bit(r.edx, 11);
     features.has_global_pages = has_bit(r.edx, 13);
     features.has_pat = has_bit(r.edx, 16);
     features.has_fxsave = has_bit(r.edx, 24);
@@ -113,6 +115,7 @@ const struct cpu_features *cpu_features(void) {
 
 static uint64_t wanted_cr4(void) {
     uint64_t cr4 = cpu_read_cr4() & ~(CR4_FSGSBASE | CR4_PCID | CR4_PROTECTION_KEYS);
+    cr4 |= features.has_machine_check ? CR4_MACHINE_CHECK : 0;
     cr4 |= features.has_global_pages ? CR4_GLOBAL_PAGES : 0;
     cr4 |= features.has_umip ? CR4_UMIP : 0;
     cr4 |= features.has_smep ? CR4_SMEP : 0;

@@ -20,6 +20,8 @@ struct cpu_features {
     bool has_global_pages;
     bool has_pat;
     bool has_msr;
+    bool has_machine_check;
+    bool has_sysenter;
     bool has_apic;
     bool has_x2apic;
     bool has_pcid;
@@ -46,8 +48,8 @@ void cpu_features_detect(void);
 const struct cpu_features *cpu_features(void);
 
 /*
- * Turns on what the kernel relies on and this CPU has: CR0.WP, EFER.NXE and SCE, CR4.PGE, SMEP,
- * SMAP and UMIP, and programs the PAT as mm/platform.h describes.
+ * Turns on what the kernel relies on and this CPU has: CR0.WP, EFER.NXE and SCE, CR4.PGE, MCE,
+ * SMEP, SMAP and UMIP, and programs the PAT as mm/platform.h describes.
  * CR4.FSGSBASE stays off: the entry paths tell the two GS bases apart by their sign (law 13), so a
  * program must not be able to load one of the kernel's half. CR4.PCIDE stays off.
  */

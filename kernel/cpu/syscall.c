@@ -1,5 +1,6 @@
 #include "kernel/cpu/cpu.h"
 #include "kernel/cpu/descriptors.h"
+#include "kernel/cpu/features.h"
 #include "kernel/cpu/trap.h"
 
 /* entry.asm */
@@ -20,4 +21,7 @@ void syscall_enable(void) {
                   (uint64_t)SELECTOR_USER_CODE_32 << 48 | (uint64_t)SELECTOR_KERNEL_CODE << 32);
     cpu_write_msr(MSR_LSTAR, (uint64_t)syscall_entry);
     cpu_write_msr(MSR_SYSCALL_FLAG_MASK, FLAG_MASK);
+    if (cpu_features()->has_sysenter) {
+        cpu_write_msr(MSR_SYSENTER_CS, 0); /* SYSENTER, the 32-bit way in, faults (SDM 2B) */
+    }
 }

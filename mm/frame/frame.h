@@ -142,7 +142,11 @@ enum status frame_alloc_contiguous(uint64_t page_count, uint64_t alignment, enum
  */
 void frame_free(phys_addr_t pa);
 
-/* Hands memory that early_reserve kept for the boot (loader, RAM disk) to the allocator. */
+/*
+ * Hands memory that early_reserve kept for the boot (loader, RAM disk) to the allocator: every page
+ * that the bytes touch. What is no memory is skipped. CHECKs that each page is FRAME_KERNEL, so a
+ * page that two pieces share must not be released with both.
+ */
 void frame_release_boot(phys_addr_t start, uint64_t size_bytes);
 
 /* Adopts a frame that the early allocator gave out into `state`, so that its counts can be kept. */
@@ -153,7 +157,7 @@ const char *frame_state_name(enum frame_state state);
 
 /*
  * Visits every block of the free lists; for the audit (F4). `visit` gets the first frame's address
- * and the order.
+ * and the order. It runs under the zone's lock: it must not allocate or free.
  */
 void frame_for_each_free_block(void (*visit)(void *context, phys_addr_t pa, unsigned order,
                                              enum frame_zone zone),

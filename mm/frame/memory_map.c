@@ -98,8 +98,8 @@ static bool type_at(const struct source *source, uint64_t position, enum memory_
 /* Adds a region above all others of `map`, joined to the last one where they touch. */
 static enum status append(struct memory_map *map, uint64_t start, uint64_t end,
                           enum memory_type type) {
-    struct memory_region *last = map->count == 0 ? NULL : &map->regions[map->count - 1];
-    if (last != NULL && last->type == type && last->base + last->size_bytes == start) {
+    struct memory_region *last = map->count == 0 ? nullptr : &map->regions[map->count - 1];
+    if (last != nullptr && last->type == type && last->base + last->size_bytes == start) {
         last->size_bytes += end - start;
         return STATUS_OK;
     }
@@ -156,6 +156,7 @@ const char *memory_type_name(uint32_t type) {
         return "ACPI NVS";
     case MEMORY_BAD:
         return "bad";
+    default:
+        return "unknown";
     }
-    return "unknown";
 }

@@ -64,7 +64,7 @@ static void *slab_memory(const struct frame *slab) {
 }
 
 static void list_slab(struct size_class *class, struct frame *slab) REQUIRES(&class->lock) {
-    if (class->slabs == NULL) {
+    if (class->slabs == nullptr) {
         list_init(&slab->slab.link);
     } else {
         list_push_back(class->slabs, &slab->slab.link);
@@ -74,7 +74,7 @@ static void list_slab(struct size_class *class, struct frame *slab) REQUIRES(&cl
 
 static void unlist_slab(struct size_class *class, struct frame *slab) REQUIRES(&class->lock) {
     struct list_node *link = &slab->slab.link;
-    class->slabs = link->next == link ? NULL : link->next;
+    class->slabs = link->next == link ? nullptr : link->next;
     list_remove(link);
 }
 
@@ -82,7 +82,7 @@ static void unlist_slab(struct size_class *class, struct frame *slab) REQUIRES(&
 static struct frame *make_slab(unsigned index) {
     phys_addr_t pa;
     if (frame_alloc(FRAME_KERNEL, ZONE_NORMAL, &pa) != STATUS_OK) {
-        return NULL;
+        return nullptr;
     }
     struct frame *slab = frame_of(pa);
     slab->flags |= FRAME_HEAP_OBJECT;
@@ -93,11 +93,11 @@ static struct frame *make_slab(unsigned index) {
 
 /* A listed slab with room; nullptr where the class has none. */
 static struct frame *find_slab(struct size_class *class) REQUIRES(&class->lock) {
-    if (class->slabs == NULL && class->empty != NULL) {
+    if (class->slabs == nullptr && class->empty != nullptr) {
         list_slab(class, class->empty);
-        class->empty = NULL;
+        class->empty = nullptr;
     }
-    return class->slabs == NULL ? NULL : LIST_ENTRY(class->slabs, struct frame, slab.link);
+    return class->slabs == nullptr ? nullptr : LIST_ENTRY(class->slabs, struct frame, slab.link);
 }
 
 static void *take_object(struct size_class *class, struct frame *slab) REQUIRES(&class->lock) {
@@ -114,15 +114,15 @@ static void *take_object(struct size_class *class, struct frame *slab) REQUIRES(
 static void *take_from_class(struct size_class *class) {
     class_lock(class);
     struct frame *slab = find_slab(class);
-    void *object = slab == NULL ? NULL : take_object(class, slab);
+    void *object = slab == nullptr ? nullptr : take_object(class, slab);
     class_unlock(class);
     return object;
 }
 
 static void *take_from_new_slab(struct size_class *class) {
     struct frame *slab = make_slab((unsigned)(class - classes));
-    if (slab == NULL) {
-        return NULL;
+    if (slab == nullptr) {
+        return nullptr;
     }
     class_lock(class);
     class->slab_count++;
@@ -135,7 +135,7 @@ static void *take_from_new_slab(struct size_class *class) {
 static void *alloc_small(size_t size_bytes) {
     struct size_class *class = &classes[class_index_for(size_bytes)];
     void *object = take_from_class(class);
-    return object != NULL ? object : take_from_new_slab(class);
+    return object != nullptr ? object : take_from_new_slab(class);
 }
 
 static void mark_large(struct frame *first, uint64_t page_count) {
@@ -152,7 +152,7 @@ static void *alloc_large(size_t size_bytes) {
     phys_addr_t pa;
     if (frame_alloc_contiguous(page_count, PAGE_SIZE, FRAME_KERNEL, ZONE_NORMAL, &pa) !=
         STATUS_OK) {
-        return NULL;
+        return nullptr;
     }
     mark_large(frame_of(pa), page_count);
     __atomic_fetch_add(&large_object_count, 1, __ATOMIC_RELAXED);
@@ -164,7 +164,7 @@ void *heap_alloc(size_t size_bytes) {
     CHECK(size_bytes > 0);
     void *object =
         size_bytes <= SLAB_OBJECT_MAX ? alloc_small(size_bytes) : alloc_large(size_bytes);
-    if (object != NULL) {
+    if (object != nullptr) {
         __builtin_memset(object, 0, size_bytes);
     }
     return object;
@@ -179,12 +179,12 @@ static struct frame *give_object(struct size_class *class, struct frame *slab, u
     }
     slab->slab.free_slots |= slot_bit;
     if (slab->slab.free_slots != all_slots(slab->size_class)) {
-        return NULL;
+        return nullptr;
     }
     unlist_slab(class, slab);
-    if (class->empty == NULL) {
+    if (class->empty == nullptr) {
         class->empty = slab;
-        return NULL;
+        return nullptr;
     }
     class->slab_count--;
     return slab;
@@ -201,7 +201,7 @@ static void free_small(struct frame *slab, const void *object) {
     class_lock(class);
     struct frame *surplus = give_object(class, slab, slot_bit);
     class_unlock(class);
-    if (surplus != NULL) {
+    if (surplus != nullptr) {
         frame_free(frame_address(surplus));
     }
 }
@@ -218,7 +218,7 @@ static void free_large(struct frame *first, const void *object) {
 }
 
 void heap_free(void *pointer) {
-    if (pointer == NULL) {
+    if (pointer == nullptr) {
         return;
     }
     struct frame *frame = frame_of_pointer(pointer);
@@ -251,8 +251,8 @@ struct heap_counts heap_count(void) {
 static struct frame *take_empty_slab(struct size_class *class) {
     class_lock(class);
     struct frame *slab = class->empty;
-    class->empty = NULL;
-    class->slab_count -= slab != NULL;
+    class->empty = nullptr;
+    class->slab_count -= slab != nullptr;
     class_unlock(class);
     return slab;
 }
@@ -260,7 +260,7 @@ static struct frame *take_empty_slab(struct size_class *class) {
 void heap_drain(void) {
     for (unsigned i = 0; i < CLASS_COUNT; i++) {
         struct frame *slab = take_empty_slab(&classes[i]);
-        if (slab != NULL) {
+        if (slab != nullptr) {
             frame_free(frame_address(slab));
         }
     }

@@ -60,7 +60,6 @@ enum status page_table_destroy_user(struct page_table *table) {
     tlb_gather_begin(&gather, table);
     enum status status = page_table_unmap(table, user_half, &gather, NULL);
     CHECK(status == STATUS_OK); /* nothing sticks out of the whole half, so nothing is split */
-    tlb_gather_everything(&gather);
     tlb_gather_table(&gather, table->root);
     tlb_gather_finish(&gather);
     return STATUS_OK;

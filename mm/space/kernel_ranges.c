@@ -1,9 +1,9 @@
 #include "lib/check.h"
 #include "mm/addr/layout.h"
-#include "mm/platform.h"
 #include "mm/space/area_edit.h"
 #include "mm/space/frame_batch.h"
 #include "mm/space/kernel_space.h"
+#include "mm/space/ram_runs.h"
 #include "mm/space/space_private.h"
 
 /*
@@ -187,11 +187,14 @@ struct adoption {
 
 static bool add_to_adoption(void *context, virt_addr_t, const struct page_query *entry) {
     struct adoption *found = context;
+    if (entry->kind != PAGE_MAPPED || entry->attributes.cache != CACHE_WRITE_BACK) {
+        return false;
+    }
     uint64_t page_count = level_size(entry->level) >> PAGE_SHIFT;
     found->page_count += page_count;
     found->owned_count += entry->is_owned ? page_count : 0;
     found->rights |= entry->attributes.rights & ~RIGHT_GLOBAL;
-    return entry->kind == PAGE_MAPPED;
+    return true;
 }
 
 static enum status adopt_locked(struct locked_range *token, struct virt_range range, uint8_t rights)
@@ -242,23 +245,32 @@ static enum status map_device_locked(struct locked_range *token, phys_addr_t pa,
     return status;
 }
 
-enum status kernel_range_map_device(phys_addr_t pa, uint64_t size_bytes, enum cache_policy cache,
-                                    const char *name, void **address) {
+/*
+ * RAM is write-back in the direct map; another policy for the same memory at another address has no
+ * defined result (SDM 3A 11.12.4).
+ */
+static enum status check_device(phys_addr_t pa, uint64_t size_bytes, enum cache_policy cache) {
     uint64_t last = pa.value + size_bytes - 1;
     if (size_bytes == 0 || last < pa.value) {
         return STATUS_INVALID;
     }
-    if (last >> platform_features()->phys_addr_bits != 0) {
-        return STATUS_OUT_OF_RANGE;
+    bool is_ram = ram_overlaps(kernel_space_memory(), pa.value, last);
+    return is_ram && cache != CACHE_WRITE_BACK ? STATUS_INVALID : STATUS_OK;
+}
+
+enum status kernel_range_map_device(phys_addr_t pa, uint64_t size_bytes, enum cache_policy cache,
+                                    const char *name, void **address) {
+    enum status status = check_device(pa, size_bytes, cache);
+    if (status != STATUS_OK) {
+        return status;
     }
     phys_addr_t first_page = phys_addr(align_down(pa.value, PAGE_SIZE));
-    uint64_t page_count = ((last - first_page.value) >> PAGE_SHIFT) + 1;
+    uint64_t page_count = (pa.value + size_bytes - 1 - first_page.value) / PAGE_SIZE + 1;
     struct page_attributes attributes = kernel_attributes(RIGHT_WRITE, cache);
     struct virt_range range;
     struct locked_range token;
     space_lock_for_writing(kernel_space(), region(), &token);
-    enum status status =
-        map_device_locked(&token, first_page, page_count, attributes, name, &range);
+    status = map_device_locked(&token, first_page, page_count, attributes, name, &range);
     space_unlock(&token);
     if (status == STATUS_OK) {
         *address = (void *)(range.start.value + (pa.value - first_page.value));

@@ -21,6 +21,10 @@ struct address_space *kernel_space(void) {
     return &kernel;
 }
 
+const struct memory_map *kernel_space_memory(void) {
+    return memory;
+}
+
 static void add_boot_area(struct virt_range range, uint8_t rights, const char *name) {
     struct page_attributes attributes = {.rights = rights};
     struct spare_areas spare = {.areas = {&boot_areas[boot_area_count++]}, .count = 1};

@@ -97,14 +97,15 @@ enum status kernel_range_fill(struct virt_range range, struct page_attributes at
 enum status kernel_range_alloc(uint64_t page_count, const char *name, struct virt_range *range);
 
 /* Takes over a reservation whose pages somebody else mapped, after making sure that all of them
- * are, with no more than `rights` (S73); else STATUS_NOT_FOUND. STATUS_INVALID: writable and
- * executable. */
+ * are, write-back and with no more than `rights` (S73); else STATUS_NOT_FOUND. STATUS_INVALID:
+ * writable and executable. */
 enum status kernel_range_adopt(struct virt_range range, uint8_t rights);
 
 /*
  * Maps size_bytes of device memory at `pa`, which may be unaligned; `*address` is the address of
  * that very byte (S77). Guarded on both sides. The memory is not owned. STATUS_INVALID: size 0 or
- * wrapping; STATUS_OUT_OF_RANGE: above MAXPHYADDR.
+ * wrapping, or RAM with another policy than CACHE_WRITE_BACK; STATUS_OUT_OF_RANGE: above
+ * MAXPHYADDR.
  */
 enum status kernel_range_map_device(phys_addr_t pa, uint64_t size_bytes, enum cache_policy cache,
                                     const char *name, void **address);

@@ -13,6 +13,18 @@ static inline bool is_ram(const struct memory_region *region) {
     return region->type == MEMORY_USABLE || region->type == MEMORY_ACPI_RECLAIMABLE;
 }
 
+/* Whether any byte of [start, last] is such RAM. */
+static inline bool ram_overlaps(const struct memory_map *map, uint64_t start, uint64_t last) {
+    for (size_t i = 0; i < map->count; i++) {
+        const struct memory_region *region = &map->regions[i];
+        uint64_t region_last = region->base + region->size_bytes - 1;
+        if (is_ram(region) && start <= region_last && last >= region->base) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /*
  * The first maximal run from region `*index` on, which moves behind it; false where there is none
  * left.

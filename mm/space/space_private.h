@@ -1,6 +1,7 @@
 #pragma once
 
 #include "lib/list.h"
+#include "mm/frame/memory_map.h"
 #include "mm/paging/page_table.h"
 #include "mm/space/address_space.h"
 #include "mm/space/area_tree.h"
@@ -29,6 +30,9 @@ void space_registry_init(void);
 
 /* All that the space's areas can lie in: its half. */
 struct virt_range space_whole_range(const struct address_space *space);
+
+/* The sanitised map of the machine. */
+const struct memory_map *kernel_space_memory(void);
 
 /* CHECKs that the token covers `range` of its space, for writing (L1). */
 void check_locked_for_writing(const struct locked_range *token, struct virt_range range);

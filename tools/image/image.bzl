@@ -10,9 +10,12 @@ def _disk_image_impl(ctx):
         args.add("--vbe", ctx.attr.vbe)
     if ctx.attr.floppy:
         args.add("--floppy")
-    for label, guest_paths in ctx.attr.files.items():
+    for target, guest_paths in ctx.attr.files.items():
+        files = target.files.to_list()
+        if len(files) != 1:
+            fail("%s is %d files; a path on the RAM disk needs one" % (target.label, len(files)))
         for guest_path in guest_paths.split(":"):
-            args.add(label.files.to_list()[0], format = "--file=%s:" + guest_path)
+            args.add("--file", "%s:%s" % (files[0].path, guest_path))
     ctx.actions.run(
         executable = ctx.executable._image,
         arguments = [args],
