@@ -94,7 +94,7 @@ TEST_F(KernelRangeTest, S75AFreedRangeGivesBackEveryFrameAndIsForgottenByEveryCp
     EXPECT_FALSE(cpu(1).read(range.start.value).succeeded());
 }
 
-TEST_F(KernelRangeTest, S70EveryRangeIsGuardedOnBothSides) {
+TEST_F(KernelRangeTest, S70S80EveryRangeIsGuardedOnBothSides) {
     struct virt_range first = alloc(2, "stack of init");
     struct virt_range second = alloc(2, "stack of shell");
     EXPECT_GE(second.start.value, after(first) + 2 * PAGE_SIZE);
@@ -274,6 +274,20 @@ TEST_F(KernelRangeTest, S73ParkedOrUncachedPagesAreNotAdopted) {
         ASSERT_EQ(kernel_range_reserve_at(range, "again"), STATUS_OK);
     }
     release(range);
+}
+
+TEST_F(KernelRangeTest, S73ARangeOfWhichOnlyAPartIsOwnedIsNotAdopted) {
+    struct virt_range range = reserve(2);
+    auto *table = const_cast<page_table *>(space_page_table(kernel_space()));
+    struct virt_range first = virt_range(range.start, 1);
+    struct virt_range second = virt_range(virt_add(range.start, PAGE_SIZE), 1);
+    page_attributes attributes = {RIGHT_READ, CACHE_WRITE_BACK, 0};
+    phys_addr_t owned;
+    ASSERT_EQ(frame_alloc(FRAME_KERNEL, ZONE_NORMAL, &owned), STATUS_OK);
+    ASSERT_EQ(page_table_map_frames(table, first, &owned, attributes), STATUS_OK);
+    ASSERT_EQ(page_table_map(table, second, phys_addr(KERNEL_PA), attributes, 0), STATUS_OK);
+    EXPECT_EQ(kernel_range_adopt(range, RIGHT_READ), STATUS_NOT_FOUND);
+    release(range); /* which frees the frame that was owned, and only that one */
 }
 
 TEST_F(KernelRangeTest, S77DeviceMemoryIsMappedWithItsOffsetIntoThePage) {

@@ -23,7 +23,7 @@ std::array<uint64_t, 3> leaf_counts(const kernel_space_summary &summary) {
 
 using KernelSpaceTest = SpaceTest;
 
-TEST_F(KernelSpaceTest, ACpuReachesTheSameByteThroughTheDirectMapAsTheKernelDoes) {
+TEST_F(KernelSpaceTest, S42S43ACpuReachesTheSameByteThroughTheDirectMapAsTheKernelDoes) {
     pc().ram().store(0x1234560, 0x1122334455667788);
     EXPECT_EQ(cpu().read(DIRECT_MAP_BASE + 0x1234560).value, 0x1122334455667788u);
     EXPECT_TRUE(cpu().write(DIRECT_MAP_BASE + 0x1234560, 5).succeeded());
