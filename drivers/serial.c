@@ -46,6 +46,7 @@ static void set_line(uint16_t port) {
     port_write8(port + INTERRUPT_ENABLE, 0);
     port_write8(port + LINE_CONTROL, LINE_8N1);
     port_write8(port + FIFO_CONTROL, FIFO_ENABLE_AND_CLEAR);
+    (void)port_read8(port + DATA); /* a byte that a UART without FIFO still holds */
 }
 
 /* Whether a byte sent in loopback comes back. Where there is no UART every port reads FFh. */

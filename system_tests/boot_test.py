@@ -12,8 +12,7 @@ from tools.testing import story
 
 FLOPPY_BYTES = 1474560
 HEX = re.compile(r"0x[0-9a-f]+|\b[0-9a-f]{16}\b")
-NUMBER = re.compile(r"\b\d+(?= (?:page frames|frames free|after|free$|page table$|kernel$))",
-                    re.MULTILINE)
+NUMBER = re.compile(r"\b\d+\b")
 
 
 class OtherMediaTest(MachineCase):
@@ -64,13 +63,12 @@ class DemonstrationTest(MachineCase):
 
 def normalise(text):
     """The demonstration, without what may change: numbers, and which twin speaks first."""
-    text = text[text.index("demo: "):]
-    text = NUMBER.sub("#", HEX.sub("@", text))
-    lines = text.splitlines(keepends=True)
+    lines = [HEX.sub("@", line) for line in text[text.index("demo: "):].splitlines(keepends=True)]
     spoken = [number for number, line in enumerate(lines) if line.startswith("twin ")]
     for number, line in zip(spoken, sorted(lines[number] for number in spoken)):
         lines[number] = line
-    return re.sub(r" +", " ", "".join(lines))
+    counted = (NUMBER.sub("#", line) if "frames" in line else line for line in lines)
+    return re.sub(r" +", " ", "".join(counted))
 
 
 class ScreenTest(MachineCase):
