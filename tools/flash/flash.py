@@ -118,7 +118,7 @@ def _first_difference(left, right):
 
 def _parser():
     parser = argparse.ArgumentParser(
-        prog="flash", usage="bazel run //tools:flash -- [OPTIONS] /dev/sdX", description=__doc__,
+        prog="flash", allow_abbrev=False, usage="bazel run //tools:flash -- [OPTIONS] /dev/sdX", description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--image", default=_BUILT_IMAGE, metavar="FILE",
                         help="write this image instead of the built one")

@@ -21,7 +21,7 @@ _SOCKET = "gdb.sock"
 
 def _parser():
     parser = argparse.ArgumentParser(
-        prog="gdb", usage="bazel run //tools:gdb -- [OPTIONS] [GDB ARGUMENTS]", description=__doc__,
+        prog="gdb", allow_abbrev=False, usage="bazel run //tools:gdb -- [OPTIONS] [GDB ARGUMENTS]", description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     machine_config.add_arguments(parser)
     parser.add_argument("--image", default=_BUILT_IMAGE, metavar="FILE",
