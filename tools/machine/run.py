@@ -22,8 +22,8 @@ _WINDOWS = ("gtk", "sdl")
 
 def _parser():
     parser = argparse.ArgumentParser(
-        prog="qemu", allow_abbrev=False, usage="bazel run //:qemu -- [OPTIONS]", description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        prog="qemu", usage="bazel run //:qemu -- [OPTIONS]", allow_abbrev=False,
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     machine_config.add_arguments(parser)
     parser.add_argument("--exit", action="store_true",
                         help="only print the demonstration and power off after it")
