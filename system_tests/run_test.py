@@ -17,7 +17,8 @@ class ProgramTest(MachineCase):
             7, b"argument 0: /bin/hello\nargument 1: x\nargument 2: y\n"))
 
     def test_every_byte_of_an_argument_arrives(self):
-        awkward = ("", "a b", '"', "\\", "--", "\t\r\n", "\u00e9", "\x01\x7f", "$HOME `x` 'q'", "\\x41")
+        awkward = ("", "a b", '"', "\\", "--", "\t\r\n", "\u00e9", "\x01\x7f", "$HOME `x` 'q'",
+                   "\\x41")
         result = self.run_program(program("hello"), *awkward)
         lines = [b"argument 0: /bin/hello\n"]
         lines += [f"argument {number}: {text}\n".encode() for number, text in enumerate(awkward, 1)]
@@ -90,7 +91,8 @@ class RefusalTest(MachineCase):
             file.write(contents)
         os.chmod(path, stat.S_IRWXU)
         result = self.run_anyhow(path)
-        self.assertEqual((result.status, result.failure), (125, "the log does not say how init ended"))
+        self.assertEqual((result.status, result.failure),
+                         (125, "the log does not say how init ended"))
         self.assert_log_has(result, pattern)
         self.assert_log_has(result, "init: /bin/refused cannot be run\nmachine: powering off\n$")
 

@@ -65,7 +65,7 @@ def inspect_drive(path, root="/"):
 
 
 def _objections(folder, name, partitions, mounts):
-    mounted = [(partition.name, place) for partition in partitions for place in partition.mounted_at]
+    mounted = [(part.name, place) for part in partitions for place in part.mounted_at]
     mounted += [(name, place) for place in mounts.get(name, ())]
     for part, place in mounted:
         yield f"/dev/{part} is mounted at {place}"

@@ -8,6 +8,7 @@ import argparse
 import os
 import subprocess
 import sys
+import tempfile
 
 from tools.machine import config as machine_config
 from tools.machine import qemu
@@ -21,8 +22,8 @@ _WINDOWS = ("gtk", "sdl")
 
 def _parser():
     parser = argparse.ArgumentParser(
-        prog="qemu", usage="bazel run //:qemu -- [OPTIONS]", description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        prog="qemu", usage="bazel run //:qemu -- [OPTIONS]", allow_abbrev=False,
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     machine_config.add_arguments(parser)
     parser.add_argument("--exit", action="store_true",
                         help="only print the demonstration and power off after it")
@@ -46,13 +47,15 @@ def _available_displays():
 
 
 def _show(options, config):
-    """Becomes QEMU."""
+    """Hands the terminal to QEMU; returns its exit status."""
     display = options.display or choose_display(os.environ, _available_displays())
     image = os.path.abspath(options.image or _BUILT_IMAGE)
-    arguments = machine_config.qemu_arguments(
-        config, machine_config.fit_image(config.medium, image, qemu.work_directory()))
-    os.execv(machine_config.QEMU, [machine_config.QEMU, *arguments, "-name", "Quire",
-                                   "-display", display, "-serial", "mon:stdio"])
+    with tempfile.TemporaryDirectory(prefix="quire.", dir=qemu.work_directory()) as directory:
+        fitted = machine_config.fit_image(config.medium, image, directory)
+        return subprocess.run(
+            [machine_config.QEMU, *machine_config.qemu_arguments(config, fitted), "-name", "Quire",
+             "-display", display, "-serial", "mon:stdio"],
+            check=False, env={**os.environ, "TMPDIR": directory}).returncode
 
 
 def _demonstrate(options, config):
@@ -70,7 +73,7 @@ def _demonstrate(options, config):
 
 
 def main(argv):
-    """Returns the exit status, if it returns."""
+    """Returns the exit status."""
     parser = _parser()
     options = parser.parse_args(argv)
     os.chdir(os.environ.get("BUILD_WORKING_DIRECTORY", "."))

@@ -35,7 +35,7 @@ class CountsTest(unittest.TestCase):
         self.assertEqual(counts.count_report(GOOGLETEST), (1, 1, 1))
 
     def test_shards_add_up(self):
-        events = [result("//a", "PASSED", ALL_HOLD, shard=1), result("//a", "PASSED", ALL_HOLD, shard=2)]
+        events = [result("//a", "PASSED", ALL_HOLD, shard=shard) for shard in (1, 2)]
         self.assertEqual(count(events), (4, 0, 0))
 
     def test_only_the_last_attempt_of_a_flaky_test_counts(self):
