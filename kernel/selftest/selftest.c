@@ -1,6 +1,7 @@
 #include "kernel/selftest/selftest.h"
 
 #include "kernel/log.h"
+#include "kernel/panic/panic.h"
 #include "kernel/selftest/lives.h"
 #include "kernel/selftest/provoke.h"
 #include "lib/memory.h"
@@ -41,8 +42,7 @@ static bool provoke(const char *name) {
     for (const struct provocation *test = PROVOCATIONS; test->name; test++) {
         if (strcmp(name, test->name) == 0) {
             test->run();
-            log_line(LOG_ERROR, "selftest: %s: nothing stopped it", name);
-            return true;
+            panic_stop("selftest: %s: nothing stopped it", name);
         }
     }
     return false;
