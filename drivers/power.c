@@ -10,9 +10,9 @@ constexpr unsigned PM1_SLEEP_TYPE_SHIFT = 10;
 constexpr uint16_t PM1_SLEEP_TYPE_MASK = 7 << PM1_SLEEP_TYPE_SHIFT;
 constexpr uint16_t PM1_SLEEP = 1 << 13;
 
-constexpr unsigned ENABLE_WAITS_MAX = 300; /* of WAIT_US each: three seconds */
 constexpr uint32_t WAIT_US = 10000;
-constexpr uint32_t SETTLE_US = 50000;
+constexpr unsigned ENABLE_WAITS_MAX = 300; /* of WAIT_US each: three seconds */
+constexpr unsigned END_WAITS_MAX = 200;    /* likewise: two seconds */
 
 /* Where emulators listen for "off" without ACPI. */
 constexpr uint16_t QEMU_PM1_CONTROL = 0x604;
@@ -67,6 +67,13 @@ const struct acpi_power *power_facts(void) {
     return &facts;
 }
 
+/* What was asked for may take its time: an emulator first finishes what it is doing. */
+static void wait_for_the_end(void) {
+    for (unsigned i = 0; i < END_WAITS_MAX; i++) {
+        timer_wait_us(WAIT_US);
+    }
+}
+
 static bool is_acpi_enabled(void) {
     return (port_read16(facts.pm1a_control) & PM1_SCI_ENABLED) != 0;
 }
@@ -106,13 +113,14 @@ void power_off(void) {
     if (facts.can_power_off) {
         enable_acpi();
         enter_s5();
-        timer_wait_us(SETTLE_US);
+        wait_for_the_end();
     }
     port_write16(QEMU_PM1_CONTROL, PM1_SLEEP);
     port_write16(BOCHS_PM1_CONTROL, PM1_SLEEP);
     for (const char *at = "Shutdown"; *at != '\0'; at++) {
         port_write8(BOCHS_SHUTDOWN, (uint8_t)*at);
     }
+    wait_for_the_end();
 }
 
 /* Bus 0; the address holds device, function and offset (ACPI 6.4 table 5.1). */
@@ -138,7 +146,7 @@ static void write_reset_register(void) {
         write_pci(facts.reset_address, facts.reset_value);
         break;
     }
-    timer_wait_us(SETTLE_US);
+    wait_for_the_end();
 }
 
 static void reset_by_chip_set(void) {
@@ -146,7 +154,7 @@ static void reset_by_chip_set(void) {
     port_write8(RESET_CONTROL, kept | RESET_HARD);
     port_pause();
     port_write8(RESET_CONTROL, kept | RESET_NOW);
-    timer_wait_us(SETTLE_US);
+    wait_for_the_end();
 }
 
 static void reset_by_keyboard(void) {
@@ -157,7 +165,7 @@ static void reset_by_keyboard(void) {
         port_pause();
     }
     port_write8(KEYBOARD_COMMAND, KEYBOARD_PULSE_RESET);
-    timer_wait_us(SETTLE_US);
+    wait_for_the_end();
 }
 
 void power_reboot(void) {

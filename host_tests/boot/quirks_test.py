@@ -10,7 +10,7 @@ from tools.image import disk
 FILES = os.path.dirname(os.path.abspath(__file__))
 IMAGES = os.environ["TEST_TMPDIR"]
 PARKED_OFFSET = 7000 * disk.SECTOR
-E820, E801, ONLY_88 = 1, 2, 3
+E801, ONLY_88 = 2, 3
 
 
 class QuirksTest(unittest.TestCase):

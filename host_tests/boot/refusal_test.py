@@ -1,4 +1,4 @@
-"""What the loader will not boot, and the sentence that says why. The images' checksums are right."""
+"""What the loader will not boot, and the sentence that says why, with right checksums."""
 
 import dataclasses
 import os
@@ -84,7 +84,7 @@ class RefusalTest(unittest.TestCase):
     def test_an_entry_point_in_data(self):
         kernel = images.witness_kernel()
         (data,) = struct.unpack_from("<Q", kernel, segment(2, ADDRESS))
-        self.assert_change_refused(ELF_ENTRY, "Q", data, "L46", f"0x{data:x}")
+        self.assert_change_refused(ELF_ENTRY, "Q", data, "L46", f"{data:x}h")
 
     def test_an_entry_point_in_the_lower_half(self):
         self.assert_change_refused(ELF_ENTRY, "Q", 0x80001000, "L46", "is in no executable segment")
@@ -128,7 +128,8 @@ class RefusalTest(unittest.TestCase):
         self.assert_table_refused(HEADER_VERSION, 7, "L11", "of version 7", with_crc=True)
 
     def test_sizes_that_no_memory_can_hold(self):
-        self.assert_table_refused(HEADER_KERNEL_SIZE, 0xFFFFFFFF, "L18", "4294967295", with_crc=True)
+        self.assert_table_refused(HEADER_KERNEL_SIZE, 0xFFFFFFFF, "L18", "4294967295",
+                                  with_crc=True)
 
 
 if __name__ == "__main__":

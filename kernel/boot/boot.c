@@ -89,6 +89,9 @@ static void log_cpu(void) {
              cpu->has_no_execute ? ", NX" : ", no NX", cpu->has_1g_leaves ? ", 1 GiB pages" : "",
              cpu->has_pat ? ", PAT" : "", cpu->has_smep ? ", SMEP" : "",
              cpu->has_smap ? ", SMAP" : "", cpu->has_umip ? ", UMIP" : "");
+    if (!cpu->has_no_execute) {
+        log_line(LOG_WARNING, "K117: this CPU has no NX: whatever is mapped can be run as code");
+    }
 }
 
 [[noreturn]] void boot_begin(const void *boot_info, void (*next)(void *)) {

@@ -13,6 +13,9 @@
 #include "lib/check.h"
 #include "mm/space/address_space.h"
 #include "mm/space/kernel_space.h"
+#include "mm/space/space_trace.h"
+
+constexpr size_t TRACE_COUNT = 8;
 
 static enum final_act act_at_end = ACT_HALT;
 static bool is_panicking;
@@ -113,6 +116,8 @@ static void write_registers(const struct trap_frame *frame, const struct text_si
     }
     write_registers(frame, &report.sink);
     backtrace_write(frame->rip, frame->rbp, &report.sink);
+    format_to(&report.sink, "  what happened last to address spaces:\n");
+    space_trace_print(TRACE_COUNT, &report.sink);
     log_line(LOG_INFO, "kernel: stopped: %s in the kernel", name);
     machine_finish_silently(act_at_end);
 }

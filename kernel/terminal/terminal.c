@@ -81,7 +81,7 @@ void terminal_begin(const struct boot_info *info) {
 }
 
 void terminal_show_log(uint8_t log_consoles) {
-    is_log_shown = true;
+    is_log_shown = log_consoles != LOG_TO_NONE;
     if (log_consoles & LOG_TO_SCREEN) {
         log_add_sink(screen_console());
     }

@@ -54,7 +54,8 @@ def _check_addresses(loads, entry, name):
     for _, flags, offset, address, _, file_size, memory_size, _ in loads:
         end = address + memory_size
         if file_size > memory_size:
-            raise ImageError("I35", f"{name}: the segment at {address:#x} has more file than memory")
+            raise ImageError("I35", f"{name}: the segment at {address:#x} has more bytes in the "
+                             "file than in memory")
         if address < previous_end or end > _ADDRESS_END:
             raise ImageError("I36", f"{name}: the segment at {address:#x} is not above "
                              f"{previous_end:#x}, where the one before it ends")

@@ -1,0 +1,62 @@
+"""Processes that run out of memory, run at once, or cannot run at all."""
+
+import os
+import tempfile
+
+from system_tests.machine_case import MachineCase, log_text, program
+from tools.testing import story
+
+
+class MemoryTest(MachineCase):
+    def test_a_process_made_with_any_too_few_frames_leaves_every_frame_behind(self):
+        result = self.run_program(program("tiny"), append="audit selftest=exhaustion")
+        self.assert_log_has(result, r"selftest: init needs \d+ frames; with fewer nothing was lost")
+        self.assert_log_has(result, "audit: at the end: .* 0 findings")
+
+    def test_a_program_that_takes_all_memory_is_told_so_and_gets_as_much_again(self):
+        result = self.run_program(program("greedy"), append="audit")
+        self.assertEqual(result.status, 0, result.output)
+        self.assert_log_has(result, "init: every frame came back")
+
+    def test_what_malloc_gave_keeps_its_contents(self):
+        self.assertEqual(self.run_program(program("allocate")).status, 0)
+
+
+class SchedulerTest(MachineCase):
+    def test_a_thread_that_never_sleeps_loses_the_cpu(self):
+        result = self.run_program(program("tiny"), append="selftest=preemption")
+        self.assert_log_has(result, "selftest: a busy thread was pre-empted")
+
+    def test_processes_keep_their_vector_registers_from_each_other(self):
+        result = self.run_program(program("registers"), append="selftest=together:4")
+        self.assertEqual(result.status, 0, log_text(result))
+        self.assertEqual(result.output.count(b": kept\n"), 5)
+
+
+class RefusedTest(MachineCase):
+    """A file that is no program is refused with a numbered line; the kernel goes on."""
+
+    def refuse(self, content, pattern):
+        with tempfile.TemporaryDirectory(dir=os.environ.get("TEST_TMPDIR")) as directory:
+            path = os.path.join(directory, "bad")
+            with open(path, "wb") as file:
+                file.write(content)
+            result = self.run_anyhow(path)
+        self.assertEqual(result.status, 125)
+        self.assert_log_has(result, pattern)
+        self.assert_log_has(result, r"init: \S+ cannot be run")
+        self.assert_log_has(result, "machine: powering off")
+
+    def test_an_empty_file(self):
+        self.refuse(b"", "K401: ")
+
+    def test_a_script(self):
+        self.refuse(b"#!/bin/sh\n" * 10, "K402: not an ELF file: it begins with 23 21 2f 62")
+
+    def test_a_program_that_is_cut_off(self):
+        with open(program("hello"), "rb") as file:
+            self.refuse(file.read(5000), r"K409: segment \d+, ")
+
+
+if __name__ == "__main__":
+    story.main()
