@@ -41,6 +41,10 @@ class VerdictTest(unittest.TestCase):
     def test_a_program_that_is_killed_has_128_and_the_signal(self):
         self.assertEqual(self.judge(b"init: killed by signal 11 (SIGSEGV)\n"), verdict.Verdict(139))
 
+    def test_only_a_line_of_init_itself_counts(self):
+        log = b"demo: init: exited with status 3\ninit: exited with status 7\n"
+        self.assertEqual(self.judge(log), verdict.Verdict(7))
+
     def test_a_status_without_a_power_off_is_not_believed(self):
         judged = self.judge(b"init: exited with status 0\n", Ending.TRIPLE_FAULT)
         self.assertEqual(judged, verdict.Verdict(125, "the CPU met a triple fault (3 seconds)"))

@@ -51,7 +51,8 @@ def _describe(target, image_path, image_bytes):
     for partition in target.partitions:
         places = f", mounted at {', '.join(partition.mounted_at)}" if partition.mounted_at else ""
         print(f"        {partition.name}: {describe_size(partition.size_bytes)}{places}")
-    print(f"image:  {image_path} ({describe_size(image_bytes)})")
+    name = "the built image" if image_path == _BUILT_IMAGE else image_path
+    print(f"image:  {name} ({describe_size(image_bytes)})")
 
 
 def check(target, image_bytes, is_forced):

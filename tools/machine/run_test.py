@@ -37,6 +37,12 @@ class RunTest(unittest.TestCase):
             process.stdin.flush()
             self.assertEqual(process.wait(timeout=60), 0)
 
+    def test_a_picture_of_the_screen_can_be_had(self):
+        picture = os.path.join(os.environ["TEST_TMPDIR"], "screen.png")
+        self.assertEqual(self.run_tool("--screenshot", picture).returncode, 0)
+        with open(picture, "rb") as file:
+            self.assertEqual(file.read(4), b"\x89PNG")
+
     def test_a_machine_that_cannot_be_had_is_a_usage_error(self):
         done = self.run_tool("--cpus", "0")
         self.assertEqual(done.returncode, 2)
