@@ -1,5 +1,4 @@
 #include "mm/audit/audit.h"
-
 #include "kernel/boot/boot.h"
 #include "kernel/boot/stages.h"
 #include "kernel/cpu/cpu_local.h"
