@@ -290,6 +290,19 @@ TEST_F(KernelRangeTest, S73ARangeOfWhichOnlyAPartIsOwnedIsNotAdopted) {
     release(range); /* which frees the frame that was owned, and only that one */
 }
 
+TEST_F(KernelRangeTest, S73ALargeLeafThatSticksOutOfARangeDoesNotMakeUpForAGapInIt) {
+    auto *table = const_cast<page_table *>(space_page_table(kernel_space()));
+    page_attributes attributes = {RIGHT_READ, CACHE_WRITE_BACK, 0};
+    ASSERT_EQ(page_table_map(table, pages(512, 512), phys_addr(4 << 20), attributes, 1), STATUS_OK);
+    struct virt_range half_mapped = pages(512 + 256, 512);
+    ASSERT_EQ(kernel_range_reserve_at(half_mapped, "half"), STATUS_OK);
+    EXPECT_EQ(kernel_range_adopt(half_mapped, RIGHT_READ), STATUS_NOT_FOUND);
+    EXPECT_EQ(area_at(half_mapped.start.value).kind, AREA_RESERVED);
+    release(half_mapped);
+    ASSERT_EQ(kernel_range_reserve_at(pages(512, 256), "rest"), STATUS_OK);
+    release(pages(512, 256));
+}
+
 TEST_F(KernelRangeTest, S77DeviceMemoryIsMappedWithItsOffsetIntoThePage) {
     void *address;
     ASSERT_EQ(kernel_range_map_device(phys_addr(0xfee00310), 8, CACHE_UNCACHED, "APIC", &address),
@@ -358,6 +371,15 @@ TEST_F(KernelRangeTest, RunningOutOfFramesWhileAllocatingChangesNothing) {
     unsigned needed = expect_all_or_nothing(
         kernel_space(), [&] { return kernel_range_alloc(10, "range", &range); });
     EXPECT_GE(needed, 10u + 2u) << "ten pages, a table and its directory, and the areas";
+    release(range);
+}
+
+TEST_F(KernelRangeTest, RunningOutOfFramesWhileFillingAReservationChangesNothing) {
+    struct virt_range range = reserve(514, level_size(1));
+    struct virt_range part = virt_range(virt_add(range.start, 510 * PAGE_SIZE), 4);
+    unsigned needed =
+        expect_all_or_nothing(kernel_space(), [&] { return kernel_range_fill(part, READ_WRITE); });
+    EXPECT_GE(needed, 4u + 2u) << "four pages, and two tables";
     release(range);
 }
 

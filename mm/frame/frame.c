@@ -120,9 +120,13 @@ void frame_free(phys_addr_t pa) {
     retire_block(frame);
     struct zone *zone = zone_of(frame_page(frame));
     zone_lock(zone);
-    zone->used_pages[state] -= 1ull << order;
-    zone_give(zone, frame_page(frame), order);
+    bool is_still_used = frame->state == state;
+    if (is_still_used) {
+        zone->used_pages[state] -= 1ull << order;
+        zone_give(zone, frame_page(frame), order);
+    }
     zone_unlock(zone);
+    CHECK(is_still_used); /* F1: another CPU has freed it at the same moment */
 }
 
 struct frame_counts frame_count(void) {

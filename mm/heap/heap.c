@@ -194,13 +194,15 @@ static void free_small(struct frame *slab, const void *object) {
     size_t offset = (uint64_t)object % PAGE_SIZE;
     size_t size_bytes = class_sizes[slab->size_class];
     uint64_t slot_bit = 1ull << offset / size_bytes;
-    CHECK(offset % size_bytes == 0);
-    CHECK((slot_bit & all_slots(slab->size_class) & ~slab->slab.free_slots) != 0);
-
     struct size_class *class = &classes[slab->size_class];
+    CHECK(offset % size_bytes == 0);
+    CHECK((slot_bit & all_slots(slab->size_class)) != 0);
+
     class_lock(class);
-    struct frame *surplus = give_object(class, slab, slot_bit);
+    bool is_live = (slab->slab.free_slots & slot_bit) == 0;
+    struct frame *surplus = is_live ? give_object(class, slab, slot_bit) : nullptr;
     class_unlock(class);
+    CHECK(is_live);
     if (surplus != nullptr) {
         frame_free(frame_address(surplus));
     }

@@ -178,19 +178,23 @@ unlock:
     return status;
 }
 
-/* What kernel_range_adopt finds in the tables. */
+/* What kernel_range_adopt finds in the tables for `range`. */
 struct adoption {
+    struct virt_range range;
     uint64_t page_count;
     uint64_t owned_count;
     uint8_t rights; /* of any page, GLOBAL aside */
 };
 
-static bool add_to_adoption(void *context, virt_addr_t, const struct page_query *entry) {
+/* A leaf that sticks out is refused: freeing the range would have to split it, which can fail. */
+static bool add_to_adoption(void *context, virt_addr_t va, const struct page_query *entry) {
     struct adoption *found = context;
-    if (entry->kind != PAGE_MAPPED || entry->attributes.cache != CACHE_WRITE_BACK) {
+    uint64_t page_count = level_size(entry->level) >> PAGE_SHIFT;
+    bool is_whole = is_aligned(va.value, level_size(entry->level)) &&
+                    virt_range_covers(found->range, virt_range(va, page_count));
+    if (!is_whole || entry->kind != PAGE_MAPPED || entry->attributes.cache != CACHE_WRITE_BACK) {
         return false;
     }
-    uint64_t page_count = level_size(entry->level) >> PAGE_SHIFT;
     found->page_count += page_count;
     found->owned_count += entry->is_owned ? page_count : 0;
     found->rights |= entry->attributes.rights & ~RIGHT_GLOBAL;
@@ -201,7 +205,7 @@ static enum status adopt_locked(struct locked_range *token, struct virt_range ra
     REQUIRES(token) {
     struct address_space *space = token->space;
     struct vm_area *area = find_reservation(&space->areas, range);
-    struct adoption found = {};
+    struct adoption found = {.range = range};
     page_table_for_each(&space->table, range, add_to_adoption, &found);
     bool is_uniform = found.owned_count == 0 || found.owned_count == found.page_count;
     if (area == nullptr || area->kind != AREA_RESERVED || found.page_count != range.page_count ||

@@ -97,8 +97,8 @@ enum status kernel_range_fill(struct virt_range range, struct page_attributes at
 enum status kernel_range_alloc(uint64_t page_count, const char *name, struct virt_range *range);
 
 /* Takes over a reservation whose pages somebody else mapped, after making sure that all of them
- * are, write-back and with no more than `rights` (S73); else STATUS_NOT_FOUND. STATUS_INVALID:
- * writable and executable. */
+ * are, by leaves that lie in it, write-back and with no more than `rights` (S73); else
+ * STATUS_NOT_FOUND. STATUS_INVALID: writable and executable. */
 enum status kernel_range_adopt(struct virt_range range, uint8_t rights);
 
 /*
