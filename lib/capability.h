@@ -9,5 +9,4 @@
 #define ACQUIRES(...)       __attribute__((acquire_capability(__VA_ARGS__)))
 #define RELEASES(...)       __attribute__((release_capability(__VA_ARGS__)))
 #define REQUIRES(...)       __attribute__((requires_capability(__VA_ARGS__)))
-#define EXCLUDES(...)       __attribute__((locks_excluded(__VA_ARGS__)))
 #define NO_CAPABILITY_CHECK __attribute__((no_thread_safety_analysis))

@@ -8,7 +8,6 @@ enum [[nodiscard]] status : int {
     STATUS_OK = 0,
     STATUS_NOT_PERMITTED = -1,    /* EPERM */
     STATUS_NOT_FOUND = -2,        /* ENOENT */
-    STATUS_IO = -5,               /* EIO */
     STATUS_NO_DEVICE = -6,        /* ENXIO */
     STATUS_TOO_LONG = -7,         /* E2BIG */
     STATUS_NOT_EXECUTABLE = -8,   /* ENOEXEC */
@@ -23,5 +22,4 @@ enum [[nodiscard]] status : int {
     STATUS_NOT_A_TERMINAL = -25,  /* ENOTTY */
     STATUS_OUT_OF_RANGE = -34,    /* ERANGE */
     STATUS_NOT_IMPLEMENTED = -38, /* ENOSYS */
-    STATUS_OVERFLOW = -75,        /* EOVERFLOW */
 };

@@ -7,8 +7,8 @@
 
 /*
  * The seam: all that mm needs of the machine under it. The kernel answers it with instructions
- * (kernel/mm_platform.c), the host tests with a pretend PC (host_tests/machine). Functions are
- * resolved at link time; there are no function pointers.
+ * (kernel/platform/mm_platform.c), the host tests with a pretend PC (host_tests/machine). Functions
+ * are resolved at link time; there are no function pointers.
  */
 
 BEGIN_C_DECLS

@@ -319,6 +319,12 @@ TEST_F(AuditTest, T1AnEntryCountThatIsWrongIsFound) {
     expect_findings({"T1"}, "has 4 entries, its count says 3");
 }
 
+TEST_F(AuditTest, T1ATableThatBelongsToAnotherIsFound) {
+    auto *kernels = const_cast<page_table *>(space_page_table(kernel_space()));
+    Corruption broken(table_frame(space, VA, 0).table.owner, kernels);
+    expect_findings({"T1"}, "belongs to another");
+}
+
 TEST_F(AuditTest, T1ATableEntryThatRefersToNoTableIsFound) {
     uint64_t raw = entry(space, VA, 1);
     uint64_t other = frame_address(&frame_at(space, VA)).value;

@@ -188,6 +188,10 @@ static void check_table(void *context, phys_addr_t pa, unsigned level, unsigned 
                      space_name(audit->space), level, word(pa.value), entry_count,
                      frame->table.entry_count);
     }
+    if (frame->table.owner != space_page_table(audit->space)) {
+        findings_add(audit->findings, "T1", "%s: the level %u table 0x%llx belongs to another",
+                     space_name(audit->space), level, word(pa.value));
+    }
     const char *forbidden = audit_forbidden_name(pa);
     if (forbidden != nullptr) {
         findings_add(audit->findings, "K4", "%s: the level %u table 0x%llx lies in %s",

@@ -4,7 +4,6 @@
 
 #include "lib/decls.h"
 #include "lib/list.h"
-#include "lib/spinlock.h"
 #include "lib/status.h"
 #include "mm/addr/addr.h"
 #include "mm/frame/memory_map.h"
@@ -55,9 +54,8 @@ struct frame {
         } free;
         struct {
             uint32_t share_count; /* entries that refer to it (T1); atomic */
-            uint16_t entry_count; /* entries that are not ABSENT; guarded by lock */
-            struct spinlock lock; /* the table's own */
-            void *owner;          /* the struct page_table it belongs to */
+            uint16_t entry_count; /* entries that are not ABSENT; guarded by the space's lock */
+            void *owner;          /* the struct page_table it belongs to; fixed at creation */
         } table;
         struct {
             void *owner;             /* what a frame's entries can be found from */
