@@ -83,13 +83,13 @@ class ScreenTest(MachineCase):
             with open(picture, "rb") as file:
                 return read_ppm(file.read())
 
-    def test_text_is_shown_in_text_mode(self):
-        width, height, colours = self.screen_of("disk_image.img")
+    def test_text_is_shown_in_text_mode_where_the_image_asks_for_nothing_else(self):
+        width, height, colours = self.screen_of("system_tests/text_image.img")
         self.assertEqual((width, height), (720, 400))
         self.assertGreater(len(colours), 1)
 
     def test_text_is_shown_on_a_framebuffer_where_the_image_asks_for_one(self):
-        width, height, colours = self.screen_of("system_tests/framebuffer_image.img")
+        width, height, colours = self.screen_of("disk_image.img")
         self.assertEqual((width, height), (1024, 768))
         self.assertGreater(len(colours), 1)
 

@@ -5,6 +5,7 @@ import subprocess
 import unittest
 
 from host_tests.boot import images, machine
+from tools.testing import story
 
 WORK = os.environ["TEST_TMPDIR"]
 BOCHSRC = """
@@ -49,4 +50,4 @@ class BochsTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    story.main()

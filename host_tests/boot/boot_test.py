@@ -4,6 +4,7 @@ import os
 import unittest
 
 from host_tests.boot import images, machine
+from tools.testing import story
 
 IMAGES = os.environ["TEST_TMPDIR"]
 BOOT_INFO_MAGIC = 0x464E494552495551
@@ -129,4 +130,4 @@ class BootTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    story.main()

@@ -6,6 +6,7 @@ import random
 import unittest
 
 from host_tests.boot import images, machine
+from tools.testing import story
 
 IMAGES = os.environ["TEST_TMPDIR"]
 SEED = 20261121
@@ -59,4 +60,4 @@ class DamageTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    story.main()

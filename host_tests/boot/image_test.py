@@ -9,6 +9,7 @@ import unittest
 from host_tests.boot import images
 from tools.image import cpio, disk, elf, image
 from tools.image.errors import ImageError
+from tools.testing import story
 
 WORK = os.environ["TEST_TMPDIR"]
 FILES = os.path.dirname(os.path.abspath(__file__))
@@ -238,4 +239,4 @@ class ToolTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    story.main()

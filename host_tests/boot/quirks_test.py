@@ -6,6 +6,7 @@ import unittest
 
 from host_tests.boot import images, machine
 from tools.image import disk
+from tools.testing import story
 
 FILES = os.path.dirname(os.path.abspath(__file__))
 IMAGES = os.environ["TEST_TMPDIR"]
@@ -124,4 +125,4 @@ class QuirksTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    story.main()

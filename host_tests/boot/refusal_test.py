@@ -7,6 +7,7 @@ import unittest
 
 from host_tests.boot import images, machine
 from tools.image import disk
+from tools.testing import story
 
 IMAGES = os.environ["TEST_TMPDIR"]
 
@@ -133,4 +134,4 @@ class RefusalTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    story.main()

@@ -4,6 +4,8 @@ import pathlib
 import re
 import unittest
 
+from tools.testing import story
+
 # This file is a symbolic link in the runfiles, and the link ends in the checkout.
 _ROOT = pathlib.Path(__file__).resolve().parents[2]
 _DOCUMENTED = re.compile(r"^\| (K\d{3}) \|", re.MULTILINE)
@@ -30,4 +32,4 @@ class MessagesTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    story.main()

@@ -63,15 +63,15 @@ static void check_identity_is_gone(const struct boot_info *info) {
 
 /* S50 */
 static void log_space(const struct boot_info *info, const struct kernel_space_summary *summary) {
-    uint64_t gib = (summary->direct_map_bytes + (1ull << 30) - 1) >> 30;
+    uint64_t mib = summary->direct_map_bytes >> 20;
     uint64_t free_kib = frame_count().by_state[FRAME_FREE] << (PAGE_SHIFT - 10);
     char framebuffer[40] = "no framebuffer";
     if (info->framebuffer.phys != 0) {
         format_buffer(framebuffer, sizeof(framebuffer), "framebuffer at %#llx",
                       (unsigned long long)info->framebuffer.phys);
     }
-    log_line(LOG_INFO, "vmm: PML4 at %#llx, %llu GiB direct-mapped, %s, %llu KiB free",
-             (unsigned long long)summary->root.value, (unsigned long long)gib, framebuffer,
+    log_line(LOG_INFO, "vmm: PML4 at %#llx, %llu MiB direct-mapped, %s, %llu KiB free",
+             (unsigned long long)summary->root.value, (unsigned long long)mib, framebuffer,
              (unsigned long long)free_kib);
 }
 
