@@ -103,7 +103,8 @@ enum status page_table_unmap(struct page_table *table, struct virt_range range,
 
 /*
  * The same, but frames that owned entries reached stay allocated, with map_count lowered; the
- * caller has another way to them.
+ * caller has another way to them, and sees to it that no other table frees them before the gather
+ * is finished.
  */
 enum status page_table_unmap_keeping_frames(struct page_table *table, struct virt_range range,
                                             struct tlb_gather *gather, uint64_t *unmapped_pages)
