@@ -138,6 +138,19 @@ TEST_F(AuditTest, AHealthySystemHasNoFindingsAndEverythingWasLookedAt) {
     EXPECT_GT(result.leaf_count, 4u + 48u);
 }
 
+class NoExecuteDisableTest : public AuditTest {
+  protected:
+    machine::Config config() const override {
+        machine::Config config;
+        config.control.nxe = false;
+        return config;
+    }
+};
+
+TEST_F(NoExecuteDisableTest, WhatACpuWithoutNxCannotRefuseIsNoFinding) {
+    expect_sound();
+}
+
 TEST_F(AuditTest, AnAuditChangesNothing) {
     State before = state(space);
     State kernel_before = state(kernel_space());

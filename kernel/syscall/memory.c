@@ -78,7 +78,8 @@ static int64_t check_mmap(const struct trap_frame *frame) {
     uint64_t type = flags & MAP_TYPE;
     bool is_fixed = (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) != 0;
     if (!(flags & MAP_ANONYMOUS)) {
-        return (uint32_t)frame->r8 < 3 ? ERRNO_NO_SUCH_DEVICE : STATUS_BAD_DESCRIPTOR;
+        return (uint32_t)frame->r8 < DESCRIPTOR_COUNT ? ERRNO_NO_SUCH_DEVICE
+                                                      : STATUS_BAD_DESCRIPTOR;
     }
     if (frame->rsi == 0 || (type != MAP_PRIVATE && type != MAP_SHARED) ||
         (is_fixed && !is_aligned(frame->rdi, PAGE_SIZE))) {

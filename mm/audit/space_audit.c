@@ -69,7 +69,8 @@ static bool find_area(struct space_audit *audit, const struct walk_entry *entry)
 
 static void check_rights(struct space_audit *audit, const struct walk_entry *entry) {
     struct page_attributes granted = pte_attributes(entry->pte, entry->level);
-    uint8_t too_much = granted.rights & ~(audit->area.attributes.rights | RIGHT_GLOBAL);
+    uint8_t allowed = audit->area.attributes.rights | RIGHT_GLOBAL;
+    uint8_t too_much = deniable_rights(granted.rights) & (uint8_t)~allowed;
     constexpr uint8_t both = RIGHT_WRITE | RIGHT_EXECUTE;
     if (too_much != 0) {
         findings_add(audit->findings, "V2", "%s: 0x%llx grants rights 0x%x that %s does not",

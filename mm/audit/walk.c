@@ -72,7 +72,7 @@ void walk_half(const struct page_table *table, const struct walk_visitor *visito
         .table = table->root,
         .level = level,
         .va = virt_addr(is_kernel ? -whole_size : 0), /* its upper half is the canonical one */
-        .rights = UINT8_MAX,
+        .rights = deniable_rights(UINT8_MAX),
         .first = is_kernel ? TABLE_ENTRIES / 2 : 0,
         .end = is_kernel ? TABLE_ENTRIES : TABLE_ENTRIES / 2,
     };

@@ -37,13 +37,18 @@ def room(name, **kwargs):
         **kwargs
     )
 
-def host_test(name, srcs, deps, size = "small", **kwargs):
-    """A GoogleTest program, run twice: plain, and (as NAME_asan) under ASan and UBSan."""
+def host_test(name, srcs, deps, size = "small", linkstatic = True, **kwargs):
+    """A GoogleTest program, run twice: plain, and (as NAME_asan) under ASan and UBSan.
+
+    Rooms are linked as archives, since they call what whoever links them supplies (check_failed, the
+    platform); with linkstatic = False, as shared objects, whose functions a mutant can replace.
+    """
     native.cc_test(
         name = name,
         size = size,
         srcs = srcs,
         copts = TEST_COPTS,
+        linkstatic = linkstatic,
         deps = deps + [
             "@googletest//:gtest",
             "@googletest//:gtest_main",
