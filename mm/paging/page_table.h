@@ -138,7 +138,8 @@ enum page_kind : uint8_t { PAGE_ABSENT, PAGE_PARKED, PAGE_MAPPED };
 struct page_query {
     enum page_kind kind;
     uint8_t level;                     /* of the entry that ended the walk */
-    bool is_accessed, is_dirty;        /* only PAGE_MAPPED */
+    bool is_accessed;                  /* PAGE_MAPPED only */
+    bool is_dirty;                     /* kept while the page is parked */
     bool is_owned;                     /* the entry counts as an owner of its frame */
     phys_addr_t pa;                    /* of the address asked for, offset included; 0 is legal */
     struct page_attributes attributes; /* of the leaf; PAGE_MAPPED only */
