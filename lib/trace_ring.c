@@ -12,6 +12,19 @@ static uint64_t load(const uint64_t *word) {
     return __atomic_load_n(word, __ATOMIC_RELAXED);
 }
 
+/*
+ * False where another writer is at it, or one that came later has been: this one was held up for a
+ * whole turn of the ring, and its record is lost.
+ */
+static bool claim_record(struct trace_record *record, uint64_t sequence) {
+    uint64_t found = load(&record->sequence);
+    bool is_claimed = found < sequence &&
+                      __atomic_compare_exchange_n(&record->sequence, &found, TRACE_BEING_WRITTEN,
+                                                  false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE); /* before the words */
+    return is_claimed;
+}
+
 void trace_add(struct trace_ring *ring, enum trace_level level, uint64_t kind, uint64_t first,
                uint64_t second, uint64_t third) {
     if (level > __atomic_load_n(&ring->level, __ATOMIC_RELAXED)) {
@@ -19,8 +32,9 @@ void trace_add(struct trace_ring *ring, enum trace_level level, uint64_t kind, u
     }
     uint64_t sequence = __atomic_add_fetch(&ring->last_sequence, 1, __ATOMIC_RELAXED);
     struct trace_record *record = &ring->records[sequence % TRACE_RING_SIZE];
-    store(&record->sequence, 0);
-    __atomic_thread_fence(__ATOMIC_RELEASE);
+    if (!claim_record(record, sequence)) {
+        return;
+    }
     store(&record->kind, kind);
     store(&record->words[0], first);
     store(&record->words[1], second);

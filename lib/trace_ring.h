@@ -8,19 +8,21 @@
 /*
  * The last TRACE_RING_SIZE things that happened, as numbers: cheap enough to stay on, read after
  * the fact by fault reports and tests. Any number of CPUs may add at once, in any context, without
- * a lock; a record that is being overwritten is skipped by the reader.
+ * a lock; a record that is being overwritten is skipped by the reader, and lost where two writers
+ * want its place at once.
  */
 
 BEGIN_C_DECLS
 
 constexpr size_t TRACE_RING_SIZE = 256;
 constexpr size_t TRACE_WORD_COUNT = 3;
+constexpr uint64_t TRACE_BEING_WRITTEN = UINT64_MAX; /* instead of a sequence */
 
 /* What a ring keeps: records of its own level and of the levels before it. */
 enum trace_level : uint8_t { TRACE_OFF, TRACE_CHANGES, TRACE_DETAILS };
 
 struct trace_record {
-    uint64_t sequence; /* 1 for the ring's first record; 0 while it is being written. Atomic */
+    uint64_t sequence; /* 1 for the ring's first record; 0: none yet. Atomic */
     uint64_t kind;     /* the room's own numbers */
     uint64_t words[TRACE_WORD_COUNT];
 };

@@ -85,9 +85,29 @@ TEST_F(TraceRingTest, CanBeFollowedFromTheLastRecordRead) {
 
 TEST_F(TraceRingTest, ARecordThatIsBeingWrittenIsSkipped) {
     add_numbered(1, 3);
-    ring_.records[2].sequence = 0; // as trace_add leaves it while it writes the words
+    ring_.records[2].sequence = TRACE_BEING_WRITTEN;
     std::vector<trace_record> records = read();
     ASSERT_EQ(records.size(), 2u);
     EXPECT_EQ(records[0].words[0], 1u);
     EXPECT_EQ(records[1].words[0], 3u);
+}
+
+TEST_F(TraceRingTest, AWriterThatWasOvertakenByAWholeRingMixesNothing) {
+    add_numbered(1, 1);
+    ring_.records[1].sequence = TRACE_BEING_WRITTEN; // its writer has been interrupted
+    add_numbered(2, TRACE_RING_SIZE + 2);            // one of these wants the same place
+    std::vector<trace_record> records = read();
+    EXPECT_EQ(records.size(), TRACE_RING_SIZE - 1);
+    for (const trace_record &record : records) {
+        EXPECT_NE(record.sequence % TRACE_RING_SIZE, 1u);
+        EXPECT_EQ(record.words[0], record.sequence);
+    }
+}
+
+TEST_F(TraceRingTest, ALateWriterDoesNotReplaceANewerRecord) {
+    add_numbered(1, TRACE_RING_SIZE + 1);
+    ring_.last_sequence = 0; // as if the first writer came to its place only now
+    add_numbered(1, 1);
+    ring_.last_sequence = TRACE_RING_SIZE + 1;
+    EXPECT_EQ(read().back().words[0], TRACE_RING_SIZE + 1);
 }

@@ -57,7 +57,20 @@ CATALOGUE = (
     _mutant(
         "frames are freed before the flush",
         ("tlb_gather.c", "    flush(gather);\n    struct list_node *node;\n", "    struct list_node *node;\n"),
-        ("tlb_gather.c", "listed.link)));\n    }\n}", "listed.link)));\n    }\n    flush(gather);\n}"),
+        (
+            "tlb_gather.c",
+            "    count_down_shared(gather);\n}",
+            "    count_down_shared(gather);\n    flush(gather);\n}",
+        ),
+    ),
+    _mutant(
+        "a shared frame is counted down before the flush",
+        (
+            "tlb_gather.c",
+            "    if (gather->shared_count == SHARED_FRAME_MAX) {\n        pay(gather);\n    }\n"
+            "    gather->shared_frames[gather->shared_count++] = frame;\n",
+            "    __atomic_fetch_sub(&frame->map_count, 1, __ATOMIC_ACQ_REL);\n",
+        ),
     ),
     _mutant(
         "frames are freed without waiting for the flush",

@@ -128,6 +128,36 @@ TEST_P(FlushTest, TwoGathersOfTwoProcessesMayBeOpenAtOnce) {
     tlb_gather_finish(&second);
 }
 
+TEST_P(FlushTest, ASharedFrameIsFreeOnlyWhenTheLastOfItsGathersIsFinished) { // F3, G2
+    pc().look_only_at_the_end();
+    std::vector<phys_addr_t> frames = new_frames(1);
+    ASSERT_EQ(page_table_map_frames(&user, pages_at(VA, 1), frames.data(), USER_RW), STATUS_OK);
+    ASSERT_EQ(page_table_map_frames(&other, pages_at(VA, 1), frames.data(), USER_RW), STATUS_OK);
+    cpu(0).write(VA, 1, USER);
+    tlb_gather first;
+    tlb_gather second;
+    tlb_gather_begin(&first, &user);
+    tlb_gather_begin(&second, &other);
+    EXPECT_EQ(page_table_unmap(&user, pages_at(VA, 1), &first, nullptr), STATUS_OK);
+    EXPECT_EQ(page_table_unmap(&other, pages_at(VA, 1), &second, nullptr), STATUS_OK);
+    tlb_gather_finish(&second);
+    EXPECT_EQ(frame_state_of(frames[0]), FRAME_ANON) << "CPU 0 still reaches it";
+    tlb_gather_finish(&first);
+    EXPECT_EQ(frame_state_of(frames[0]), FRAME_FREE);
+}
+
+TEST_P(FlushTest, MoreSharedFramesThanAGatherHoldsAreAllFreed) { // G2
+    std::vector<phys_addr_t> frames = new_frames(100);
+    uint64_t before = frame_count().by_state[FRAME_ANON];
+    for (uint64_t va : {VA, VA + MIB}) {
+        ASSERT_EQ(page_table_map_frames(&user, pages_at(va, 100), frames.data(), USER_RW),
+                  STATUS_OK);
+    }
+    cpu(1).speculate(VA, 2 * MIB);
+    ASSERT_EQ(unmap(pages_at(VA, 512)), STATUS_OK);
+    EXPECT_EQ(frame_count().by_state[FRAME_ANON], before - 100);
+}
+
 TEST_P(FlushTest, AnEmptyGatherCostsNothing) {
     tlb_gather gather;
     tlb_gather_begin(&gather, &user);

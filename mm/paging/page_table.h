@@ -103,7 +103,8 @@ enum status page_table_unmap(struct page_table *table, struct virt_range range,
 
 /*
  * The same, but frames that owned entries reached stay allocated, with map_count lowered; the
- * caller has another way to them.
+ * caller has another way to them, and sees to it that no other table frees them before the gather
+ * is finished.
  */
 enum status page_table_unmap_keeping_frames(struct page_table *table, struct virt_range range,
                                             struct tlb_gather *gather, uint64_t *unmapped_pages)
@@ -137,7 +138,8 @@ enum page_kind : uint8_t { PAGE_ABSENT, PAGE_PARKED, PAGE_MAPPED };
 struct page_query {
     enum page_kind kind;
     uint8_t level;                     /* of the entry that ended the walk */
-    bool is_accessed, is_dirty;        /* only PAGE_MAPPED */
+    bool is_accessed;                  /* PAGE_MAPPED only */
+    bool is_dirty;                     /* kept while the page is parked */
     bool is_owned;                     /* the entry counts as an owner of its frame */
     phys_addr_t pa;                    /* of the address asked for, offset included; 0 is legal */
     struct page_attributes attributes; /* of the leaf; PAGE_MAPPED only */

@@ -9,6 +9,7 @@ void tlb_gather_begin(struct tlb_gather *gather, struct page_table *table) NO_CA
     gather->request.page_count = 0;
     gather->request.context_id = table->context_id;
     gather->request.cpus.bits = 0;
+    gather->shared_count = 0;
     list_init(&gather->dead_frames);
 }
 
@@ -55,14 +56,6 @@ void tlb_gather_table(struct tlb_gather *gather, phys_addr_t table) {
     bury(gather, frame_of(table));
 }
 
-void tlb_gather_frame(struct tlb_gather *gather, struct frame *frame) {
-    uint32_t before = __atomic_fetch_sub(&frame->map_count, 1, __ATOMIC_ACQ_REL);
-    CHECK(before > 0); /* F2 */
-    if (before == 1) {
-        bury(gather, frame);
-    }
-}
-
 /*
  * A CPU that begins to translate through the table enters the mask, then loads CR3; here the
  * entries are written, then the mask is read. With a full barrier on both sides either the CPU is
@@ -84,12 +77,42 @@ static void flush(struct tlb_gather *gather) {
         platform_tlb_flush_start(request);
         platform_tlb_flush_wait(request);
     }
+    request->scope = TLB_FLUSH_PAGES;
+    request->page_count = 0;
 }
 
-void tlb_gather_finish(struct tlb_gather *gather) NO_CAPABILITY_CHECK {
+static void count_down_shared(struct tlb_gather *gather) {
+    while (gather->shared_count > 0) {
+        struct frame *frame = gather->shared_frames[--gather->shared_count];
+        if (__atomic_fetch_sub(&frame->map_count, 1, __ATOMIC_ACQ_REL) == 1) {
+            frame_free(frame_address(frame));
+        }
+    }
+}
+
+static void pay(struct tlb_gather *gather) {
     flush(gather);
     struct list_node *node;
     while ((node = list_pop_front(&gather->dead_frames)) != NULL) {
         frame_free(frame_address(LIST_ENTRY(node, struct frame, listed.link)));
     }
+    count_down_shared(gather);
+}
+
+void tlb_gather_frame(struct tlb_gather *gather, struct frame *frame) {
+    uint32_t count = __atomic_load_n(&frame->map_count, __ATOMIC_ACQUIRE);
+    CHECK(count > 0); /* F2 */
+    if (count == 1) {
+        __atomic_store_n(&frame->map_count, 0, __ATOMIC_RELAXED);
+        bury(gather, frame);
+        return;
+    }
+    if (gather->shared_count == SHARED_FRAME_MAX) {
+        pay(gather);
+    }
+    gather->shared_frames[gather->shared_count++] = frame;
+}
+
+void tlb_gather_finish(struct tlb_gather *gather) NO_CAPABILITY_CHECK {
+    pay(gather);
 }

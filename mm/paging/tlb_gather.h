@@ -19,10 +19,14 @@ BEGIN_C_DECLS
 struct page_table;
 struct frame;
 
+constexpr unsigned SHARED_FRAME_MAX = 32; /* past this many a gather pays early */
+
 struct CAPABILITY("gather") tlb_gather {
     struct page_table *table;     /* fixed at begin */
     struct tlb_flush request;     /* pages[] are exact until it overflows into a wider scope */
     struct list_node dead_frames; /* no longer reached; freed after the flush (G2) */
+    struct frame *shared_frames[SHARED_FRAME_MAX]; /* that other entries reach too */
+    uint8_t shared_count;
 };
 
 void tlb_gather_begin(struct tlb_gather *gather, struct page_table *table) ACQUIRES(gather);
@@ -43,7 +47,11 @@ void tlb_gather_way(struct tlb_gather *gather, virt_addr_t va, unsigned level) R
 /* Frees the unhooked table after the flush (G2). */
 void tlb_gather_table(struct tlb_gather *gather, phys_addr_t table) REQUIRES(gather);
 
-/* Drops one counted entry of `frame`; when it was the last, the frame is freed after the flush. */
+/*
+ * Drops one counted entry of `frame`, after the flush; the frame is freed with the last. Until then
+ * it counts, so that another gather does not take its own entry for the last while CPUs still use
+ * this one (F3).
+ */
 void tlb_gather_frame(struct tlb_gather *gather, struct frame *frame) REQUIRES(gather);
 
 /* Flushes what is owed, waits for every CPU, frees what is dead. Nothing owed costs nothing. */
