@@ -27,6 +27,11 @@ class SchedulerTest(MachineCase):
         result = self.run_program(program("tiny"), append="selftest=preemption")
         self.assert_log_has(result, "selftest: a busy thread was pre-empted")
 
+    def test_an_interrupt_that_nobody_asked_for_stops_nothing(self):
+        result = self.run_program(program("tiny"), append="selftest=stray-interrupt")
+        self.assert_log_has(result, "warning: interrupt 240 came, and nobody asked for it")
+        self.assert_log_has(result, "selftest: a stray interrupt stopped nothing")
+
     def test_processes_keep_their_vector_registers_from_each_other(self):
         result = self.run_program(program("registers"), append="selftest=together:4")
         self.assertEqual(result.status, 0, log_text(result))
