@@ -1,6 +1,7 @@
 """Processes that run out of memory, run at once, or cannot run at all."""
 
 import os
+import shutil
 import tempfile
 
 from system_tests.machine_case import MachineCase, log_text, program
@@ -36,6 +37,16 @@ class SchedulerTest(MachineCase):
         result = self.run_program(program("registers"), append="selftest=together:4")
         self.assertEqual(result.status, 0, log_text(result))
         self.assertEqual(result.output.count(b": kept\n"), 5)
+
+
+class NameTest(MachineCase):
+    def test_a_program_cannot_forge_a_line_of_the_log_by_its_name(self):
+        with tempfile.TemporaryDirectory(dir=os.environ.get("TEST_TMPDIR")) as directory:
+            path = os.path.join(directory, "x\nkernel: stopped: y")
+            shutil.copy(program("provoke"), path)
+            result = self.run_program(path, "read-null")
+        self.assertEqual(result.status, 139)
+        self.assert_log_has(result, r"page fault: process 1 \(x\?kernel: stopped: y\) read")
 
 
 class RefusedTest(MachineCase):
