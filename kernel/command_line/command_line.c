@@ -1,6 +1,7 @@
 #include "kernel/command_line/command_line.h"
 
 #include "kernel/text/quote.h"
+#include "lib/memory.h"
 
 struct scanner {
     const char *text;
@@ -94,14 +95,6 @@ static const char *scan_word(struct scanner *scan) {
     return word;
 }
 
-static bool is_same_text(const char *a, const char *b) {
-    while (*a != '\0' && *a == *b) {
-        a++;
-        b++;
-    }
-    return *a == *b;
-}
-
 /* The text after `name=`, or nullptr where `word` is not that option. */
 static const char *value_of(const char *word, const char *name) {
     while (*name != '\0' && *word == *name) {
@@ -131,7 +124,7 @@ static const struct choice ACTS[] = {{"key", ACT_WAIT_FOR_KEY},
 static uint8_t choose(const char *option, const char *text, const struct choice *choices,
                       uint8_t otherwise, const struct text_sink *complaints) {
     for (const struct choice *choice = choices; choice->name; choice++) {
-        if (is_same_text(text, choice->name)) {
+        if (strcmp(text, choice->name) == 0) {
             return choice->value;
         }
     }
@@ -156,7 +149,7 @@ static bool parse_option(const char *word, const struct text_sink *complaints,
         line->on_panic = choose("on_panic", value, ACTS, line->on_panic, complaints);
     } else if ((value = value_of(word, "selftest"))) {
         line->selftests = value;
-    } else if (is_same_text(word, "audit")) {
+    } else if (strcmp(word, "audit") == 0) {
         line->has_audit = true;
     } else {
         return false;
@@ -183,7 +176,7 @@ void command_line_parse(const char *text, size_t length, char *storage,
     *line = defaults;
     const char *word;
     while ((word = scan_word(&scan))) {
-        if (is_same_text(word, "--")) {
+        if (strcmp(word, "--") == 0) {
             parse_arguments(&scan, line);
             return;
         }

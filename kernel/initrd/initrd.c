@@ -1,6 +1,7 @@
 #include "kernel/initrd/initrd.h"
 
 #include "kernel/text/quote.h"
+#include "lib/memory.h"
 
 /* A header is the magic and thirteen numbers of eight hexadecimal digits. */
 constexpr size_t MAGIC_SIZE = 6;
@@ -155,14 +156,6 @@ static const char *skip_root(const char *path) {
     return path;
 }
 
-static bool is_same_text(const char *a, const char *b) {
-    while (*a != '\0' && *a == *b) {
-        a++;
-        b++;
-    }
-    return *a == *b;
-}
-
 /* Of the links to one inode only the last in the archive carries the content. */
 static void follow_hard_link(const struct initrd *initrd, const struct text_sink *silent,
                              struct initrd_entry *entry) {
@@ -198,7 +191,7 @@ enum status initrd_find(const struct initrd *initrd, const char *path,
     bool is_found = false;
     struct initrd_entry candidate;
     while (initrd_next(initrd, &offset, &silent, &candidate) == STATUS_OK) {
-        if (is_same_text(skip_root(candidate.name), wanted)) {
+        if (strcmp(skip_root(candidate.name), wanted) == 0) {
             *entry = candidate;
             is_found = true;
         }
