@@ -258,7 +258,7 @@ TEST_F(AcpiTest, ATableThatClaimsGigabytesIsNotMapped) {
     fake_.put(DSDT, dsdt);
     ASSERT_EQ(find(), STATUS_OK);
     EXPECT_FALSE(power_.can_power_off);
-    EXPECT_LT(fake_.largest_mapping(), 1u << 20);
+    EXPECT_LT(fake_.largest_request(), 1u << 20);
 }
 
 struct SleepCase {

@@ -28,6 +28,7 @@ void FakeAcpiMemory::put(uint64_t pa, const Bytes &bytes) {
 // The first megabyte is always there; above it only what was put.
 const void *FakeAcpiMemory::map(void *context, uint64_t pa, size_t size_bytes) {
     auto *self = static_cast<FakeAcpiMemory *>(context);
+    self->largest_request_ = std::max(self->largest_request_, size_bytes);
     bool is_low = pa + size_bytes <= LOW_MEMORY_END;
     if (!is_low && (self->bytes_.count(pa) == 0 || self->bytes_.count(pa + size_bytes - 1) == 0)) {
         return nullptr;
@@ -38,7 +39,6 @@ const void *FakeAcpiMemory::map(void *context, uint64_t pa, size_t size_bytes) {
         copy[at->first - pa] = at->second;
     }
     self->live_[copy] = copy;
-    self->largest_mapping_ = std::max(self->largest_mapping_, size_bytes);
     return copy;
 }
 

@@ -24,8 +24,8 @@ class FakeAcpiMemory {
     size_t live_mappings() const {
         return live_.size();
     }
-    size_t largest_mapping() const {
-        return largest_mapping_;
+    size_t largest_request() const {
+        return largest_request_;
     }
 
   private:
@@ -34,7 +34,7 @@ class FakeAcpiMemory {
 
     std::map<uint64_t, uint8_t> bytes_;
     std::map<const void *, uint8_t *> live_;
-    size_t largest_mapping_ = 0;
+    size_t largest_request_ = 0;
     acpi_memory memory_;
 };
 

@@ -65,6 +65,15 @@ TEST_F(LogRingTest, TheOldestWholeLinesMakeRoomForTheNewest) {
     EXPECT_EQ(kept.back(), "1last");
 }
 
+TEST_F(LogRingTest, ALineThatMissesItsRoomByAByteDropsTheOldest) {
+    append(1, "old");
+    append(1, "kept");
+    std::string line(LOG_RING_BYTES - 5 - 6 - 2 + 1,
+                     'x'); // a line takes two bytes more than its text
+    append(2, line);
+    EXPECT_EQ(lines(LOG_RING_BYTES), (std::vector<std::string>{"1kept", "2" + line}));
+}
+
 TEST_F(LogRingTest, ALineAsLargeAsTheRingReplacesAll) {
     append(1, "old");
     std::string largest(LOG_RING_BYTES - 2, 'x');
