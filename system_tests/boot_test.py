@@ -12,6 +12,7 @@ from tools.testing import story
 
 FLOPPY_BYTES = 1474560
 HEX = re.compile(r"0x[0-9a-f]+|\b[0-9a-f]{16}\b")
+OF_A_TWIN = re.compile("twin |demo: process [12]: ")
 NUMBER = re.compile(r"\b\d+\b")
 
 
@@ -62,11 +63,12 @@ class DemonstrationTest(MachineCase):
 
 
 def normalise(text):
-    """The demonstration, without what may change: numbers, and which twin speaks first."""
+    """The demonstration, without what may change: numbers, and which twin is ahead."""
     lines = [HEX.sub("@", line) for line in text[text.index("demo: "):].splitlines(keepends=True)]
-    spoken = [number for number, line in enumerate(lines) if line.startswith("twin ")]
-    for number, line in zip(spoken, sorted(lines[number] for number in spoken)):
-        lines[number] = line
+    places = [place for place, line in enumerate(lines) if OF_A_TWIN.match(line)]
+    in_order = sorted((lines[place] for place in places), key=lambda line: (line[0] == "d", line))
+    for place, line in zip(places, in_order):
+        lines[place] = line
     counted = (NUMBER.sub("#", line) if "frames" in line else line for line in lines)
     return re.sub(r" +", " ", "".join(counted))
 

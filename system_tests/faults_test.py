@@ -42,7 +42,8 @@ class UserFaultTest(MachineCase):
                      "  verdict: kernel address")
 
     def test_jumping_into_the_kernel(self):
-        self.provoke("jump-kernel", "ran address 0xffffffff80000000(?:.*\n)*  verdict: kernel address")
+        self.provoke("jump-kernel", "ran address 0xffffffff80000000(?:.*\n)*"
+                     "  verdict: kernel address")
 
     def test_reading_an_address_that_is_not_canonical(self):
         self.provoke("read-non-canonical", "general protection fault: process 1 (.*\n)"
@@ -52,7 +53,8 @@ class UserFaultTest(MachineCase):
         self.provoke("jump-non-canonical", "general protection fault: process 1")
 
     def test_reading_where_nothing_is_mapped(self):
-        self.provoke("read-unmapped", "read address 0x0000123456789000(?:.*\n)*  verdict: not mapped")
+        self.provoke("read-unmapped", "read address 0x0000123456789000(?:.*\n)*"
+                     "  verdict: not mapped")
 
     def test_growing_the_stack_into_its_guard(self):
         self.provoke("stack-overflow", r"verdict: guard page of 'stack': an overflow ends here")
@@ -95,7 +97,8 @@ class KernelFaultTest(MachineCase):
                      "double fault in the kernel", r"  #1 0xffffffff8\w+ recurse\+0x")
 
     def test_writing_to_the_kernels_code(self):
-        self.provoke_page_fault("write-text", "read-only: the page may not be written", "write_text")
+        self.provoke_page_fault("write-text", "read-only: the page may not be written",
+                                "write_text")
 
     def test_writing_to_the_kernels_code_through_the_direct_map(self):
         self.provoke_page_fault("write-text-in-direct-map", "read-only",
@@ -132,7 +135,8 @@ class KernelFaultTest(MachineCase):
 
     def test_an_address_that_is_not_canonical(self):
         self.provoke("non-canonical", "kernel: general protection fault at 0x",
-                     "general protection fault in the kernel", r"  #0 0xffffffff8\w+ read_non_canonical")
+                     "general protection fault in the kernel",
+                     r"  #0 0xffffffff8\w+ read_non_canonical")
 
 
 if __name__ == "__main__":

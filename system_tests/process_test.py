@@ -23,6 +23,14 @@ class MemoryTest(MachineCase):
         self.assertEqual(self.run_program(program("allocate")).status, 0)
 
 
+class ChaosTest(MachineCase):
+    def test_programs_that_call_the_kernel_with_anything_do_it_no_harm(self):
+        result = self.run_program(program("chaos"), append="audit selftest=together:3")
+        self.assertEqual(result.status, 0, log_text(result))
+        self.assert_log_has(result, "init: every frame came back")
+        self.assert_log_has(result, "audit: at the end: .* 0 findings")
+
+
 class SchedulerTest(MachineCase):
     def test_a_thread_that_never_sleeps_loses_the_cpu(self):
         result = self.run_program(program("tiny"), append="selftest=preemption")

@@ -1,8 +1,10 @@
+import glob
 import os
 import stat
 import subprocess
+import time
 
-from system_tests.machine_case import MachineCase, log_text, program
+from system_tests.machine_case import MachineCase, TIMEOUT_SECONDS, log_text, program
 from tools.machine import qemu
 from tools.machine.config import MachineConfig
 from tools.testing import story
@@ -17,7 +19,8 @@ class ProgramTest(MachineCase):
             7, b"argument 0: /bin/hello\nargument 1: x\nargument 2: y\n"))
 
     def test_every_byte_of_an_argument_arrives(self):
-        awkward = ("", "a b", '"', "\\", "--", "\t\r\n", "\u00e9", "\x01\x7f", "$HOME `x` 'q'", "\\x41")
+        awkward = ("", "a b", '"', "\\", "--", "\t\r\n", "\u00e9", "\x01\x7f", "$HOME `x` 'q'",
+                   "\\x41")
         result = self.run_program(program("hello"), *awkward)
         lines = [b"argument 0: /bin/hello\n"]
         lines += [f"argument {number}: {text}\n".encode() for number, text in enumerate(awkward, 1)]
@@ -75,6 +78,36 @@ class ExecTest(MachineCase):
         self.assertRegex(done.stderr.splitlines()[-1],
                          b"exec: the machine did not end in time \\(\\d+ seconds\\)")
 
+    def test_a_tool_that_is_terminated_takes_its_machine_along(self):
+        log = os.path.join(qemu.work_directory(), "terminated.log")
+        halting = [EXEC, "--log", log, "--append", "on_exit=halt", program("tiny")]
+        with subprocess.Popen(halting) as process:
+            while not self.log_says(log, "machine: halted"):
+                self.assertIsNone(process.poll())
+                time.sleep(0.05)
+            process.terminate()
+            self.assertEqual(process.wait(TIMEOUT_SECONDS), 143)
+        self.assertEqual(glob.glob(os.path.join(qemu.work_directory(), "quire.*")), [])
+        self.assertEqual(self.machines_in(qemu.work_directory()), [])
+
+    def log_says(self, log, text):
+        try:
+            with open(log, encoding="utf-8") as file:
+                return text in file.read()
+        except FileNotFoundError:
+            return False
+
+    def machines_in(self, directory):
+        """Process ids of the machines that work in a folder below `directory`."""
+        found = []
+        for entry in glob.glob("/proc/[0-9]*/cwd"):
+            try:
+                if os.readlink(entry).startswith(directory + "/quire."):
+                    found.append(entry)
+            except OSError:
+                continue  # it ended meanwhile, or is not ours to look at
+        return found
+
     def test_a_missing_file_of_the_host_is_named(self):
         done = self.run_tool("--file", "/no/such:etc/x", program("hello"))
         self.assertEqual((done.returncode, done.stderr.strip()), (
@@ -90,7 +123,8 @@ class RefusalTest(MachineCase):
             file.write(contents)
         os.chmod(path, stat.S_IRWXU)
         result = self.run_anyhow(path)
-        self.assertEqual((result.status, result.failure), (125, "the log does not say how init ended"))
+        self.assertEqual((result.status, result.failure),
+                         (125, "the log does not say how init ended"))
         self.assert_log_has(result, pattern)
         self.assert_log_has(result, "init: /bin/refused cannot be run\nmachine: powering off\n$")
 

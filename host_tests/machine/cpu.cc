@@ -51,6 +51,9 @@ Outcome Cpu::execute(uint64_t va, Privilege privilege) {
 }
 
 void Cpu::mov_to_cr3(uint64_t value) {
+    if (!control.pcide && (value & CR3_KEEP) != 0) {
+        throw std::logic_error("bit 63 of CR3 without CR4.PCIDE: a general protection fault");
+    }
     bool keeps = control.pcide && (value & CR3_KEEP) != 0;
     cr3_ = value & ~CR3_KEEP;
     is_translating_ = true;

@@ -94,6 +94,12 @@ TEST_F(CpuTest, LoadingCr3WithBit63KeepsWhatTheContextHad) { // 4.10.4.1
     EXPECT_TRUE(remembers(VA));
 }
 
+TEST_F(CpuTest, LoadingCr3WithBit63NeedsContexts) { // MOV to CR3, protected mode exceptions
+    cpu().control.pcide = false;
+    EXPECT_THROW(cpu().mov_to_cr3(tables->root() | 1ull << 63), std::logic_error);
+    cpu().control.pcide = true;
+}
+
 TEST_F(CpuTest, InvlpgLeavesOtherContextsAlone) { // 4.10.4.1
     tables->set(VA, 0, PAGE | RW);
     cpu().read(VA);

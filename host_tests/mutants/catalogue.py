@@ -77,26 +77,22 @@ CATALOGUE = (
     ),
     _mutant(
         "a split flushes only what was asked for",
-        (
-            "entry.c",
-            "        tlb_gather_block(gather, pt_cursor_entry_start(at), at->level);\n",
-            "",
-        ),
+        ("entry.c", "    entry_owe_block(at, old, next, gather);\n", ""),
     ),
     _mutant(
         "a split flushes one page",
         (
             "entry.c",
-            "        tlb_gather_block(gather, pt_cursor_entry_start(at), at->level);\n",
-            "        tlb_gather_leaf(gather, pt_cursor_entry_start(at));\n",
+            "    entry_owe_block(at, old, next, gather);\n",
+            "    entry_owe_change(at, old, next, gather);\n",
         ),
     ),
     _mutant(
         "a merge flushes one page",
         (
             "merge.c",
-            "        tlb_gather_block(gather, start, at->level);\n",
-            "        tlb_gather_leaf(gather, start);\n",
+            "    entry_owe_block(at, old, joined, gather);\n",
+            "    entry_owe_change(at, old, joined, gather);\n",
         ),
     ),
     _mutant(

@@ -179,6 +179,30 @@ TEST_F(ContextIdTest, ACpuElsewhereForgetsTheTablesOfTheProcessToo) { // G3
     EXPECT_EQ(cpu(1).tlb().size(), 0u);
 }
 
+TEST_F(ContextIdTest, ACpuElsewhereForgetsTheWayToEachTable) { // G3
+    ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
+    ASSERT_EQ(page_table_reserve(&user, pages_at(VA + GIB, 1), 0), STATUS_OK);
+    cpu(1).speculate(VA, PAGE_SIZE);
+    cpu(1).speculate(VA + GIB, PAGE_SIZE);
+    switch_to(1, other);
+    ASSERT_EQ(unmap(pages_at(VA, 2 * GIB / PAGE_SIZE)), STATUS_OK);
+}
+
+TEST_F(ContextIdTest, AContextIdThatIsHandedOnStartsClean) { // S55
+    page_table heir;
+    ASSERT_EQ(page_table_create_user(&heir, &kernel), STATUS_OK);
+    heir.context_id = other.context_id;
+    std::vector<phys_addr_t> frames = new_frames(1);
+    ASSERT_EQ(page_table_map_frames(&other, pages_at(VA, 1), frames.data(), USER_RW), STATUS_OK);
+    switch_to(1, other);
+    cpu(1).write(VA, 1, USER);
+    switch_to(1, user);
+    switch_to(1, heir);
+    EXPECT_FALSE(cpu(1).read(VA, USER).succeeded());
+    switch_to(1, user);
+    EXPECT_EQ(page_table_destroy_user(&heir), STATUS_OK);
+}
+
 TEST_F(ContextIdTest, ADestroyedProcessLeavesNothingInAnyTlb) { // F3, S53
     page_table doomed;
     ASSERT_EQ(page_table_create_user(&doomed, &kernel), STATUS_OK);

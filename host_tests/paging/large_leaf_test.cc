@@ -115,6 +115,16 @@ TEST_P(LargeLeafTest, WhatWasDirtyBeforeTheSplitIsDirtyAfterIt) { // P3
     EXPECT_TRUE(query(VA + 100 * PAGE_SIZE).is_dirty);
 }
 
+TEST_P(LargeLeafTest, SplittingKeepsTheCachePolicy) {
+    page_attributes write_through = USER_RW;
+    write_through.cache = CACHE_WRITE_THROUGH;
+    ASSERT_EQ(map(pages_at(VA, PAGES_1G), DEVICE, write_through), STATUS_OK);
+    cpu(1).read(VA + PAGE_SIZE, USER);
+    ASSERT_EQ(unmap(pages_at(VA, 1)), STATUS_OK);
+    EXPECT_EQ(query(VA + PAGE_SIZE).attributes.cache, CACHE_WRITE_THROUGH);
+    EXPECT_EQ(query(VA + 2 * MIB).attributes.cache, CACHE_WRITE_THROUGH);
+}
+
 TEST_P(LargeLeafTest, ALargeLeafCanBeParkedAndCutWhileParked) { // law 4
     ASSERT_EQ(map(pages_at(VA, PAGES_2M), DEVICE, USER_RW), STATUS_OK);
     cpu(1).read(VA, USER);
@@ -152,8 +162,16 @@ TEST_P(LargeLeafTest, OnePageThatDiffersKeepsItsBlockApart) {
 }
 
 TEST_P(LargeLeafTest, FramesWithOwnersAreNotJoined) {
-    ASSERT_EQ(map_new(pages_at(VA, PAGES_2M)), STATUS_OK);
-    merge(pages_at(VA, PAGES_2M));
+    phys_addr_t first;
+    ASSERT_EQ(frame_alloc_contiguous(PAGES_2M, 2 * MIB, FRAME_ANON, ZONE_NORMAL, &first),
+              STATUS_OK);
+    std::vector<phys_addr_t> frames;
+    for (uint64_t i = 0; i < PAGES_2M; i++) {
+        frames.push_back(phys_add(first, i * PAGE_SIZE));
+    }
+    struct virt_range range = pages_at(VA, PAGES_2M);
+    ASSERT_EQ(page_table_map_frames(&user, range, frames.data(), USER_RW), STATUS_OK);
+    merge(range);
     EXPECT_EQ(query(VA).level, 0u);
 }
 

@@ -163,6 +163,8 @@ class ModelTest : public PagingOnEveryMachineTest {
         }
     }
 
+    std::mt19937_64 speculation_{1};
+
   private:
     std::mt19937_64 random_{20261121};
     std::map<uint64_t, ModelPage> model_;
@@ -175,6 +177,18 @@ TEST_P(ModelTest, RandomOperationsDoWhatTheModelSays) {
             ASSERT_NO_FATAL_FAILURE(compare()) << "after step " << step;
         }
     }
+}
+
+TEST_P(ModelTest, RandomOperationsLeaveNothingToCpusThatSpeculate) {
+    pc().at_every_chance([this] {
+        uint64_t page = std::uniform_int_distribution<uint64_t>(0, PAGE_COUNT - 1)(speculation_);
+        cpu(page % 2).speculate(FIRST + page * PAGE_SIZE, 16 * PAGE_SIZE);
+    });
+    for (unsigned step = 0; step < 500; step++) {
+        ASSERT_NO_FATAL_FAILURE(act()) << "at step " << step;
+    }
+    ASSERT_NO_FATAL_FAILURE(compare());
+    pc().at_every_chance(nullptr);
 }
 
 INSTANTIATE_TEST_SUITE_P(Machines, ModelTest, testing::ValuesIn(EVERY_MACHINE), name_of_setup);

@@ -38,6 +38,7 @@ void PagingTest::boot_with_early_allocator() {
     ASSERT_EQ(page_table_create_kernel(&kernel), STATUS_OK);
     struct virt_range region = pages_at(KERNEL_RANGES_BASE, 512 * GIB / PAGE_SIZE);
     ASSERT_EQ(page_table_reserve(&kernel, region, 2), STATUS_OK);
+    ASSERT_EQ(page_table_reserve(&kernel, pages_at(DIRECT_MAP_BASE, 1), 2), STATUS_OK);
     struct virt_range used_by_tests = pages_at(KERNEL_RANGES_BASE, 4 * MIB / PAGE_SIZE);
     ASSERT_EQ(page_table_reserve(&kernel, used_by_tests, 0), STATUS_OK);
     struct virt_range large = pages_at(KERNEL_BLOCKS, GIB / PAGE_SIZE);
@@ -62,6 +63,10 @@ void PagingTest::SetUp() {
 
 /* What was owed must have been paid before a change of CR3 pays it by chance. */
 void PagingTest::TearDown() {
+    if (current_[0] == nullptr) {
+        MachineTest::TearDown(); /* SetUp has failed */
+        return;
+    }
     pc().look("before the processes end");
     for (unsigned id : {1, 0}) {
         switch_to(id, kernel);

@@ -1,4 +1,5 @@
 #include "host_tests/paging/paging_test.h"
+#include "mm/paging/pte.h"
 
 /* Looking without touching: query, for_each, walk. */
 
@@ -41,6 +42,17 @@ TEST_P(QueryTest, AttributesAreThoseThatWereAskedFor) {
     EXPECT_EQ(found.attributes.cache, asked.cache);
     EXPECT_EQ(found.attributes.protection_key, asked.protection_key);
     EXPECT_EQ(found.effective_rights, asked.rights);
+}
+
+TEST_P(QueryTest, TheRightsOfEveryLevelCount) {
+    ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
+    unsigned top = user.levels - 1u;
+    uint64_t slot = user.root.value + 8 * level_index(virt_addr(VA), top);
+    uint64_t entry = pc().ram().load(slot);
+    pc().ram().store(slot, entry & ~PTE_WRITABLE);
+    EXPECT_EQ(query(VA).attributes.rights, USER_RW.rights);
+    EXPECT_EQ(query(VA).effective_rights, USER_RO.rights);
+    pc().ram().store(slot, entry);
 }
 
 TEST_P(QueryTest, KernelPagesCanBeLookedUpInAnyProcess) { // S40

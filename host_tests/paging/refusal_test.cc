@@ -83,6 +83,7 @@ TEST_F(RefusalTest, ProtectionKeysAreOfUserPagesAndUpTo15) {
 TEST_F(RefusalTest, MemoryBeyondMaxPhyAddrIsRefused) { // S02
     uint64_t limit = 1ull << platform_features()->phys_addr_bits;
     EXPECT_EQ(map(pages_at(VA, 1), limit, DEVICE_RW), STATUS_OUT_OF_RANGE);
+    EXPECT_EQ(map(pages_at(VA, 1), 2 * limit, DEVICE_RW), STATUS_OUT_OF_RANGE);
     EXPECT_EQ(map(pages_at(VA, 2), limit - PAGE_SIZE, DEVICE_RW), STATUS_OUT_OF_RANGE);
     EXPECT_EQ(remap(pages_at(VA, 2), limit - PAGE_SIZE, DEVICE_RW, 0), STATUS_OUT_OF_RANGE);
 }

@@ -165,6 +165,7 @@ TEST_P(StoriesTest, UnmappingNothingDoesNothingAndSaysSo) { // S37
 
 TEST_P(StoriesTest, StrictUnmappingRefusesAGapAndChangesNothing) { // S37
     ASSERT_EQ(map_new(pages_at(VA, 2)), STATUS_OK);
+    ASSERT_EQ(protect(pages_at(VA, 1), NO_RIGHTS), STATUS_OK); /* parked is no gap */
     std::vector<uint64_t> before = snapshot(user);
     tlb_gather gather;
     tlb_gather_begin(&gather, &user);

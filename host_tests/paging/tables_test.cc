@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "host_tests/paging/paging_test.h"
 #include "mm/paging/pte.h"
 
@@ -80,6 +82,20 @@ TEST_P(TablesTest, EntriesAndSharesOfATableAreCounted) { // T1
     EXPECT_EQ(table->table.entry_count, 300);
     EXPECT_EQ(table->table.share_count, 1u);
     EXPECT_EQ(table->table.owner, &user);
+}
+
+TEST_P(TablesTest, TheTablesThatTheBootMadeAreCountedLikeAllOthers) { // T1
+    phys_addr_t table = kernel.root;
+    for (unsigned level = kernel.levels; level-- > 0;) {
+        const frame *frame = frame_of(table);
+        const pte_t *slots = static_cast<pte_t *>(platform_phys_to_virt(table));
+        auto is_there = [](pte_t entry) { return entry.raw != 0; };
+        EXPECT_EQ(frame->state, FRAME_TABLE);
+        EXPECT_EQ(frame->level, level);
+        EXPECT_EQ(frame->table.entry_count, std::count_if(slots, slots + TABLE_ENTRIES, is_there));
+        EXPECT_EQ(frame->table.owner, &kernel);
+        table = pte_table_address(slots[level_index(virt_addr(KERNEL_RANGES_BASE), level)]);
+    }
 }
 
 TEST_P(TablesTest, TheLowerHalfsTablesLeaveTheDecisionToTheLeaf) { // S25

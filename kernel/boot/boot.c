@@ -16,6 +16,7 @@
 #include "kernel/panic/panic.h"
 #include "kernel/platform/mm_platform.h"
 #include "kernel/terminal/terminal.h"
+#include "kernel/text/silent.h"
 #include "kernel/thread/thread.h"
 #include "mm/frame/early.h"
 #include "mm/frame/frame.h"
@@ -65,20 +66,13 @@ static void read_command_line_early(void) {
     terminal_show_log(result.command_line.log);
 }
 
-static void write_nothing(void *context, const char *text, size_t length) {
-    (void)context;
-    (void)text;
-    (void)length;
-}
-
 /* What it has to complain about was said the first time. */
 static void read_command_line_for_good(void) {
-    const struct text_sink silent = {.write = write_nothing};
     char *storage = heap_alloc(info.command_line.size_bytes + 1);
     if (!storage) {
         boot_refuse("K116: too little memory for the command line");
     }
-    parse_command_line(storage, &silent);
+    parse_command_line(storage, silent_sink());
     frame_release_boot(phys_addr(early_strings.phys), early_strings.size_bytes);
 }
 

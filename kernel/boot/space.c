@@ -61,14 +61,21 @@ static void check_identity_is_gone(const struct boot_info *info) {
              (unsigned long long)old.value);
 }
 
-static void log_summary(const struct boot_info *info, const struct kernel_space_summary *summary) {
-    uint64_t free_frames = frame_count().by_state[FRAME_FREE];
-    log_line(LOG_INFO,
-             "vmm: PML4 at %#llx, %llu GiB direct-mapped, framebuffer at %#llx, %llu KiB free",
-             (unsigned long long)summary->root.value,
-             (unsigned long long)((summary->direct_map_bytes + (1ull << 30) - 1) >> 30),
-             (unsigned long long)info->framebuffer.phys,
-             (unsigned long long)free_frames << (PAGE_SHIFT - 10));
+/* S50 */
+static void log_space(const struct boot_info *info, const struct kernel_space_summary *summary) {
+    uint64_t gib = (summary->direct_map_bytes + (1ull << 30) - 1) >> 30;
+    uint64_t free_kib = frame_count().by_state[FRAME_FREE] << (PAGE_SHIFT - 10);
+    char framebuffer[40] = "no framebuffer";
+    if (info->framebuffer.phys != 0) {
+        format_buffer(framebuffer, sizeof(framebuffer), "framebuffer at %#llx",
+                      (unsigned long long)info->framebuffer.phys);
+    }
+    log_line(LOG_INFO, "vmm: PML4 at %#llx, %llu GiB direct-mapped, %s, %llu KiB free",
+             (unsigned long long)summary->root.value, (unsigned long long)gib, framebuffer,
+             (unsigned long long)free_kib);
+}
+
+static void log_direct_map(const struct kernel_space_summary *summary) {
     log_line(LOG_INFO,
              "boot: direct map of %llu MiB in %llu leaves of 1 GiB, %llu of 2 MiB, %llu of 4 KiB; "
              "frame array of %llu KiB",
@@ -89,7 +96,8 @@ void boot_enter_space(const struct boot_info *info, const struct memory_map *map
     if (screen_map() != STATUS_OK) {
         log_line(LOG_WARNING, "K114: the screen cannot be mapped; the log goes on elsewhere");
     }
-    log_summary(info, &summary);
+    log_space(info, &summary);
+    log_direct_map(&summary);
     check_identity_is_gone(info);
 }
 

@@ -95,13 +95,14 @@ static const char *scan_word(struct scanner *scan) {
     return word;
 }
 
-/* The text after `name=`, or nullptr where `word` is not that option. */
-static const char *value_of(const char *word, const char *name) {
+/* Whether `word` is that option; then `*value` is what follows the equals sign. */
+static bool is_option(const char *word, const char *name, const char **value) {
     while (*name != '\0' && *word == *name) {
         word++;
         name++;
     }
-    return *name == '\0' && *word == '=' ? word + 1 : nullptr;
+    *value = word + 1;
+    return *name == '\0' && *word == '=';
 }
 
 struct choice {
@@ -129,7 +130,7 @@ static uint8_t choose(const char *option, const char *text, const struct choice 
         }
     }
     format_to(complaints, "K205: command line: %s= cannot be ", option);
-    quote_to(complaints, text, __builtin_strlen(text));
+    quote_to(complaints, text, strlen(text));
     format_to(complaints, "; ignored\n");
     return otherwise;
 }
@@ -137,17 +138,17 @@ static uint8_t choose(const char *option, const char *text, const struct choice 
 static bool parse_option(const char *word, const struct text_sink *complaints,
                          struct command_line *line) {
     const char *value;
-    if ((value = value_of(word, "init"))) {
+    if (is_option(word, "init", &value)) {
         line->init = value;
-    } else if ((value = value_of(word, "terminal"))) {
+    } else if (is_option(word, "terminal", &value)) {
         line->terminal = choose("terminal", value, TERMINALS, line->terminal, complaints);
-    } else if ((value = value_of(word, "log"))) {
+    } else if (is_option(word, "log", &value)) {
         line->log = choose("log", value, LOGS, line->log, complaints);
-    } else if ((value = value_of(word, "on_exit"))) {
+    } else if (is_option(word, "on_exit", &value)) {
         line->on_exit = choose("on_exit", value, ACTS, line->on_exit, complaints);
-    } else if ((value = value_of(word, "on_panic"))) {
+    } else if (is_option(word, "on_panic", &value)) {
         line->on_panic = choose("on_panic", value, ACTS, line->on_panic, complaints);
-    } else if ((value = value_of(word, "selftest"))) {
+    } else if (is_option(word, "selftest", &value)) {
         line->selftests = value;
     } else if (strcmp(word, "audit") == 0) {
         line->has_audit = true;
@@ -158,9 +159,8 @@ static bool parse_option(const char *word, const struct text_sink *complaints,
 }
 
 static void parse_arguments(struct scanner *scan, struct command_line *line) {
-    const char *word;
     line->arguments = scan->next;
-    while ((word = scan_word(scan))) {
+    while (scan_word(scan)) {
         line->argument_count++;
     }
 }
@@ -182,7 +182,7 @@ void command_line_parse(const char *text, size_t length, char *storage,
         }
         if (!parse_option(word, complaints, line)) {
             format_to(complaints, "K204: command line: unknown option ");
-            quote_to(complaints, word, __builtin_strlen(word));
+            quote_to(complaints, word, strlen(word));
             format_to(complaints, " ignored\n");
         }
     }

@@ -8,7 +8,8 @@
 
 static void dump(const struct process *process) {
     struct log_text text;
-    log_line(LOG_INFO, "demo: memory of process %u (%s):", process->id, process->name);
+    log_line(LOG_INFO, "demo: memory of process %u (%s): range, size, rights, cache, leaf, name",
+             process->id, process->name);
     space_dump(process->space, log_text_begin(&text, LOG_INFO));
 }
 

@@ -1,6 +1,7 @@
 #include "kernel/initrd/initrd.h"
 
 #include "kernel/text/quote.h"
+#include "kernel/text/silent.h"
 #include "lib/memory.h"
 
 /* A header is the magic and thirteen numbers of eight hexadecimal digits. */
@@ -169,28 +170,22 @@ static void follow_hard_link(const struct initrd *initrd, const struct text_sink
     }
 }
 
-static void write_nothing(void *context, const char *text, size_t length) {
-    (void)context;
-    (void)text;
-    (void)length;
-}
-
 static enum status complain_of_path(const struct text_sink *complaints, const char *number_and_text,
                                     const char *path, enum status status) {
     format_to(complaints, "%s: ", number_and_text);
-    quote_to(complaints, path, __builtin_strlen(path));
+    quote_to(complaints, path, strlen(path));
     format_to(complaints, "\n");
     return status;
 }
 
 enum status initrd_find(const struct initrd *initrd, const char *path,
                         const struct text_sink *complaints, struct initrd_entry *entry) {
-    const struct text_sink silent = {.write = write_nothing};
+    const struct text_sink *silent = silent_sink();
     const char *wanted = skip_root(path);
     size_t offset = 0;
     bool is_found = false;
     struct initrd_entry candidate;
-    while (initrd_next(initrd, &offset, &silent, &candidate) == STATUS_OK) {
+    while (initrd_next(initrd, &offset, silent, &candidate) == STATUS_OK) {
         if (strcmp(skip_root(candidate.name), wanted) == 0) {
             *entry = candidate;
             is_found = true;
@@ -204,7 +199,7 @@ enum status initrd_find(const struct initrd *initrd, const char *path,
                                 STATUS_ACCESS_DENIED);
     }
     if (entry->link_count > 1 && entry->size_bytes == 0) {
-        follow_hard_link(initrd, &silent, entry);
+        follow_hard_link(initrd, silent, entry);
     }
     return STATUS_OK;
 }

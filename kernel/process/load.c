@@ -135,8 +135,9 @@ static enum status load_plan(struct process *process, const struct process_progr
                   process->name);
         return STATUS_NOT_EXECUTABLE;
     } else if (status == STATUS_NO_MEMORY) {
+        uint64_t page_count = plan->total_pages + USER_STACK_PAGES;
         format_to(complaints, "K423: not enough memory for the %llu pages of '%s'\n",
-                  (unsigned long long)(plan->total_pages + USER_STACK_PAGES), process->name);
+                  (unsigned long long)page_count, process->name);
     }
     return status;
 }

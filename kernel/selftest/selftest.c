@@ -1,6 +1,7 @@
 #include "kernel/selftest/selftest.h"
 
 #include "kernel/log.h"
+#include "kernel/panic/panic.h"
 #include "kernel/selftest/lives.h"
 #include "kernel/selftest/provoke.h"
 #include "lib/memory.h"
@@ -15,18 +16,19 @@ static uint64_t number(const char *text) {
     return value;
 }
 
-/* What follows `prefix` in `name`, or nullptr where the name begins otherwise. */
-static const char *after_prefix(const char *name, const char *prefix) {
+/* Whether `name` begins with `prefix`; then `*rest` is what follows. */
+static bool has_prefix(const char *name, const char *prefix, const char **rest) {
     size_t length = strlen(prefix);
-    return strncmp(name, prefix, length) == 0 ? name + length : nullptr;
+    *rest = name + length;
+    return strncmp(name, prefix, length) == 0;
 }
 
 /* Tests that run init. */
 static bool run_with_init(const struct boot_result *boot, const char *name) {
     const char *rest;
-    if ((rest = after_prefix(name, "cycles:"))) {
+    if (has_prefix(name, "cycles:", &rest)) {
         selftest_cycles(boot, number(rest));
-    } else if ((rest = after_prefix(name, "together:"))) {
+    } else if (has_prefix(name, "together:", &rest)) {
         selftest_together(boot, number(rest));
     } else if (strcmp(name, "exhaustion") == 0) {
         selftest_exhaustion(boot);
@@ -40,8 +42,7 @@ static bool provoke(const char *name) {
     for (const struct provocation *test = PROVOCATIONS; test->name; test++) {
         if (strcmp(name, test->name) == 0) {
             test->run();
-            log_line(LOG_ERROR, "selftest: %s: nothing stopped it", name);
-            return true;
+            panic_stop("selftest: %s: nothing stopped it", name);
         }
     }
     return false;

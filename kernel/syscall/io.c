@@ -3,7 +3,6 @@
 #include "kernel/syscall/calls.h"
 #include "lib/status.h"
 
-constexpr uint64_t DESCRIPTOR_COUNT = 3; /* 0, 1 and 2: the process's terminal */
 constexpr size_t BUFFER_SIZE = 256;
 constexpr int64_t IO_MAX = 0x7ffff000;         /* what one call transfers at most, as on Linux */
 constexpr int64_t VECTOR_MAX = 1024;           /* UIO_MAXIOV */

@@ -82,7 +82,8 @@ static int64_t check_mmap(const struct trap_frame *frame) {
         return STATUS_INVALID;
     }
     if (!(flags & MAP_ANONYMOUS)) {
-        return (uint32_t)frame->r8 < 3 ? ERRNO_NO_SUCH_DEVICE : STATUS_BAD_DESCRIPTOR;
+        return (uint32_t)frame->r8 < DESCRIPTOR_COUNT ? ERRNO_NO_SUCH_DEVICE
+                                                      : STATUS_BAD_DESCRIPTOR;
     }
     if (frame->rsi == 0) {
         return STATUS_INVALID;

@@ -97,12 +97,25 @@ int64_t call_uname(const struct trap_frame *frame) {
     return copy_out(frame->rdi, &name, sizeof(name));
 }
 
+static uint64_t limit_of(enum resource resource) {
+    switch (resource) {
+    case RESOURCE_STACK:
+        return USER_STACK_PAGES * PAGE_SIZE;
+    case RESOURCE_CORE:
+        return 0;
+    case RESOURCE_FILES:
+        return DESCRIPTOR_COUNT;
+    default:
+        return UINT64_MAX; /* RLIM_INFINITY */
+    }
+}
+
 /* Limits can be read, and are what holds; they cannot be changed. */
 int64_t call_prlimit64(const struct trap_frame *frame) {
     uint32_t resource = (uint32_t)frame->rsi;
     uint32_t id = (uint32_t)frame->rdi;
     if (id != 0 && id != process_current()->id) {
-        return -3; /* ESRCH */
+        return ERRNO_NO_SUCH_PROCESS;
     }
     if (resource >= RESOURCE_COUNT) {
         return STATUS_INVALID;
@@ -110,18 +123,7 @@ int64_t call_prlimit64(const struct trap_frame *frame) {
     if (frame->rdx != 0) {
         return STATUS_NOT_PERMITTED;
     }
-    uint64_t value = UINT64_MAX;
-    switch (resource) {
-    case RESOURCE_STACK:
-        value = USER_STACK_PAGES * PAGE_SIZE;
-        break;
-    case RESOURCE_CORE:
-        value = 0;
-        break;
-    case RESOURCE_FILES:
-        value = 3;
-        break;
-    }
+    uint64_t value = limit_of((enum resource)resource);
     const uint64_t limit[2] = {value, value};
     return frame->r10 == 0 ? 0 : copy_out(frame->r10, limit, sizeof(limit));
 }

@@ -26,6 +26,7 @@ struct terminal {
 static struct serial com1, com2;
 static bool has_com1, has_com2;
 static struct terminal terminals[3];
+static bool has_begun;
 static bool is_log_shown;
 
 static struct framebuffer_colour colour(struct boot_colour boot) {
@@ -67,6 +68,7 @@ static void begin_screen(const struct boot_info *info) {
 }
 
 void terminal_begin(const struct boot_info *info) {
+    has_begun = true;
     begin_screen(info);
     has_com1 = serial_init(&com1, SERIAL_COM1_PORT, "com1") == STATUS_OK;
     has_com2 = serial_init(&com2, SERIAL_COM2_PORT, "com2") == STATUS_OK;
@@ -81,6 +83,9 @@ void terminal_begin(const struct boot_info *info) {
 }
 
 void terminal_show_log(uint8_t log_consoles) {
+    if (!has_begun) {
+        terminal_begin(nullptr);
+    }
     is_log_shown = log_consoles != LOG_TO_NONE;
     if (log_consoles & LOG_TO_SCREEN) {
         log_add_sink(screen_console());

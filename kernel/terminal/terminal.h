@@ -20,7 +20,8 @@ struct terminal;
  * loader cannot be believed there is still the VGA's text and the serial ports. */
 void terminal_begin(const struct boot_info *info);
 
-/* Shows the log, from its beginning, on these consoles (enum log_console). Once. */
+/* Shows the log, from its beginning, on these consoles (enum log_console). Once. In a panic also
+ * before terminal_begin. */
 void terminal_show_log(uint8_t log_consoles);
 
 /* Whether the log is shown anywhere yet. */

@@ -19,6 +19,13 @@ void entry_owe_change(struct pt_cursor *at, pte_t old, pte_t next, struct tlb_ga
     }
 }
 
+void entry_owe_block(struct pt_cursor *at, pte_t old, pte_t next, struct tlb_gather *gather) {
+    static_assert(TABLE_ENTRIES > TLB_FLUSH_PAGE_MAX);
+    if (pte_change_needs_flush(old, next, at->level)) {
+        tlb_gather_everything(gather);
+    }
+}
+
 static void fill_pieces(pte_t *pieces, pte_t old, unsigned level) {
     for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
         pieces[i] = pte_piece(old, level, i);
@@ -35,9 +42,7 @@ void entry_split(struct pt_cursor *at, struct table_pool *pool, struct tlb_gathe
     do {
         fill_pieces(pieces, old, at->level);
     } while (!pte_compare_exchange(pt_cursor_slot(at), &old, next));
-    if (pte_change_needs_flush(old, next, at->level)) {
-        tlb_gather_block(gather, pt_cursor_entry_start(at), at->level);
-    }
+    entry_owe_block(at, old, next, gather);
 }
 
 void entry_drop_empty_table(struct pt_cursor *at, struct tlb_gather *gather) {

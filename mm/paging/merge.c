@@ -38,9 +38,7 @@ static void join_table(struct pt_cursor *at, struct virt_range range, struct tlb
     }
     pte_t joined = pte_joined(pte_load(&pieces[0]), at->level);
     pte_t old = pte_exchange(pt_cursor_slot(at), joined);
-    if (pte_change_needs_flush(old, joined, at->level)) {
-        tlb_gather_block(gather, start, at->level);
-    }
+    entry_owe_block(at, old, joined, gather);
     tlb_gather_table(gather, child);
 }
 

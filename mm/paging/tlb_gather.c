@@ -31,17 +31,6 @@ void tlb_gather_leaf(struct tlb_gather *gather, virt_addr_t va) {
     request->pages[request->page_count++] = va;
 }
 
-void tlb_gather_block(struct tlb_gather *gather, virt_addr_t va, unsigned level) {
-    uint64_t page_count = level_size(level) >> PAGE_SHIFT;
-    if (page_count > TLB_FLUSH_PAGE_MAX) {
-        tlb_gather_everything(gather);
-        return;
-    }
-    for (uint64_t i = 0; i < page_count; i++) {
-        tlb_gather_leaf(gather, virt_add(va, i << PAGE_SHIFT));
-    }
-}
-
 /* Whether the last page that was owed lies in the block: its INVLPG drops the upper entries too. */
 static bool owes_page_within(const struct tlb_gather *gather, virt_addr_t va, unsigned level) {
     const struct tlb_flush *request = &gather->request;

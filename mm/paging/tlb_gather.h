@@ -31,13 +31,6 @@ void tlb_gather_begin(struct tlb_gather *gather, struct page_table *table) ACQUI
  * that maps a page (SDM 3A 4.10.4.2). */
 void tlb_gather_leaf(struct tlb_gather *gather, virt_addr_t va) REQUIRES(gather);
 
-/*
- * Owes every translation of the block of `level` at `va`, and what the paging-structure caches hold
- * of it: a large leaf was split, or a table was joined into one. The size of pages changes then,
- * so one INVLPG is not enough (law 7).
- */
-void tlb_gather_block(struct tlb_gather *gather, virt_addr_t va, unsigned level) REQUIRES(gather);
-
 /* Owes all that can be cached of the table's half. */
 void tlb_gather_everything(struct tlb_gather *gather) REQUIRES(gather);
 

@@ -21,7 +21,8 @@ from tools.machine.qemu import MachineError
 def _parser():
     parser = argparse.ArgumentParser(
         prog="exec", usage="bazel run //tools:exec -- [OPTIONS] PROGRAM [ARGUMENTS]",
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        allow_abbrev=False, description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
     machine_config.add_arguments(parser)
     parser.add_argument("--timeout", type=_seconds, default=120, metavar="SECONDS",
                         help="how long the machine may take (default %(default)s)")

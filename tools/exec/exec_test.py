@@ -26,7 +26,8 @@ class CommandLineTest(unittest.TestCase):
     def test_init_comes_first_and_its_arguments_last(self):
         self.assertEqual(
             command_line.build("/bin/hello", ["x", "--"], "audit"),
-            "init=/bin/hello terminal=com2 log=com1 on_exit=poweroff on_panic=poweroff audit -- x --")
+            "init=/bin/hello terminal=com2 log=com1 on_exit=poweroff on_panic=poweroff audit"
+            " -- x --")
 
 
 class VerdictTest(unittest.TestCase):
@@ -39,6 +40,10 @@ class VerdictTest(unittest.TestCase):
 
     def test_a_program_that_is_killed_has_128_and_the_signal(self):
         self.assertEqual(self.judge(b"init: killed by signal 11 (SIGSEGV)\n"), verdict.Verdict(139))
+
+    def test_only_a_line_of_init_itself_counts(self):
+        log = b"demo: init: exited with status 3\ninit: exited with status 7\n"
+        self.assertEqual(self.judge(log), verdict.Verdict(7))
 
     def test_a_status_without_a_power_off_is_not_believed(self):
         judged = self.judge(b"init: exited with status 0\n", Ending.TRIPLE_FAULT)
@@ -58,8 +63,8 @@ class VerdictTest(unittest.TestCase):
 
 
 def elf(kind=2, cpu=62, segment_type=1):
-    header = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\x02\x01\x01", kind, cpu, 1, 0x400000, 64, 0, 0,
-                         64, 56, 1, 0, 0, 0)
+    header = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\x02\x01\x01", kind, cpu, 1, 0x400000, 64,
+                         0, 0, 64, 56, 1, 0, 0, 0)
     return header + struct.pack("<IIQQQQQQ", segment_type, 5, 0, 0, 0, 0, 0, 4096)
 
 

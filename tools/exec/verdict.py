@@ -21,7 +21,7 @@ class Verdict:
 
 
 def init_status(log):
-    """Init's status as a shell shows it, 128 + signal where it was killed; None if not in the log."""
+    """Init's status as a shell shows it, 128 + signal where it was killed, or None."""
     found = _INIT_ENDED.search(log)
     if not found:
         return None

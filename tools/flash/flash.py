@@ -51,20 +51,23 @@ def _describe(target, image_path, image_bytes):
     for partition in target.partitions:
         places = f", mounted at {', '.join(partition.mounted_at)}" if partition.mounted_at else ""
         print(f"        {partition.name}: {describe_size(partition.size_bytes)}{places}")
-    print(f"image:  {image_path} ({describe_size(image_bytes)})")
+    name = "the built image" if image_path == _BUILT_IMAGE else image_path
+    print(f"image:  {name} ({describe_size(image_bytes)})")
 
 
 def check(target, image_bytes, is_forced):
     """Raises FlashError where the image must not, or cannot, be written."""
     if target.size_bytes is not None and target.size_bytes < image_bytes:
-        raise FlashError(f"{target.path} has {target.size_bytes} bytes; the image needs {image_bytes}")
+        raise FlashError(
+            f"{target.path} has {target.size_bytes} bytes; the image needs {image_bytes}")
     if target.objections and not is_forced:
         reasons = "; ".join(target.objections)
         raise FlashError(f"{reasons}. If you are sure, say --force")
 
 
 def _agreed(target):
-    print(f"Everything on {target.path} will be lost. Type {target.name} to go on: ", end="", flush=True)
+    print(f"Everything on {target.path} will be lost. Type {target.name} to go on: ", end="",
+          flush=True)
     return sys.stdin.readline().strip() == target.name
 
 
@@ -99,7 +102,8 @@ def compare(image_path, target_path):
             found = _read_all(drive, len(chunk))
             if found != chunk:
                 at = done + _first_difference(chunk, found)
-                raise FlashError(f"{target_path} does not give back what was written, from byte {at} on")
+                raise FlashError(
+                    f"{target_path} does not give back what was written, from byte {at} on")
             done += len(chunk)
             progress.show(done)
     progress.finish()
@@ -113,19 +117,22 @@ def _read_all(drive, size):
 
 
 def _first_difference(left, right):
-    return next((at for at, (a, b) in enumerate(zip(left, right)) if a != b), min(len(left), len(right)))
+    shorter = min(len(left), len(right))
+    return next((at for at in range(shorter) if left[at] != right[at]), shorter)
 
 
 def _parser():
     parser = argparse.ArgumentParser(
-        prog="flash", usage="bazel run //tools:flash -- [OPTIONS] /dev/sdX", description=__doc__,
+        prog="flash", usage="bazel run //tools:flash -- [OPTIONS] /dev/sdX",
+        allow_abbrev=False, description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--image", default=_BUILT_IMAGE, metavar="FILE",
                         help="write this image instead of the built one")
     parser.add_argument("--force", action="store_true",
                         help="write even to a drive that is mounted, in use or not removable")
     parser.add_argument("--yes", action="store_true", help="do not ask")
-    parser.add_argument("target", metavar="/dev/sdX", help="the drive to overwrite, or a plain file")
+    parser.add_argument("target", metavar="/dev/sdX",
+                        help="the drive to overwrite, or a plain file")
     return parser
 
 

@@ -150,15 +150,17 @@ class FlashTest(Folder):
             1, "flash: interrupted; the drive does not boot until the image is written whole"))
 
     def test_an_error_of_the_drive_is_told_in_its_words(self):
-        with unittest.mock.patch.object(flash, "_write_all", side_effect=OSError(5, "Input/output error")):
+        error = OSError(5, "Input/output error")
+        with unittest.mock.patch.object(flash, "_write_all", side_effect=error):
             status, said = self.flash("--yes")
         self.assertEqual((status, said.splitlines()[-1]), (
-            1, f"flash: {self.stick}: Input/output error; the drive does not boot until the image is "
-            "written whole"))
+            1, f"flash: {self.stick}: Input/output error; the drive does not boot until the image "
+            "is written whole"))
 
     def test_a_missing_image_is_named(self):
         self.image = os.path.join(self.root, "none.img")
-        self.assertEqual(self.flash("--yes"), (1, f"flash: {self.image}: No such file or directory\n"))
+        self.assertEqual(self.flash("--yes"),
+                         (1, f"flash: {self.image}: No such file or directory\n"))
 
 
 if __name__ == "__main__":

@@ -59,13 +59,18 @@ def inspect_drive(path, root="/"):
         raise TargetError(f"{path} is not a whole drive; name the drive, not one of its partitions")
     mounts = read_mounts(root)
     partitions = tuple(_partitions(folder, name, mounts))
-    model = " ".join(filter(None, (_line(folder, "device/vendor"), _line(folder, "device/model"))))
-    return Target(path, model or "unnamed drive", _size(folder), partitions,
+    return Target(path, _model(folder), _size(folder), partitions,
                   tuple(_objections(folder, name, partitions, mounts)))
 
 
+def _model(folder):
+    """What the drive calls itself; some vendors are only numbers, which help nobody."""
+    words = (_line(folder, "device/vendor"), _line(folder, "device/model"))
+    return " ".join(word for word in words if word and not word.startswith("0x")) or "unnamed drive"
+
+
 def _objections(folder, name, partitions, mounts):
-    mounted = [(partition.name, place) for partition in partitions for place in partition.mounted_at]
+    mounted = [(part.name, place) for part in partitions for place in part.mounted_at]
     mounted += [(name, place) for place in mounts.get(name, ())]
     for part, place in mounted:
         yield f"/dev/{part} is mounted at {place}"

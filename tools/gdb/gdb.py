@@ -21,7 +21,8 @@ _SOCKET = "gdb.sock"
 
 def _parser():
     parser = argparse.ArgumentParser(
-        prog="gdb", usage="bazel run //tools:gdb -- [OPTIONS] [GDB ARGUMENTS]", description=__doc__,
+        prog="gdb", usage="bazel run //tools:gdb -- [OPTIONS] [GDB ARGUMENTS]",
+        allow_abbrev=False, description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     machine_config.add_arguments(parser)
     parser.add_argument("--image", default=_BUILT_IMAGE, metavar="FILE",
@@ -55,7 +56,8 @@ def _debug(options, more):
     log_file = open(options.log or os.devnull, "wb", buffering=0)
     stub = ["-gdb", f"unix:{_SOCKET},server=on,wait=off"]
     with log_file, qemu.Qemu(machine_config.from_arguments(options), options.image,
-                             log_sinks=[log_file.write], more_arguments=stub, is_paused=True) as machine:
+                             log_sinks=[log_file.write], more_arguments=stub,
+                             is_paused=True) as machine:
         script = os.path.join(machine.directory, "script.gdb")
         with open(script, "w", encoding="utf-8") as file:
             file.write(gdb_script(kernel, options.stop_at, os.getcwd()))

@@ -20,7 +20,7 @@ _TEST = re.compile(r"\b(?:TEST|TEST_F|TEST_P)\s*\(\s*(\w+)\s*,\s*(\w+)\s*\)")
 
 
 def blank(text):
-    """The text with comments, literals and preprocessor lines as blanks, every line in its place."""
+    """The text with comments, literals and preprocessor lines as blanks; each line stays."""
     return _BLANKED.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
 
 
@@ -36,8 +36,8 @@ def _function_name(head):
         return None
     if _SCOPE.match(outside.strip()) and not re.search(r"\)\s*(?:const)?\s*$", outside):
         return None
-    names = [name for name in _NAME.findall(re.sub(r"\[\[.*?\]\]|__attribute__\s*\(.*?\)", "", outside))
-             if not name.isupper()]
+    plain = re.sub(r"\[\[.*?\]\]|__attribute__\s*\(.*?\)", "", outside)
+    names = [name for name in _NAME.findall(plain) if not name.isupper()]
     return names[0] if names else None
 
 

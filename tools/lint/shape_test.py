@@ -17,7 +17,7 @@ void two(struct lock *lock) ACQUIRES(lock) NO_CHECK {
     if (one()) {
         switch (pair[0]) {
         case 1: {
-            break;
+            int deep[][1] = {{1}, {2}};
         }
         }
     } else {

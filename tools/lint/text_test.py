@@ -21,7 +21,8 @@ def findings(pattern, paths):
 
 class TextTest(unittest.TestCase):
     def test_nothing_is_left_for_later_or_silenced(self):
-        paths = [path for path in sources.paths(PROJECT_CODE) if not path.startswith("third_party/")]
+        paths = [path for path in sources.paths(PROJECT_CODE)
+                 if not path.startswith("third_party/")]
         self.assertEqual(findings(LEFT_OVER, paths), [])
 
     def test_the_memory_manager_holds_no_instruction(self):

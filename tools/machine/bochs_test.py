@@ -14,8 +14,9 @@ class EndingTest(unittest.TestCase):
     def test_only_the_log_tells_a_power_off_from_a_triple_fault(self):
         self.assertEqual(bochs.ending_of("00100i[ACPI ] ACPI control: soft power off"),
                          Ending.POWERED_OFF)
-        self.assertEqual(bochs.ending_of("e[CPU0 ] exception(): 3rd (13) exception with no resolution"),
-                         Ending.TRIPLE_FAULT)
+        self.assertEqual(
+            bochs.ending_of("e[CPU0 ] exception(): 3rd (13) exception with no resolution"),
+            Ending.TRIPLE_FAULT)
         self.assertEqual(bochs.ending_of("[SYS ] panic"), Ending.STOPPED)
 
 

@@ -18,7 +18,8 @@ class MachineConfigTest(unittest.TestCase):
         self.assertIn("choose one of ide, ahci, virtio", self.refusal(medium="tape"))
 
     def test_a_machine_without_memory_or_cpus_is_refused(self):
-        self.assertEqual(self.refusal(memory="much"), "'much' is not a memory size such as 128M or 4G")
+        self.assertEqual(self.refusal(memory="much"),
+                         "'much' is not a memory size such as 128M or 4G")
         self.assertEqual(self.refusal(memory="0"), "'0' is not a memory size such as 128M or 4G")
         self.assertEqual(self.refusal(cpus=0), "a machine has at least one CPU, not 0")
 
@@ -54,7 +55,7 @@ class MediumTest(unittest.TestCase):
         self.assertEqual(config.medium_bytes("ide", 1536), 1536)
 
     def test_an_image_too_large_for_a_floppy_is_refused(self):
-        with self.assertRaisesRegex(ConfigError, "the image has 1474561 bytes and a floppy 1474560"):
+        with self.assertRaisesRegex(ConfigError, "image has 1474561 bytes and a floppy 1474560"):
             config.medium_bytes("floppy", 1474561)
 
     def test_an_image_is_copied_only_when_it_must_grow(self):

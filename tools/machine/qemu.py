@@ -96,7 +96,7 @@ class Qemu:
             self.qmp = qmp.Qmp(connection, timeout=60)
         except qmp.QmpClosed:
             self._process.wait()
-            raise MachineError(self._errors() or "QEMU ended at once, and did not say why") from None
+            raise MachineError(self._errors() or "QEMU ended at once without a word") from None
 
     def _path(self, name):
         return os.path.join(self.directory, name)

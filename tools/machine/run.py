@@ -8,9 +8,10 @@ import argparse
 import os
 import subprocess
 import sys
+import tempfile
 
 from tools.machine import config as machine_config
-from tools.machine import qemu
+from tools.machine import qemu, qmp
 
 _WORKSPACE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _BUILT_IMAGE = os.path.join(_WORKSPACE, "disk_image.img")
@@ -21,11 +22,13 @@ _WINDOWS = ("gtk", "sdl")
 
 def _parser():
     parser = argparse.ArgumentParser(
-        prog="qemu", usage="bazel run //:qemu -- [OPTIONS]", description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        prog="qemu", usage="bazel run //:qemu -- [OPTIONS]", allow_abbrev=False,
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     machine_config.add_arguments(parser)
     parser.add_argument("--exit", action="store_true",
                         help="only print the demonstration and power off after it")
+    parser.add_argument("--screenshot", metavar="FILE",
+                        help="only write a picture (PNG) of the screen after the demonstration")
     parser.add_argument("--image", metavar="FILE", help="boot this image instead of the built one")
     parser.add_argument("--display", metavar="NAME",
                         help="QEMU's -display, such as none or gtk (default: a window if possible)")
@@ -46,13 +49,15 @@ def _available_displays():
 
 
 def _show(options, config):
-    """Becomes QEMU."""
+    """Hands the terminal to QEMU; returns its exit status."""
     display = options.display or choose_display(os.environ, _available_displays())
     image = os.path.abspath(options.image or _BUILT_IMAGE)
-    arguments = machine_config.qemu_arguments(
-        config, machine_config.fit_image(config.medium, image, qemu.work_directory()))
-    os.execv(machine_config.QEMU, [machine_config.QEMU, *arguments, "-name", "Quire",
-                                   "-display", display, "-serial", "mon:stdio"])
+    with tempfile.TemporaryDirectory(prefix="quire.", dir=qemu.work_directory()) as directory:
+        fitted = machine_config.fit_image(config.medium, image, directory)
+        return subprocess.run(
+            [machine_config.QEMU, *machine_config.qemu_arguments(config, fitted), "-name", "Quire",
+             "-display", display, "-serial", "mon:stdio"],
+            check=False, env={**os.environ, "TMPDIR": directory}).returncode
 
 
 def _demonstrate(options, config):
@@ -69,17 +74,30 @@ def _demonstrate(options, config):
     return 1
 
 
+def _picture(options, config):
+    """Writes a picture of the screen as it waits for a key; returns 0, or 1 if it never does."""
+    with qemu.Qemu(config, options.image or _BUILT_IMAGE) as machine:
+        if not machine.log.wait_for(b"press p to power off", _ENOUGH_SECONDS):
+            print("qemu: the demonstration did not end", file=sys.stderr)
+            return 1
+        machine.qmp.command("screendump", filename=os.path.abspath(options.screenshot),
+                            format="png")
+        return 0
+
+
 def main(argv):
-    """Returns the exit status, if it returns."""
+    """Returns the exit status."""
     parser = _parser()
     options = parser.parse_args(argv)
     os.chdir(os.environ.get("BUILD_WORKING_DIRECTORY", "."))
     try:
         config = machine_config.from_arguments(options)
+        if options.screenshot:
+            return _picture(options, config)
         return _demonstrate(options, config) if options.exit else _show(options, config)
     except machine_config.ConfigError as error:
         parser.error(str(error))
-    except (qemu.MachineError, OSError) as error:
+    except (qemu.MachineError, qmp.QmpError, OSError) as error:
         print(f"qemu: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -4,7 +4,8 @@ from tools.lint import sources
 from tools.nested.bazel import NestedBazel
 from tools.testing import story
 
-PLUMBING = (".bazelrc", ".bazelignore", "WORKSPACE", "third_party/", "tools/toolchain/", "tools/python/")
+PLUMBING = (".bazelrc", ".bazelignore", "WORKSPACE", "third_party/", "tools/toolchain/",
+            "tools/python/")
 
 # `top` includes what only `middle` depends on; `honest` names it as its own dependency too.
 BUILD = """

@@ -2,8 +2,8 @@
 
 usage: counts.py EVENTS BAZEL_EXIT_CODE
 
-The last line is `N passed, N failed` (with `, N skipped` where there are any). A test that could not
-be built, timed out or died before it could report counts as one failed case. The exit code is
+The last line is `N passed, N failed` (with `, N skipped` where there are any). A test that could
+not be built, timed out or died before it could report counts as one failed case. The exit code is
 Bazel's, and never 0 when something failed.
 """
 

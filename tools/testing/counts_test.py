@@ -35,7 +35,7 @@ class CountsTest(unittest.TestCase):
         self.assertEqual(counts.count_report(GOOGLETEST), (1, 1, 1))
 
     def test_shards_add_up(self):
-        events = [result("//a", "PASSED", ALL_HOLD, shard=1), result("//a", "PASSED", ALL_HOLD, shard=2)]
+        events = [result("//a", "PASSED", ALL_HOLD, shard=shard) for shard in (1, 2)]
         self.assertEqual(count(events), (4, 0, 0))
 
     def test_only_the_last_attempt_of_a_flaky_test_counts(self):
@@ -43,7 +43,8 @@ class CountsTest(unittest.TestCase):
         self.assertEqual(count(events), (2, 0, 0))
 
     def test_a_test_that_died_after_its_cases_held_is_a_failure(self):
-        self.assertEqual(count([result("//a", "TIMEOUT", ALL_HOLD)], 3), (2, 1, 0))
+        events = [result("//a", "TIMEOUT", ALL_HOLD), result("//b", "FAILED", GOOGLETEST)]
+        self.assertEqual(count(events, 3), (3, 2, 1))
 
     def test_a_failed_test_without_a_report_is_one_failure(self):
         self.assertEqual(count([result("//a", "FAILED")], 3), (0, 1, 0))

@@ -1,12 +1,12 @@
-#include "mm/audit/audit.h"
-
 #include "kernel/boot/boot.h"
+
 #include "kernel/boot/stages.h"
 #include "kernel/cpu/cpu_local.h"
 #include "kernel/log.h"
 #include "kernel/log_text/log_text.h"
 #include "kernel/panic/panic.h"
 #include "lib/check.h"
+#include "mm/audit/audit.h"
 
 /* What SGDT and SIDT store (SDM 3A 2.4.1). */
 struct [[gnu::packed]] table_register {

@@ -1,0 +1,53 @@
+import os
+import subprocess
+import unittest
+
+from tools.machine import run
+from tools.testing import story
+
+RUN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "run")
+
+
+class DisplayTest(unittest.TestCase):
+    def test_there_is_a_window_where_there_is_a_screen_and_a_module_for_it(self):
+        self.assertEqual(run.choose_display({"DISPLAY": ":0"}, ["none", "gtk", "sdl"]), "gtk")
+        self.assertEqual(run.choose_display({"WAYLAND_DISPLAY": "w"}, ["none", "sdl"]), "sdl")
+
+    def test_there_is_none_without_a_screen_or_without_a_module(self):
+        self.assertEqual(run.choose_display({}, ["none", "gtk"]), "none")
+        self.assertEqual(run.choose_display({"DISPLAY": ":0"}, ["none", "curses"]), "none")
+
+
+class RunTest(unittest.TestCase):
+    def run_tool(self, *arguments, typed=None):
+        return subprocess.run([RUN, "--display", "none", *arguments], input=typed, check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
+
+    def test_the_demonstration_alone_is_printed_and_ends_with_a_power_off(self):
+        done = self.run_tool("--exit")
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        self.assertEqual(done.stdout.splitlines()[-1], b"machine: powering off")
+
+    def test_a_key_typed_on_the_terminal_reaches_the_machine(self):
+        with subprocess.Popen([RUN, "--display", "none"], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE) as process:
+            while b"press p to power off" not in process.stdout.readline():
+                self.assertIsNone(process.poll())
+            process.stdin.write(b"p")
+            process.stdin.flush()
+            self.assertEqual(process.wait(timeout=60), 0)
+
+    def test_a_picture_of_the_screen_can_be_had(self):
+        picture = os.path.join(os.environ["TEST_TMPDIR"], "screen.png")
+        self.assertEqual(self.run_tool("--screenshot", picture).returncode, 0)
+        with open(picture, "rb") as file:
+            self.assertEqual(file.read(4), b"\x89PNG")
+
+    def test_a_machine_that_cannot_be_had_is_a_usage_error(self):
+        done = self.run_tool("--cpus", "0")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(b"qemu: error: a machine has at least one CPU, not 0", done.stderr)
+
+
+if __name__ == "__main__":
+    story.main()
