@@ -38,6 +38,8 @@ static void check_bad_pointers(void) {
     void *kernel = (void *)0xffffffff80000000;
     struct iovec bad = {kernel, 1};
     expect(fails_with(syscall(SYS_write, 1, kernel, 1), EFAULT), "write from the kernel");
+    expect(fails_with(syscall(SYS_write, 1, kernel, 0), EFAULT), "write of nothing in the kernel");
+    expect(fails_with(syscall(SYS_getrandom, kernel, 0, 0), EFAULT), "no randomness to the kernel");
     expect(fails_with(syscall(SYS_write, 1, (void *)8, 1), EFAULT), "write from the null guard");
     expect(fails_with(syscall(SYS_write, 1, (void *)0x800000000000, 1), EFAULT),
            "write from a non-canonical address");

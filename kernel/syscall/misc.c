@@ -132,6 +132,9 @@ int64_t call_getrandom(const struct trap_frame *frame) {
     if (frame->rdx & ~RANDOM_FLAGS) {
         return STATUS_INVALID;
     }
+    if (!is_user_memory(virt_addr(frame->rdi), frame->rsi)) {
+        return STATUS_FAULT;
+    }
     uint8_t piece[RANDOM_PIECE];
     uint64_t done = 0;
     while (done < frame->rsi) {
