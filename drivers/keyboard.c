@@ -11,7 +11,7 @@ constexpr uint8_t STATUS_NO_CONTROLLER = 0xff;
 
 constexpr unsigned FLUSH_BYTES_MAX = 64;
 
-static struct key_decoder decoder; /* guarded by the callers' having interrupts off */
+static struct key_decoder decoder; /* of the one thread that polls */
 
 static bool has_output(uint8_t status) {
     return status != STATUS_NO_CONTROLLER && (status & STATUS_HAS_OUTPUT) != 0;

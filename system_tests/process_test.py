@@ -1,6 +1,7 @@
 """Processes that run out of memory, run at once, or cannot run at all."""
 
 import os
+import shutil
 import tempfile
 
 from system_tests.machine_case import MachineCase, log_text, program
@@ -35,10 +36,25 @@ class SchedulerTest(MachineCase):
         result = self.run_program(program("tiny"), append="selftest=preemption")
         self.assert_log_has(result, "selftest: a busy thread was pre-empted")
 
+    def test_an_interrupt_that_nobody_asked_for_stops_nothing(self):
+        result = self.run_program(program("tiny"), append="selftest=stray-interrupt")
+        self.assert_log_has(result, "warning: interrupt 240 came, and nobody asked for it")
+        self.assert_log_has(result, "selftest: a stray interrupt stopped nothing")
+
     def test_processes_keep_their_vector_registers_from_each_other(self):
         result = self.run_program(program("registers"), append="selftest=together:4")
         self.assertEqual(result.status, 0, log_text(result))
         self.assertEqual(result.output.count(b": kept\n"), 5)
+
+
+class NameTest(MachineCase):
+    def test_a_program_cannot_forge_a_line_of_the_log_by_its_name(self):
+        with tempfile.TemporaryDirectory(dir=os.environ.get("TEST_TMPDIR")) as directory:
+            path = os.path.join(directory, "x\nkernel: stopped: y")
+            shutil.copy(program("provoke"), path)
+            result = self.run_program(path, "read-null")
+        self.assertEqual(result.status, 139)
+        self.assert_log_has(result, r"page fault: process 1 \(x\?kernel: stopped: y\) read")
 
 
 class RefusedTest(MachineCase):

@@ -38,6 +38,8 @@ static void check_bad_pointers(void) {
     void *kernel = (void *)0xffffffff80000000;
     struct iovec bad = {kernel, 1};
     expect(fails_with(syscall(SYS_write, 1, kernel, 1), EFAULT), "write from the kernel");
+    expect(fails_with(syscall(SYS_write, 1, kernel, 0), EFAULT), "write of nothing in the kernel");
+    expect(fails_with(syscall(SYS_getrandom, kernel, 0, 0), EFAULT), "no randomness to the kernel");
     expect(fails_with(syscall(SYS_write, 1, (void *)8, 1), EFAULT), "write from the null guard");
     expect(fails_with(syscall(SYS_write, 1, (void *)0x800000000000, 1), EFAULT),
            "write from a non-canonical address");
@@ -82,6 +84,39 @@ static void check_memory(void) {
     expect(fails_with(syscall(SYS_mprotect, 1, page, PROT_READ), EINVAL), "mprotect unaligned");
 }
 
+/* Where several arguments are wrong, Linux's order decides which error it is. */
+static void check_bad_ranges(void) {
+    const size_t page = 4096, huge = 1ul << 62;
+    const int anonymous = MAP_PRIVATE | MAP_ANONYMOUS;
+    void *top = (void *)0x7ffffffff000;
+    expect(fails_with(syscall(SYS_mmap, 0, page, 1, anonymous, -1, 1), EINVAL),
+           "mmap at an unaligned offset");
+    expect(fails_with(syscall(SYS_mmap, 1, huge, 1, anonymous | MAP_FIXED, -1, 0), ENOMEM),
+           "mmap of too much, unaligned");
+    expect(fails_with(syscall(SYS_mmap, top, 1, 1, anonymous | MAP_FIXED, -1, 0), ENOMEM),
+           "mmap of the byte above user memory");
+    expect(fails_with(syscall(SYS_mmap, 0, huge, 1, MAP_ANONYMOUS, -1, 0), ENOMEM),
+           "mmap of too much, neither private nor shared");
+    expect(fails_with(syscall(SYS_mmap, 0, page, 1, MAP_ANONYMOUS, -1, 0), EINVAL),
+           "mmap neither private nor shared");
+    expect(mprotect(nullptr, 0, 0x80) == 0, "mprotect of nothing to rights that are none");
+    expect(fails_with(syscall(SYS_mprotect, page, -page, 0x80), ENOMEM), "mprotect wraps");
+    expect(fails_with(syscall(SYS_mprotect, page, -2 * page, 0x80), EINVAL),
+           "mprotect to rights that are none");
+    expect(fails_with(munmap(nullptr, 0), EINVAL), "munmap of nothing");
+    expect(fails_with(syscall(SYS_munmap, page, -page), EINVAL), "munmap wraps");
+}
+
+static void check_writev(void) {
+    void *kernel = (void *)0xffffffff80000000;
+    struct iovec bad_address[2] = {{"x", 1}, {kernel, 1}};
+    struct iovec bad_size[2] = {{"x", 1}, {"x", SIZE_MAX}};
+    expect(fails_with(syscall(SYS_writev, 1, bad_address, 2), EFAULT),
+           "writev of a good part and one of the kernel's");
+    expect(fails_with(syscall(SYS_writev, 1, bad_size, 2), EINVAL),
+           "writev of a good part and one of a negative size");
+}
+
 static void check_brk(void) {
     uintptr_t start = (uintptr_t)syscall(SYS_brk, 0);
     expect((uintptr_t)syscall(SYS_brk, start + 10'000) == start + 10'000, "brk up");
@@ -111,6 +146,9 @@ static void check_rest(void) {
     expect(fails_with(syscall(SYS_getrandom, random, 8, 0x80), EINVAL), "getrandom with bad flags");
     expect(fails_with(syscall(5000), ENOSYS), "a call that no kernel has");
     expect(fails_with(syscall(-1), ENOSYS), "call number -1");
+    expect(syscall(1l << 32 | SYS_getpid) == getpid(), "a number is 32 bits");
+    expect(syscall(SYS_arch_prctl, 1l << 32 | 0x1003, random) == 0,
+           "an arch_prctl code is 32 bits");
     expect(fails_with(syscall(SYS_arch_prctl, 0x1002, 0x0000800000000000), EPERM),
            "arch_prctl to a non-canonical address");
 }
@@ -119,6 +157,8 @@ int main(void) {
     check_bad_pointers();
     check_descriptors();
     check_memory();
+    check_bad_ranges();
+    check_writev();
     check_brk();
     check_rest();
     printf("system_calls: %d checks failed\n", failure_count);

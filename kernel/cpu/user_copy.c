@@ -11,7 +11,7 @@ ptrdiff_t user_move_string(char *to, const char *from, size_t size_bytes);
 /* kernel.ld */
 extern const struct exception_entry kernel_exception_table_start[], kernel_exception_table_end[];
 
-static bool is_user_memory(virt_addr_t start, size_t size_bytes) {
+bool is_user_memory(virt_addr_t start, size_t size_bytes) {
     return start.value <= USER_END && size_bytes <= USER_END - start.value;
 }
 

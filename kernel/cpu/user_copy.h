@@ -17,6 +17,9 @@
 
 BEGIN_C_DECLS
 
+/* Whether all of it lies in the user half, mapped or not; also where size_bytes is 0. */
+[[nodiscard]] bool is_user_memory(virt_addr_t start, size_t size_bytes);
+
 /* Copy `size_bytes`; return how many bytes at the end were not copied, 0 for all. */
 [[nodiscard]] size_t user_copy_in(void *to, virt_addr_t from, size_t size_bytes);
 [[nodiscard]] size_t user_copy_out(virt_addr_t to, const void *from, size_t size_bytes);

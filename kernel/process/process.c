@@ -2,12 +2,13 @@
 
 #include "kernel/cpu/context.h"
 #include "kernel/process/load.h"
+#include "kernel/text/quote.h"
 #include "lib/check.h"
 #include "mm/heap/heap.h"
 
 static uint32_t last_id; /* atomic */
 
-/* The last component of the path, cut. */
+/* The last component of the path, cut. Reports hold it, and it must not begin a line of its own. */
 static void copy_name(struct process *process, const char *path) {
     const char *name = path;
     for (const char *at = path; *at != '\0'; at++) {
@@ -15,7 +16,10 @@ static void copy_name(struct process *process, const char *path) {
     }
     size_t length = __builtin_strlen(name);
     length = length < sizeof(process->name) ? length : sizeof(process->name) - 1;
-    __builtin_memcpy(process->name, name, length);
+    for (size_t i = 0; i < length; i++) {
+        bool is_control = (unsigned char)name[i] < ' ';
+        process->name[i] = is_control ? '?' : name[i];
+    }
 }
 
 /* The first code of a process's thread, on its kernel stack. */
@@ -55,7 +59,9 @@ enum status process_create(const struct process_program *program,
                            const struct text_sink *complaints, struct process **process) {
     struct process *created = heap_alloc(sizeof(*created));
     if (!created) {
-        format_to(complaints, "K425: not enough memory for a process of '%s'\n", program->path);
+        format_to(complaints, "K425: not enough memory for a process of ");
+        quote_to(complaints, program->path, __builtin_strlen(program->path));
+        format_to(complaints, "\n");
         return STATUS_NO_MEMORY;
     }
     created->id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);

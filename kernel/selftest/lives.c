@@ -144,3 +144,8 @@ void selftest_preemption(void) {
     thread_destroy(other);
     log_line(LOG_INFO, "selftest: a busy thread was pre-empted");
 }
+
+void selftest_stray_interrupt(void) {
+    __asm__ volatile("int $0xf0");
+    log_line(LOG_INFO, "selftest: a stray interrupt stopped nothing");
+}

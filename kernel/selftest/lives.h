@@ -18,3 +18,6 @@ void selftest_exhaustion(const struct boot_result *boot);
 
 /* A thread that never sleeps must not keep another one from running. */
 void selftest_preemption(void);
+
+/* An interrupt that no device of ours raises must not stop anything. */
+void selftest_stray_interrupt(void);

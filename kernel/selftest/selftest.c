@@ -54,6 +54,10 @@ static void run_test(const struct boot_result *boot, const char *name) {
         selftest_preemption();
         return;
     }
+    if (strcmp(name, "stray-interrupt") == 0) {
+        selftest_stray_interrupt();
+        return;
+    }
     if (boot->command_line.init && run_with_init(boot, name)) {
         return;
     }

@@ -4,7 +4,7 @@
 #include "kernel/syscall/calls.h"
 #include "lib/status.h"
 
-constexpr uint64_t CALL_COUNT = 512; /* more than any Linux has had */
+constexpr uint32_t CALL_COUNT = 512; /* more than any Linux has had */
 
 /* Numbers as in Linux's arch/x86/entry/syscalls/syscall_64.tbl. */
 static system_call *const CALLS[CALL_COUNT] = {
@@ -37,18 +37,18 @@ static system_call *const CALLS[CALL_COUNT] = {
 /* One flag for each number, and one for all that are too large; atomic. */
 static bool is_reported[CALL_COUNT + 1];
 
-static int64_t refuse(uint64_t number) {
-    uint64_t index = number < CALL_COUNT ? number : CALL_COUNT;
+static int64_t refuse(uint32_t number) {
+    uint32_t index = number < CALL_COUNT ? number : CALL_COUNT;
     if (!__atomic_exchange_n(&is_reported[index], true, __ATOMIC_RELAXED)) {
         const struct process *process = process_current();
-        log_line(LOG_INFO, "process %u (%s): system call %llu is not implemented", process->id,
-                 process->name, (unsigned long long)number);
+        log_line(LOG_INFO, "process %u (%s): system call %u is not implemented", process->id,
+                 process->name, number);
     }
     return STATUS_NOT_IMPLEMENTED;
 }
 
 void syscall_handle(struct trap_frame *frame) {
-    uint64_t number = frame->rax;
+    uint32_t number = (uint32_t)frame->rax; /* Linux ignores the upper half too */
     system_call *call = number < CALL_COUNT ? CALLS[number] : nullptr;
     frame->rax = (uint64_t)(call ? call(frame) : refuse(number));
 }

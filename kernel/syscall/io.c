@@ -61,6 +61,9 @@ int64_t call_write(const struct trap_frame *frame) {
     if (!is_open(frame->rdi)) {
         return STATUS_BAD_DESCRIPTOR;
     }
+    if (!is_user_memory(virt_addr(frame->rsi), frame->rdx)) {
+        return STATUS_FAULT;
+    }
     uint64_t size_bytes = frame->rdx < IO_MAX ? frame->rdx : IO_MAX;
     struct output output = {.terminal = process_current()->terminal};
     uint64_t done = output_take(&output, virt_addr(frame->rsi), size_bytes);
@@ -68,14 +71,29 @@ int64_t call_write(const struct trap_frame *frame) {
     return done == 0 && size_bytes > 0 ? STATUS_FAULT : (int64_t)done;
 }
 
+/* As on Linux, one bad part refuses the call before anything is written. */
+static int64_t check_parts(virt_addr_t vectors, int64_t count) {
+    for (int64_t i = 0; i < count; i++) {
+        struct io_vector vector;
+        virt_addr_t at = virt_add(vectors, (uint64_t)i * sizeof(vector));
+        if (user_copy_in(&vector, at, sizeof(vector)) != 0) {
+            return STATUS_FAULT;
+        }
+        if ((int64_t)vector.size_bytes < 0) {
+            return STATUS_INVALID;
+        }
+        if (!is_user_memory(vector.base, vector.size_bytes)) {
+            return STATUS_FAULT;
+        }
+    }
+    return 0;
+}
+
 /* Takes one part; the result is how many bytes of it, or why none. */
 static int64_t take_part(struct output *output, virt_addr_t vector_address, int64_t room,
                          struct io_vector *vector) {
     if (user_copy_in(vector, vector_address, sizeof(*vector)) != 0) {
         return STATUS_FAULT;
-    }
-    if ((int64_t)vector->size_bytes < 0) {
-        return STATUS_INVALID;
     }
     uint64_t size_bytes = vector->size_bytes < (uint64_t)room ? vector->size_bytes : (uint64_t)room;
     uint64_t done = output_take(output, vector->base, size_bytes);
@@ -106,6 +124,10 @@ int64_t call_writev(const struct trap_frame *frame) {
     }
     if (count < 0 || count > VECTOR_MAX) {
         return STATUS_INVALID;
+    }
+    int64_t status = check_parts(virt_addr(frame->rsi), count);
+    if (status != 0) {
+        return status;
     }
     struct output output = {.terminal = process_current()->terminal};
     int64_t done = take_parts(&output, virt_addr(frame->rsi), count);

@@ -7,7 +7,8 @@
 constexpr uint64_t PROT_READ = 1;
 constexpr uint64_t PROT_WRITE = 2;
 constexpr uint64_t PROT_EXECUTE = 4;
-constexpr uint64_t PROT_ALL = PROT_READ | PROT_WRITE | PROT_EXECUTE;
+constexpr uint64_t PROT_SEMAPHORE = 8; /* means nothing on x86 */
+constexpr uint64_t PROT_ALL = PROT_READ | PROT_WRITE | PROT_EXECUTE | PROT_SEMAPHORE;
 
 constexpr uint64_t MAP_TYPE = 0x0f;
 constexpr uint64_t MAP_SHARED = 0x01;
@@ -72,21 +73,28 @@ static int64_t map_anywhere(struct locked_range *token, uint64_t hint, uint64_t 
     return map_fixed(token, range, rights, false);
 }
 
-/* What can be said of the arguments alone. */
+/* What can be said of the arguments alone, in the order in which Linux looks at them. */
 static int64_t check_mmap(const struct trap_frame *frame) {
     uint64_t flags = frame->r10;
     uint64_t type = flags & MAP_TYPE;
     bool is_fixed = (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) != 0;
+    if (!is_aligned(frame->r9, PAGE_SIZE)) {
+        return STATUS_INVALID;
+    }
     if (!(flags & MAP_ANONYMOUS)) {
         return (uint32_t)frame->r8 < DESCRIPTOR_COUNT ? ERRNO_NO_SUCH_DEVICE
                                                       : STATUS_BAD_DESCRIPTOR;
     }
-    if (frame->rsi == 0 || (type != MAP_PRIVATE && type != MAP_SHARED) ||
-        (is_fixed && !is_aligned(frame->rdi, PAGE_SIZE))) {
+    if (frame->rsi == 0) {
         return STATUS_INVALID;
     }
-    if (frame->rsi > USER_END || (is_fixed && frame->rdi > USER_END - frame->rsi)) {
+    if (frame->rsi > USER_END ||
+        (is_fixed && frame->rdi > USER_END - align_up(frame->rsi, PAGE_SIZE))) {
         return STATUS_NO_MEMORY;
+    }
+    if ((type != MAP_PRIVATE && type != MAP_SHARED) ||
+        (is_fixed && !is_aligned(frame->rdi, PAGE_SIZE))) {
+        return STATUS_INVALID;
     }
     return flags & ~MAP_KNOWN ? STATUS_NOT_IMPLEMENTED : STATUS_OK;
 }
@@ -127,11 +135,17 @@ int64_t call_munmap(const struct trap_frame *frame) {
 
 int64_t call_mprotect(const struct trap_frame *frame) {
     struct virt_range range;
-    if (!is_aligned(frame->rdi, PAGE_SIZE) || (frame->rdx & ~PROT_ALL)) {
+    if (!is_aligned(frame->rdi, PAGE_SIZE)) {
         return STATUS_INVALID;
     }
     if (frame->rsi == 0) {
         return 0;
+    }
+    if (frame->rsi > UINT64_MAX - frame->rdi - (PAGE_SIZE - 1)) {
+        return STATUS_NO_MEMORY; /* its end wraps */
+    }
+    if (frame->rdx & ~PROT_ALL) {
+        return STATUS_INVALID;
     }
     if (!user_pages(frame->rdi, frame->rsi, &range)) {
         return STATUS_NO_MEMORY;

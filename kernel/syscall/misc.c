@@ -9,7 +9,7 @@
 #include "mm/addr/layout.h"
 
 /* Codes of man 2 arch_prctl. */
-enum arch_code : uint64_t {
+enum arch_code : uint32_t {
     ARCH_SET_GS = 0x1001,
     ARCH_SET_FS = 0x1002,
     ARCH_GET_FS = 0x1003,
@@ -67,7 +67,7 @@ int64_t call_zero(const struct trap_frame *frame) {
 }
 
 int64_t call_arch_prctl(const struct trap_frame *frame) {
-    enum arch_code code = (enum arch_code)frame->rdi;
+    enum arch_code code = (enum arch_code)(uint32_t)frame->rdi;
     if ((code == ARCH_SET_FS || code == ARCH_SET_GS) && frame->rsi >= USER_END) {
         return STATUS_NOT_PERMITTED;
     }
@@ -113,7 +113,8 @@ static uint64_t limit_of(enum resource resource) {
 /* Limits can be read, and are what holds; they cannot be changed. */
 int64_t call_prlimit64(const struct trap_frame *frame) {
     uint32_t resource = (uint32_t)frame->rsi;
-    if (frame->rdi != 0 && frame->rdi != process_current()->id) {
+    uint32_t id = (uint32_t)frame->rdi;
+    if (id != 0 && id != process_current()->id) {
         return ERRNO_NO_SUCH_PROCESS;
     }
     if (resource >= RESOURCE_COUNT) {
@@ -130,6 +131,9 @@ int64_t call_prlimit64(const struct trap_frame *frame) {
 int64_t call_getrandom(const struct trap_frame *frame) {
     if (frame->rdx & ~RANDOM_FLAGS) {
         return STATUS_INVALID;
+    }
+    if (!is_user_memory(virt_addr(frame->rdi), frame->rsi)) {
+        return STATUS_FAULT;
     }
     uint8_t piece[RANDOM_PIECE];
     uint64_t done = 0;

@@ -112,10 +112,18 @@ static bool is_machines_own(uint64_t vector) {
     return vector == VECTOR_DOUBLE_FAULT || vector == VECTOR_MACHINE_CHECK;
 }
 
+/* A local APIC's spurious vector, or what the firmware left set up; programs cannot raise these. */
+static void report_stray_interrupt(uint64_t vector) {
+    log_line(LOG_WARNING, "interrupt %llu came, and nobody asked for it",
+             (unsigned long long)vector);
+}
+
 void trap_handle(struct trap_frame *frame) {
     uint64_t line = frame->vector - VECTOR_IRQ_BASE;
     if (line < IRQ_COUNT) {
         handle_interrupt((uint8_t)line);
+    } else if (frame->vector >= VECTOR_IRQ_BASE) {
+        report_stray_interrupt(frame->vector);
     } else if (frame->vector == VECTOR_NMI) {
         __atomic_add_fetch(&unreported_nmi_count, 1, __ATOMIC_RELAXED);
     } else if (is_machines_own(frame->vector)) {

@@ -53,6 +53,10 @@ class VerdictTest(unittest.TestCase):
         self.assertEqual(self.judge(b"machine: powering off\n"),
                          verdict.Verdict(125, "the log does not say how init ended"))
 
+    def test_a_program_named_like_a_stopped_kernel_does_not_stop_it(self):
+        judged = self.judge(b"process 1 (kernel: stopped: x) read\ninit: exited with status 0\n")
+        self.assertEqual(judged.status, 0)
+
     def test_a_kernel_that_stopped_is_what_is_reported(self):
         judged = self.judge(b"init: exited with status 0\nkernel: stopped: page fault\n")
         self.assertEqual(judged, verdict.Verdict(125, "kernel: stopped: page fault"))

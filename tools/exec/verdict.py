@@ -9,7 +9,7 @@ MACHINE_FAILED = 125
 
 _INIT_ENDED = re.compile(
     rb"^init: (?:exited with status (\d+)|killed by signal (\d+) \(\w+\))\r?$", re.MULTILINE)
-_KERNEL_STOPPED = re.compile(rb"kernel: stopped: [^\r\n]*")
+_KERNEL_STOPPED = re.compile(rb"^kernel: stopped: [^\r\n]*", re.MULTILINE)
 
 
 @dataclasses.dataclass(frozen=True)
