@@ -1,5 +1,6 @@
 import os
 import pty
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -99,6 +100,21 @@ exit "${STATUS:-0}"
 """)
         self.assertEqual(self.quire("test"), (0, "1 passed, 0 failed\n"))
         self.assertEqual(self.quire("test", STATUS="1"), (1, "1 passed, 1 failed\n"))
+
+    def test_options_alone_mean_every_test(self):
+        for given, expected in ((["--jobs=2"], "--jobs=2 //..."), (["//mm/..."], "//mm/..."),
+                                ([], "//...")):
+            self.quire("test", *given)
+            self.assertRegex(self.calls()[-1], f"--build_event_json_file=[^ ]+ {expected}$")
+
+    def test_a_path_with_a_space_is_refused_before_anything_is_installed(self):
+        copy = os.path.join(self.directory, "a path", "quire")
+        os.mkdir(os.path.dirname(copy))
+        shutil.copy(QUIRE, copy)
+        done = subprocess.run([copy, "setup"], check=False, text=True, stdin=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE, env=self.environment(MISSING="nasm"))
+        self.assertEqual((done.returncode, self.calls()), (1, []))
+        self.assertIn("cannot work in a path with a space", done.stderr)
 
     def test_help_is_given_and_a_wrong_command_is_an_error(self):
         self.assertEqual(self.quire("--help")[0], 0)
