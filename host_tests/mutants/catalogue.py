@@ -56,8 +56,16 @@ CATALOGUE = (
     ),
     _mutant(
         "frames are freed before the flush",
-        ("tlb_gather.c", "    flush(gather);\n    struct list_node *node;\n", "    struct list_node *node;\n"),
-        ("tlb_gather.c", "listed.link)));\n    }\n}", "listed.link)));\n    }\n    flush(gather);\n}"),
+        (
+            "tlb_gather.c",
+            "    flush(gather);\n    struct list_node *node;\n",
+            "    struct list_node *node;\n",
+        ),
+        (
+            "tlb_gather.c",
+            "listed.link)));\n    }\n}",
+            "listed.link)));\n    }\n    flush(gather);\n}",
+        ),
     ),
     _mutant(
         "frames are freed without waiting for the flush",
