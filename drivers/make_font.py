@@ -27,7 +27,8 @@ def main(drawing, output):
     glyphs = read_glyphs(drawing)
     if len(glyphs) != COUNT:
         sys.exit(f"{drawing}: {len(glyphs)} glyphs, not {COUNT}")
-    lines = ['#include "drivers/font.h"', "", "const uint8_t font_glyphs[FONT_COUNT][FONT_HEIGHT] = {"]
+    lines = ['#include "drivers/font.h"', "",
+             "const uint8_t font_glyphs[FONT_COUNT][FONT_HEIGHT] = {"]
     for glyph in glyphs:
         lines.append("    {" + ", ".join(f"0x{row_byte(drawing, row):02x}" for row in glyph) + "},")
     lines.append("};")

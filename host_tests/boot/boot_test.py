@@ -3,7 +3,8 @@
 import os
 import unittest
 
-from host_tests.boot import images, machine
+from host_tests.boot import images, trial
+from tools.machine.config import MEDIA
 from tools.testing import story
 
 IMAGES = os.environ["TEST_TMPDIR"]
@@ -25,8 +26,8 @@ class BootTest(unittest.TestCase):
         cls.ram_disk_hash = fnv1a(cls.contents.ram_disk)
 
     def boot(self, image=None, **machine_options):
-        done = machine.boot(image or self.disk, **machine_options)
-        self.assertEqual(done.status, machine.WITNESS_STATUS, done.text)
+        done = trial.boot(image or self.disk, **machine_options)
+        self.assertEqual(done.status, trial.WITNESS_STATUS, done.text)
         self.assertEqual(done.facts("witness"), ["end"])
         return done
 
@@ -53,7 +54,7 @@ class BootTest(unittest.TestCase):
         garbage = os.path.join(IMAGES, "garbage")
         with open(garbage, "wb") as file:
             file.write(b"\xa5" * (15 << 20))
-        self.assert_contents_arrived(self.boot(options=machine.memory_full_of(garbage, 1 << 20)))
+        self.assert_contents_arrived(self.boot(options=trial.memory_full_of(garbage, 1 << 20)))
 
     def test_the_kernel_starts_with_all_interrupts_shut_out_and_nx_on(self):
         done = self.boot()
@@ -76,7 +77,7 @@ class BootTest(unittest.TestCase):
             self.assertTrue(any(phys in r and phys + size - 1 in r for r in usable), hex(phys))
 
     def test_a_cpu_without_nx_is_not_told_to_use_it(self):
-        self.assertEqual(self.boot(options=["-cpu", "Nehalem,-nx"]).fact("nxe"), 0)
+        self.assertEqual(self.boot(cpu="Nehalem,-nx").fact("nxe"), 0)
 
     def test_the_screen_is_text_unless_the_image_asks_for_more(self):
         done = self.boot()
@@ -105,7 +106,7 @@ class BootTest(unittest.TestCase):
         self.assertEqual((done.fact("framebuffer"), done.fact("text")), (0, 0))
 
     def test_every_medium_brings_every_byte(self):
-        for medium in machine.MEDIA.keys() - {"floppy"}:
+        for medium in set(MEDIA) - {"floppy"}:
             with self.subTest(medium):
                 self.assert_contents_arrived(self.boot(medium=medium))
 
@@ -116,10 +117,11 @@ class BootTest(unittest.TestCase):
         self.assert_contents_arrived(done)
 
     def test_unlike_machines_are_all_the_same_to_it(self):
-        for options in (["-M", "q35", "-m", "3G"], ["-m", "6G"], ["-m", "16M"],
-                        ["-cpu", "max"], ["-cpu", "qemu64"], ["-cpu", "Icelake-Server"]):
-            with self.subTest(options):
-                self.assert_contents_arrived(self.boot(options=options))
+        for fields in ({"machine": "q35", "medium": "ahci", "memory": "3G"}, {"memory": "6G"},
+                       {"memory": "16M"}, {"cpu": "max"}, {"cpu": "qemu64"},
+                       {"cpu": "Icelake-Server"}):
+            with self.subTest(**fields):
+                self.assert_contents_arrived(self.boot(**fields))
 
     def test_a_ram_disk_may_be_as_large_as_memory_allows(self):
         large = images.contents(ram_disk=bytes(range(1, 252)) * 100000)

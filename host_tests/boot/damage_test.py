@@ -5,7 +5,7 @@ import os
 import random
 import unittest
 
-from host_tests.boot import images, machine
+from host_tests.boot import images, trial
 from tools.testing import story
 
 IMAGES = os.environ["TEST_TMPDIR"]
@@ -29,7 +29,7 @@ class DamageTest(unittest.TestCase):
         data[byte] ^= 1 << bit
         with open(path, "wb") as file:
             file.write(data)
-        done = machine.boot(path, options=["-vga", "none"])
+        done = trial.boot_to_refusal(path, options=["-vga", "none"])
         os.unlink(path)
         return done
 
@@ -55,8 +55,8 @@ class DamageTest(unittest.TestCase):
                     self.assert_refused(part, done)
 
     def test_the_image_without_a_flipped_bit_boots(self):
-        done = machine.boot(os.path.join(IMAGES, "disk.img"))
-        self.assertEqual(done.status, machine.WITNESS_STATUS, done.text)
+        done = trial.boot(os.path.join(IMAGES, "disk.img"))
+        self.assertEqual(done.status, trial.WITNESS_STATUS, done.text)
 
 
 if __name__ == "__main__":

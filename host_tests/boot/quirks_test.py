@@ -4,7 +4,7 @@ import os
 import subprocess
 import unittest
 
-from host_tests.boot import images, machine
+from host_tests.boot import images, trial
 from tools.image import disk
 from tools.testing import story
 
@@ -33,11 +33,11 @@ class QuirksTest(unittest.TestCase):
                   PARKED_OFFSET: bios + stage1}
         image = os.path.join(IMAGES, "quirky.img")
         disk.write(image, pieces.items(), self.size)
-        return machine.boot(image)
+        return trial.boot(image)
 
     def assert_boots_with(self, *quirks):
         done = self.boot_with(*quirks)
-        self.assertEqual(done.status, machine.WITNESS_STATUS, done.text)
+        self.assertEqual(done.status, trial.WITNESS_STATUS, done.text)
         self.assertEqual(done.fact("ram_disk_size"), len(self.contents.ram_disk))
         self.assertEqual(done.fact("boot_drive"), 0x80)
         return done

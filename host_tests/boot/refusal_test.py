@@ -5,7 +5,7 @@ import os
 import struct
 import unittest
 
-from host_tests.boot import images, machine
+from host_tests.boot import images, trial
 from tools.image import disk
 from tools.testing import story
 
@@ -30,7 +30,7 @@ def segment(index, field):
 
 class RefusalTest(unittest.TestCase):
     def assert_refused(self, image, code, words, **machine_options):
-        done = machine.boot(image, **machine_options)
+        done = trial.boot_to_refusal(image, **machine_options)
         self.assertEqual(done.stage2_code(), code, done.text)
         self.assertIn(words, done.text)
         self.assertFalse(done.reached_kernel())
@@ -101,7 +101,7 @@ class RefusalTest(unittest.TestCase):
     def test_a_32_bit_pc(self):
         image = images.write(os.path.join(IMAGES, "disk.img"), images.contents())
         for cpu in ("qemu32", "486"):
-            self.assert_refused(image, "L13", "this CPU has no 64-bit mode", options=["-cpu", cpu])
+            self.assert_refused(image, "L13", "this CPU has no 64-bit mode", cpu=cpu)
 
     def test_an_exception_in_the_loader(self):
         mask_the_pics = bytes((0xB0, 0xFF, 0xE6, 0x21))

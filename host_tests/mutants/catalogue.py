@@ -56,7 +56,11 @@ CATALOGUE = (
     ),
     _mutant(
         "frames are freed before the flush",
-        ("tlb_gather.c", "    flush(gather);\n    struct list_node *node;\n", "    struct list_node *node;\n"),
+        (
+            "tlb_gather.c",
+            "    flush(gather);\n    struct list_node *node;\n",
+            "    struct list_node *node;\n",
+        ),
         (
             "tlb_gather.c",
             "    count_down_shared(gather);\n}",

@@ -29,7 +29,8 @@ def _impl(ctx):
         flags = " ".join(QUIRE_COPTS),
         source = ctx.file.src.short_path,
     ))
-    headers = depset(transitive = [dep[CcInfo].compilation_context.headers for dep in ctx.attr.deps])
+    contexts = [dep[CcInfo].compilation_context for dep in ctx.attr.deps]
+    headers = depset(transitive = [context.headers for context in contexts])
     return [DefaultInfo(
         executable = script,
         runfiles = ctx.runfiles(files = [ctx.file.src], transitive_files = headers),

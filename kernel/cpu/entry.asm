@@ -1,8 +1,8 @@
 ; Every way into the kernel and out of it (SDM 3A 6.14, 6.15; SYSCALL and SYSRET in SDM 2B).
 ;
-; In the kernel, GS is the kernel's (struct cpu_local) and DF and AC are clear. Code that interrupted
-; user mode is told by its CS, except on the vectors with a stack of their own: those can interrupt
-; the entry and exit paths below, where CS is already the kernel's and GS is not.
+; In the kernel, GS is the kernel's (struct cpu_local) and DF and AC are clear. Code that
+; interrupted user mode is told by its CS, except on the vectors with a stack of their own: those
+; can interrupt the entry and exit paths below, where CS is already the kernel's and GS is not.
 bits 64
 default rel
 
@@ -108,7 +108,8 @@ trap_stubs:
 %assign vector 0
 %rep 256
     align 16
-    %if vector != 8 && (vector < 10 || vector > 14) && vector != 17 && vector != 21 && vector != 29 && vector != 30
+    %if vector != 8 && (vector < 10 || vector > 14) && vector != 17 && vector != 21 && \
+        vector != 29 && vector != 30
     push qword 0
     %endif
     push qword vector
@@ -179,8 +180,8 @@ return_inside_nmi:
     popfq
     ret
 
-; #DB, #DF and #MC. What came from user mode moves to the thread's stack, since its handler may sleep;
-; but not #DF, which may say that this very stack cannot be used.
+; #DB, #DF and #MC. What came from user mode moves to the thread's stack, since its handler may
+; sleep; but not #DF, which may say that this very stack cannot be used.
 trap_own_stack:
     PUSH_REGISTERS
     PUSH_FAULT_ADDRESS

@@ -11,6 +11,7 @@ from tools.testing import story
 LEFT_OVER = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b|\|\|\s*tr" r"ue\b")
 INSTRUCTION = re.compile(r"\b(?:asm|__asm__|__asm)\b|<\w*intrin\.h>|<cpuid\.h>")
 INCLUDE = re.compile(r'\s*#\s*include\s+"([^"]+)"')
+COLUMNS = 100
 PROJECT_CODE = sources.C_ENDINGS + (".asm", ".inc", ".py", ".sh", ".bzl", ".bazel", "quire")
 
 
@@ -40,6 +41,11 @@ class TextTest(unittest.TestCase):
                  if (found := INCLUDE.match(line))
                  and not os.path.isfile(os.path.join(sources.ROOT, found[1]))]
         self.assertEqual(wrong, [])
+
+    def test_no_line_of_code_is_longer_than_the_limit(self):
+        paths = sources.paths((".py", ".asm", ".inc", ".bzl", ".bazel"))
+        self.assertNotEqual(paths, [])
+        self.assertEqual(findings(re.compile(".{%d}" % (COLUMNS + 1)), paths), [])
 
     def test_text_files_end_with_one_newline_and_no_line_ends_with_a_blank(self):
         paths = sources.paths(PROJECT_CODE + (".md",))

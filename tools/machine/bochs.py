@@ -44,6 +44,8 @@ def ending_of(bochs_log):
     """Bochs leaves with 1 however a machine ends; only its log tells."""
     if "ACPI control: soft power off" in bochs_log:
         return Ending.POWERED_OFF
+    if "Shutdown port: shutdown requested" in bochs_log:
+        return Ending.DEBUG_EXIT
     if "exception with no resolution" in bochs_log:
         return Ending.TRIPLE_FAULT
     return Ending.STOPPED

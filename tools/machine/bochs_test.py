@@ -17,6 +17,8 @@ class EndingTest(unittest.TestCase):
         self.assertEqual(
             bochs.ending_of("e[CPU0 ] exception(): 3rd (13) exception with no resolution"),
             Ending.TRIPLE_FAULT)
+        self.assertEqual(bochs.ending_of("p[UNMAP ] Shutdown port: shutdown requested"),
+                         Ending.DEBUG_EXIT)
         self.assertEqual(bochs.ending_of("[SYS ] panic"), Ending.STOPPED)
 
 

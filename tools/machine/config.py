@@ -6,7 +6,8 @@ import re
 
 QEMU = "/usr/bin/qemu-system-x86_64"
 MACHINES = ("pc", "q35")
-MEDIA = ("ide", "ahci", "virtio", "nvme", "usb", "sd", "floppy")
+MEDIA = ("ide", "ahci", "virtio", "virtio-scsi", "nvme", "usb", "usb-ehci", "usb-uhci", "sd",
+         "floppy")
 
 _FLOPPY_BYTES = 1474560
 _MEMORY_UNITS = {"": 1, "K": 1, "M": 1 << 10, "G": 1 << 20}
@@ -78,8 +79,11 @@ def _devices(config):
         "ahci": ([f"ide-hd,bus=ide.0,{first}"] if is_q35
                  else ["ich9-ahci,id=ahci", f"ide-hd,bus=ahci.0,{first}"]),
         "virtio": [f"virtio-blk-pci,{first}"],
+        "virtio-scsi": ["virtio-scsi-pci", f"scsi-hd,{first}"],
         "nvme": [f"nvme,serial=quire,{first}"],
         "usb": ["qemu-xhci", f"usb-storage,{first}"],
+        "usb-ehci": ["usb-ehci,id=ehci", f"usb-storage,bus=ehci.0,{first}"],
+        "usb-uhci": ["piix3-usb-uhci,id=uhci", f"usb-storage,bus=uhci.0,{first}"],
         "sd": ["sdhci-pci", "sd-card,drive=disk"],
     }[config.medium]
 

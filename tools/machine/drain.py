@@ -1,6 +1,7 @@
 """Keeps what arrives on a pipe, so that the writer never waits."""
 
 import os
+import re
 import threading
 
 
@@ -14,7 +15,7 @@ class Drain:
         self._descriptor = descriptor
         self._sinks = list(sinks)
         self._sink_error = None
-        self._pieces = []  # guarded by _arrived
+        self._text = bytearray()  # guarded by _arrived
         self._is_open = True  # guarded by _arrived
         self._arrived = threading.Condition()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -24,7 +25,7 @@ class Drain:
         with os.fdopen(self._descriptor, "rb", buffering=0) as stream:
             while piece := stream.read(65536):
                 with self._arrived:
-                    self._pieces.append(piece)
+                    self._text += piece
                     self._arrived.notify_all()
                 self._hand_on(piece)
         with self._arrived:
@@ -42,14 +43,18 @@ class Drain:
     def contents(self):
         """Everything so far."""
         with self._arrived:
-            return b"".join(self._pieces)
+            return bytes(self._text)
 
     def wait_for(self, wanted, timeout):
         """Waits up to `timeout` seconds until `wanted` has arrived; says whether it has."""
+        return self.wait_for_match(re.compile(re.escape(wanted)), timeout)
+
+    def wait_for_match(self, pattern, timeout):
+        """As `wait_for`, for a compiled pattern; the end of the stream ends the waiting too."""
         with self._arrived:
             self._arrived.wait_for(
-                lambda: wanted in b"".join(self._pieces) or not self._is_open, timeout)
-            return wanted in b"".join(self._pieces)
+                lambda: pattern.search(self._text) or not self._is_open, timeout)
+            return pattern.search(self._text) is not None
 
     def finish(self):
         """Waits for the end, which comes once every writer has closed; returns everything."""

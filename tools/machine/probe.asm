@@ -6,6 +6,7 @@ org 0x7c00
 
 COM1       equ 0x3f8
 COM2       equ 0x2f8
+DEBUG_EXIT equ 0xf4
 PM1A_CNT   equ 0x604            ; where SeaBIOS puts it, on pc and q35
 S5         equ 0x2000           ; SLP_EN, and the sleep type that QEMU's tables give S5
 
@@ -35,6 +36,9 @@ start:
     or al, 1
     mov cr0, eax
     int3
+%elif ENDING = 4                ; isa-debug-exit, as QEMU's status 33
+    mov al, 0x10
+    out DEBUG_EXIT, al
 %endif
 halt:
     hlt

@@ -29,17 +29,22 @@ class Ending(enum.Enum):
     RESET = "the machine reset itself"
     TRIPLE_FAULT = "the CPU met a triple fault"
     TIMED_OUT = "the machine did not end in time"
+    DEBUG_EXIT = "the machine left through its debugging port"
     STOPPED = "the machine was stopped from outside"
 
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What a machine left: `log` came out of COM1, `terminal` out of COM2."""
+    """What a machine left: `log` came out of COM1, `terminal` out of COM2.
+
+    `status` is QEMU's exit status, or None when QEMU had to be stopped.
+    """
 
     ending: Ending
     log: bytes
     terminal: bytes
     seconds: float
+    status: int | None = None
 
 
 def work_directory():
@@ -112,20 +117,35 @@ class Qemu:
         """Waits up to `timeout` seconds for the end, stops the machine by then; an Outcome."""
         try:
             self.qmp.wait_until_closed(time.monotonic() + timeout)
-            ending = self._ending()
         except TimeoutError:
-            self._process.kill()
-            ending = Ending.TIMED_OUT
-        self._process.wait()
-        return Outcome(ending, self.log.finish(), self.terminal.finish(),
-                       time.monotonic() - self._started)
+            return self._stop(Ending.TIMED_OUT)
+        status = self._process.wait()
+        return self._outcome(self._ending(status), status)
 
-    def _ending(self):
+    def wait_or_stop_at(self, pattern, timeout):
+        """As `wait`, but stops the machine as soon as COM1's text matches the compiled pattern."""
+        deadline = time.monotonic() + timeout
+        if self.log.wait_for_match(pattern, timeout):
+            return self._stop(Ending.STOPPED)
+        return self.wait(deadline - time.monotonic())
+
+    def _stop(self, ending):
+        self._process.kill()
+        self._process.wait()
+        return self._outcome(ending, None)
+
+    def _outcome(self, ending, status):
+        return Outcome(ending, self.log.finish(), self.terminal.finish(),
+                       time.monotonic() - self._started, status)
+
+    def _ending(self, status):
         reason = self.qmp.shutdown_reason()
         if reason == "guest-shutdown":
             return Ending.POWERED_OFF
         if reason == "guest-reset":
             return Ending.TRIPLE_FAULT if self._has_triple_fault() else Ending.RESET
+        if reason is None and status > 1:  # isa-debug-exit is silent; QEMU's own failures are 1
+            return Ending.DEBUG_EXIT
         if reason is None:
             raise MachineError(self._errors() or "QEMU ended without saying why")
         return Ending.STOPPED
@@ -163,7 +183,13 @@ def _die_with_parent():
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def boot(config, image, timeout, **sinks):
-    """Boots an image and waits for its end."""
-    with Qemu(config, image, **sinks) as machine:
+def boot(config, image, timeout, **options):
+    """Boots an image and waits for its end. The options are those of Qemu."""
+    with Qemu(config, image, **options) as machine:
         return machine.wait(timeout)
+
+
+def boot_until(pattern, config, image, timeout, **options):
+    """As `boot`, but stops the machine as soon as COM1's text matches the compiled pattern."""
+    with Qemu(config, image, **options) as machine:
+        return machine.wait_or_stop_at(pattern, timeout)

@@ -1,6 +1,7 @@
 import glob
 import itertools
 import os
+import re
 import shutil
 import tempfile
 import unittest
@@ -36,6 +37,22 @@ class EndingTest(unittest.TestCase):
 
     def test_a_triple_fault_is_told_from_a_reset(self):
         self.assertEqual(self.boot("triple_fault").ending, Ending.TRIPLE_FAULT)
+
+    def test_a_machine_that_leaves_by_the_debugging_port_names_its_status(self):
+        outcome = qemu.boot(MachineConfig(), probe("debug_exit"), ENOUGH_SECONDS,
+                            more_arguments=["-device", "isa-debug-exit,iobase=0xf4,iosize=4"])
+        self.assertEqual((outcome.ending, outcome.status), (Ending.DEBUG_EXIT, 33))
+
+    def test_a_machine_can_be_stopped_at_a_line_of_its_log(self):
+        outcome = qemu.boot_until(re.compile(rb"of the \w+\n"), MachineConfig(), probe("hang"),
+                                  ENOUGH_SECONDS)
+        self.assertEqual((outcome.ending, outcome.status), (Ending.STOPPED, None))
+        self.assertEqual(outcome.log, b"a line of the log\n")
+
+    def test_a_line_that_never_comes_stops_no_machine_that_ends_by_itself(self):
+        outcome = qemu.boot_until(re.compile(b"another"), MachineConfig(), probe("power_off"),
+                                  ENOUGH_SECONDS)
+        self.assertEqual((outcome.ending, outcome.status), (Ending.POWERED_OFF, 0))
 
     def test_a_machine_that_hangs_is_stopped_in_time_and_leaves_its_text(self):
         outcome = self.boot("hang", timeout=3)

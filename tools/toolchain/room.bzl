@@ -40,8 +40,8 @@ def room(name, **kwargs):
 def host_test(name, srcs, deps, size = "small", linkstatic = True, **kwargs):
     """A GoogleTest program, run twice: plain, and (as NAME_asan) under ASan and UBSan.
 
-    Rooms are linked as archives, since they call what whoever links them supplies (check_failed, the
-    platform); with linkstatic = False, as shared objects, whose functions a mutant can replace.
+    Rooms are linked as archives, since they call what whoever links them supplies (check_failed,
+    the platform); with linkstatic = False, as shared objects, whose functions a mutant can replace.
     """
     native.cc_test(
         name = name,
