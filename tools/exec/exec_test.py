@@ -57,6 +57,12 @@ class VerdictTest(unittest.TestCase):
         judged = self.judge(b"process 1 (kernel: stopped: x) read\ninit: exited with status 0\n")
         self.assertEqual(judged.status, 0)
 
+    def test_a_loader_that_started_no_kernel_is_reported_in_its_own_words(self):
+        log = b"quire: L18: too little memory\r\nquire: stopped before the kernel\r\n"
+        self.assertRegex(log, verdict.LOADER_STOPPED)
+        self.assertEqual(self.judge(log, Ending.STOPPED),
+                         verdict.Verdict(125, "quire: L18: too little memory"))
+
     def test_a_kernel_that_stopped_is_what_is_reported(self):
         judged = self.judge(b"init: exited with status 0\nkernel: stopped: page fault\n")
         self.assertEqual(judged, verdict.Verdict(125, "kernel: stopped: page fault"))

@@ -58,7 +58,8 @@ def run(request, log_sinks=(), output_sinks=()):
     with tempfile.TemporaryDirectory(prefix="quire.", dir=qemu.work_directory()) as directory:
         path = os.path.join(directory, "disk.img")
         make_image(path, request)
-        outcome = qemu.boot(request.config, path, request.timeout_seconds, log_sinks=log_sinks,
-                            terminal_sinks=output_sinks)
+        outcome = qemu.boot_until(verdict.LOADER_STOPPED, request.config, path,
+                                  request.timeout_seconds, log_sinks=log_sinks,
+                                  terminal_sinks=output_sinks)
     judged = verdict.judge(outcome)
     return Result(judged.status, judged.failure, outcome.terminal, outcome.log, outcome.seconds)

@@ -9,6 +9,9 @@ MACHINE_FAILED = 125
 
 _INIT_ENDED = re.compile(
     rb"^init: (?:exited with status (\d+)|killed by signal (\d+) \(\w+\))\r?$", re.MULTILINE)
+# The loader's last line when it starts no kernel; the sentence before it says why.
+LOADER_STOPPED = re.compile(rb"^quire: stopped before the kernel", re.MULTILINE)
+_LOADER_COMPLAINT = re.compile(rb"^quire: L\d\d: [^\r\n]*", re.MULTILINE)
 _KERNEL_STOPPED = re.compile(rb"^kernel: stopped: [^\r\n]*", re.MULTILINE)
 
 
@@ -38,7 +41,7 @@ def judge(outcome):
 
 
 def _find_failure(outcome):
-    stopped = _KERNEL_STOPPED.search(outcome.log)
+    stopped = _LOADER_COMPLAINT.search(outcome.log) or _KERNEL_STOPPED.search(outcome.log)
     if stopped:
         return stopped[0].decode(errors="replace")
     if outcome.ending is not Ending.POWERED_OFF:

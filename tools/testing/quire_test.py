@@ -120,6 +120,11 @@ exit "${STATUS:-0}"
         self.assertEqual(self.quire("--help")[0], 0)
         self.assertEqual(self.quire("bild")[0], 2)
 
+    def test_help_for_a_command_comes_before_anything_is_installed(self):
+        for command in ("run", "test"):
+            done = self.quire(command, "--help", MISSING="nasm")
+            self.assertEqual((done[0], self.calls()), (0, []))
+
 
 if __name__ == "__main__":
     story.main()
