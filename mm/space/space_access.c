@@ -6,9 +6,8 @@
 /* One copy between a buffer and user memory, a page at a time. */
 struct transfer {
     struct address_space *space;
-    uint8_t area_rights;  /* what the area must grant */
-    uint8_t entry_rights; /* what the entries must grant */
-    void *read_to;        /* one of the two is null */
+    uint8_t rights; /* what the area and the entries must grant */
+    void *read_to;  /* one of the two is null */
     const void *write_from;
 };
 
@@ -16,11 +15,11 @@ struct transfer {
 static void *locate(const struct transfer *transfer, virt_addr_t va) {
     const struct vm_area *area = area_tree_find(&transfer->space->areas, va);
     if (area == nullptr || area->kind != AREA_ANON ||
-        (transfer->area_rights & ~area->attributes.rights) != 0) {
+        (transfer->rights & ~area->attributes.rights) != 0) {
         return nullptr;
     }
     struct page_query entry = page_table_query(&transfer->space->table, va);
-    if (entry.kind != PAGE_MAPPED || (transfer->entry_rights & ~entry.effective_rights) != 0) {
+    if (entry.kind != PAGE_MAPPED || (transfer->rights & ~entry.effective_rights) != 0) {
         return nullptr;
     }
     return platform_phys_to_virt(entry.pa);
@@ -64,8 +63,7 @@ enum status space_read(struct address_space *space, virt_addr_t va, void *buffer
                        size_t *done_bytes) {
     struct transfer transfer = {
         .space = space,
-        .area_rights = RIGHT_READ,
-        .entry_rights = RIGHT_READ,
+        .rights = RIGHT_READ,
         .read_to = buffer,
     };
     return transfer_locked(&transfer, va, size_bytes, done_bytes);
@@ -75,8 +73,7 @@ enum status space_write(struct address_space *space, virt_addr_t va, const void 
                         size_t size_bytes, size_t *done_bytes) {
     struct transfer transfer = {
         .space = space,
-        .area_rights = RIGHT_WRITE,
-        .entry_rights = RIGHT_WRITE,
+        .rights = RIGHT_WRITE,
         .write_from = buffer,
     };
     return transfer_locked(&transfer, va, size_bytes, done_bytes);
@@ -86,8 +83,7 @@ enum status space_write_initial(struct address_space *space, virt_addr_t va, con
                                 size_t size_bytes, size_t *done_bytes) {
     struct transfer transfer = {
         .space = space,
-        .area_rights = RIGHT_NONE,
-        .entry_rights = RIGHT_NONE,
+        .rights = RIGHT_NONE,
         .write_from = buffer,
     };
     return transfer_locked(&transfer, va, size_bytes, done_bytes);
