@@ -2,47 +2,12 @@
 
 #include "kernel/boot/stages.h"
 #include "kernel/cpu/cpu_local.h"
+#include "kernel/cpu/descriptors.h"
 #include "kernel/log.h"
 #include "kernel/log_text/log_text.h"
 #include "kernel/panic/panic.h"
 #include "lib/check.h"
 #include "mm/audit/audit.h"
-
-/* What SGDT and SIDT store (SDM 3A 2.4.1). */
-struct [[gnu::packed]] table_register {
-    uint16_t limit;
-    uint64_t base;
-};
-
-/* The parts of a 64-bit TSS that hold stacks (SDM 3A figure 8-11). */
-struct [[gnu::packed]] task_state {
-    uint32_t reserved;
-    uint64_t rsp[3];
-    uint64_t reserved_too;
-    uint64_t ist[7];
-};
-
-static struct table_register read_gdt(void) {
-    struct table_register gdt;
-    __asm__ volatile("sgdt %0" : "=m"(gdt));
-    return gdt;
-}
-
-static struct table_register read_idt(void) {
-    struct table_register idt;
-    __asm__ volatile("sidt %0" : "=m"(idt));
-    return idt;
-}
-
-/* The TSS that TR selects: its descriptor scatters the base (SDM 3A figure 8-4). */
-static const struct task_state *read_task(const struct table_register *gdt) {
-    uint16_t selector;
-    __asm__ volatile("str %0" : "=r"(selector));
-    const uint64_t *descriptor = (const uint64_t *)(gdt->base + (selector & ~7u));
-    uint64_t base =
-        (descriptor[0] >> 16 & 0xffffff) | (descriptor[0] >> 56 << 24) | descriptor[1] << 32;
-    return (const struct task_state *)base;
-}
 
 static void add_live(uint64_t start, uint64_t size_bytes, const char *name) {
     enum status status = audit_add_live(virt_addr(start), size_bytes, name);
@@ -57,16 +22,15 @@ static void add_live_stack(uint64_t top, const char *name) {
 }
 
 static void add_live_memory(void) {
-    struct table_register gdt = read_gdt();
-    struct table_register idt = read_idt();
-    const struct task_state *task = read_task(&gdt);
-    add_live(gdt.base, gdt.limit + 1u, "GDT");
-    add_live(idt.base, idt.limit + 1u, "IDT");
-    add_live((uint64_t)task, sizeof(*task), "TSS");
+    struct descriptors_in_use in_use;
+    descriptors_read(&in_use);
+    add_live(in_use.gdt, in_use.gdt_size_bytes, "GDT");
+    add_live(in_use.idt, in_use.idt_size_bytes, "IDT");
+    add_live(in_use.task_state, in_use.task_state_size_bytes, "TSS");
     add_live((uint64_t)cpu_local(), sizeof(struct cpu_local), "CPU-local data");
-    add_live_stack(task->rsp[0], "stack for entries from user mode");
-    for (unsigned i = 0; i < 7; i++) {
-        add_live_stack(task->ist[i], "exception stack");
+    add_live_stack(in_use.stack_tops[0], "stack for entries from user mode");
+    for (unsigned i = 1; i < DESCRIPTORS_STACK_COUNT; i++) {
+        add_live_stack(in_use.stack_tops[i], "exception stack");
     }
     add_live((uint64_t)__builtin_frame_address(0), sizeof(uint64_t), "current stack");
 }

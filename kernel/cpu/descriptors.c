@@ -17,6 +17,7 @@ struct [[gnu::packed]] task_state {
     uint16_t io_map_offset;
 };
 static_assert(sizeof(struct task_state) == 104);
+static_assert(DESCRIPTORS_STACK_COUNT == 1 + 7); /* rsp[0] and the IST */
 
 /* A 64-bit interrupt gate (SDM 3A 6.14.1). */
 struct gate {
@@ -146,4 +147,34 @@ void descriptors_set_kernel_stack(uint64_t top) {
     struct cpu_local *local = cpu_local();
     local->kernel_stack_top = top;
     task_states[local->index].rsp[0] = top;
+}
+
+/* The TSS that TR selects: its descriptor scatters the base (SDM 3A figure 8-4). */
+static const struct task_state *read_task_state(uint64_t gdt) {
+    uint16_t selector;
+    __asm__ volatile("str %0" : "=r"(selector));
+    const uint64_t *descriptor = (const uint64_t *)(gdt + (selector & ~7u));
+    uint64_t base =
+        (descriptor[0] >> 16 & 0xffffff) | (descriptor[0] >> 56 << 24) | descriptor[1] << 32;
+    return (const struct task_state *)base;
+}
+
+void descriptors_read(struct descriptors_in_use *in_use) {
+    struct table_pointer gdt;
+    struct table_pointer idt;
+    __asm__ volatile("sgdt %0" : "=m"(gdt));
+    __asm__ volatile("sidt %0" : "=m"(idt));
+    const struct task_state *state = read_task_state(gdt.base);
+    *in_use = (struct descriptors_in_use){
+        .gdt = gdt.base,
+        .gdt_size_bytes = gdt.limit + 1u,
+        .idt = idt.base,
+        .idt_size_bytes = idt.limit + 1u,
+        .task_state = (uint64_t)state,
+        .task_state_size_bytes = sizeof *state,
+        .stack_tops = {state->rsp[0]},
+    };
+    for (unsigned i = 1; i < DESCRIPTORS_STACK_COUNT; i++) {
+        in_use->stack_tops[i] = state->ist[i - 1];
+    }
 }

@@ -59,4 +59,17 @@ void descriptors_set_ist(enum trap_vector vector, uint64_t top);
 /* The stack on which this CPU enters the kernel from user mode from now on, by trap or SYSCALL. */
 void descriptors_set_kernel_stack(uint64_t top);
 
+constexpr unsigned DESCRIPTORS_STACK_COUNT = 8;
+
+/* Where this CPU's registers say that its tables and its stacks for entries lie (SDM 3A 2.4). */
+struct descriptors_in_use {
+    uint64_t gdt, gdt_size_bytes;
+    uint64_t idt, idt_size_bytes;
+    uint64_t task_state, task_state_size_bytes;
+    uint64_t stack_tops[DESCRIPTORS_STACK_COUNT]; /* from user mode, then the IST; 0 for none */
+};
+
+/* Reads GDTR, IDTR and TR, and the TSS that TR selects: not what was meant to be loaded. */
+void descriptors_read(struct descriptors_in_use *in_use);
+
 END_C_DECLS
