@@ -54,6 +54,7 @@ struct Seam {
         Machine &machine = Machine::current();
         Busy busy(machine.busy_depth_);
         Cpu &cpu = machine.cpus_.at(machine.current_cpu_);
+        machine.ram_.stores.drain(cpu.id()); /* MOV to CR3 serializes (SDM 3A 8.3) */
         uint64_t keep = next.keeps_translations ? 1ull << 63 : 0;
         cpu.mov_to_cr3(next.root.value | next.context_id | keep);
         machine.take_chance();
@@ -62,6 +63,7 @@ struct Seam {
     static void flush_start(tlb_flush *request) {
         Machine &machine = Machine::current();
         Busy busy(machine.busy_depth_);
+        machine.ram_.stores.drain(machine.current_cpu_); /* before the interrupt is sent */
         machine.start_flush(request);
     }
 
