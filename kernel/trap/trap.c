@@ -9,6 +9,7 @@
 #include "kernel/log.h"
 #include "kernel/log_text/log_text.h"
 #include "kernel/panic/panic.h"
+#include "kernel/probe/probe.h"
 #include "kernel/process/process.h"
 #include "kernel/thread/thread.h"
 #include "mm/addr/addr.h"
@@ -99,6 +100,9 @@ static void handle_user_fault(const struct trap_frame *frame) {
 }
 
 static void handle_kernel_fault(struct trap_frame *frame) {
+    if (probe_recover(frame)) {
+        return;
+    }
     if (frame->vector == VECTOR_PAGE_FAULT && is_spurious(frame)) {
         return;
     }
