@@ -217,6 +217,13 @@ TEST_P(PagingRows, page_table_walk) {
     EXPECT_EQ(walk.step_count, user->levels);
 }
 
+TEST_P(PagingRows, page_walk_find_stop) {
+    page_walk walk;
+    page_table_walk(user, virt_addr(VA), &walk);
+    takes_no_memory(
+        [&] { EXPECT_TRUE(page_walk_find_stop(&walk, RIGHT_READ, RIGHT_NONE).is_stopped); });
+}
+
 TEST_P(PagingRows, pte_words) {
     char words[96];
     takes_no_memory([&] { pte_words(pte_absent(), 0, words, sizeof words); });
