@@ -9,7 +9,7 @@ LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"#+\s+(.*)")
 PAGES = ("LICENSE", "CONTRIBUTING.md", "README.md", "docs/architecture.md", "docs/boot_protocol.md",
          "docs/features.md", "docs/locking.md", "docs/memory_map.md", "docs/mm_invariants.md",
-         "docs/performance.md", "mm/README.md")
+         "docs/performance.md", "docs/proof.md", "mm/README.md")
 CODE_BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
