@@ -68,6 +68,20 @@ FLUSH_CASES = (
         ),
     ),
     Case(
+        name="INVLPG is given the address of a variable",
+        source="Nanos, pull request 207: fix tlb invalidate (a memory constraint)",
+        scenario="InstructionHistory.TheKernelFlushesOnePage",
+        diagnosis=NOTHING_THERE,
+        edits=made_by(
+            (
+                "kernel/cpu/cpu.h",
+                '"invlpg (%0)" ::"r"(va.value)',
+                '"invlpg %0" ::"m"(va.value)',
+            ),
+        ),
+        sources=("host_tests/history/instructions.c",),
+    ),
+    Case(
         name="the flush condition looks at the wrong value",
         source="Xen XSA-408, CVE-2022-33745: insufficient TLB flush for PV guests in shadow mode",
         scenario="PagingHistory.APageBecomesReadOnly",
