@@ -18,8 +18,7 @@ SPACE_CASES = (
     ),
     Case(
         name="a new kernel table is missing in the processes that exist",
-        source="Linux, CVE-2025-39845: define ARCH_PAGE_TABLE_SYNC_MASK and"
-        " arch_sync_kernel_mappings()",
+        source="Linux: define ARCH_PAGE_TABLE_SYNC_MASK and arch_sync_kernel_mappings()",
         scenario="SpaceHistory.TheKernelGrowsWhileAProcessLives",
         diagnosis=r"K5: init: root slot 384 holds 0x0, not 0x\w+",
         edits=made_by(
@@ -121,7 +120,7 @@ SPACE_CASES = (
     ),
     Case(
         name="PS of a large page becomes PAT of its pieces",
-        source="Linux 55696b1f664e: fix __split_large_page() to handle large PAT bit",
+        source="Linux: fix __split_large_page() to handle large PAT bit (foreseen in 7a5714e01860)",
         scenario="SpaceHistory.ALargePageOfADeviceIsCut",
         diagnosis=r"V2: kernel: 0x\w+ is not cached as window says",
         edits=made_by(
