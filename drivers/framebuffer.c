@@ -31,7 +31,11 @@ static bool is_possible(const struct framebuffer_mode *mode) {
            is_inside_pixel(mode->blue, mode->bits_per_pixel);
 }
 
+/* A colour of no bits may lie right behind the pixel, where nothing can be shifted to. */
 static uint32_t colour_bits(struct framebuffer_colour colour, uint8_t level) {
+    if (colour.bit_count == 0) {
+        return 0;
+    }
     return (uint32_t)(level >> (8 - colour.bit_count)) << colour.shift;
 }
 

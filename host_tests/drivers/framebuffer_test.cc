@@ -86,6 +86,14 @@ TEST_P(FramebufferDepthTest, AFullScreenOfTextStaysInside) {
 
 INSTANTIATE_TEST_SUITE_P(Depths, FramebufferDepthTest, testing::Values(15u, 16u, 24u, 32u));
 
+TEST_F(FramebufferTest, AColourOfNoBitsMayLieRightBehindThePixel) {
+    framebuffer_mode mode = mode_of(32);
+    mode.red = {32, 0};
+    show(mode);
+    write("|");
+    EXPECT_EQ(pixel(3, 8), 0x00aaaau);
+}
+
 TEST_F(FramebufferTest, MovingItToAnotherMappingKeepsTheText) {
     show(mode_of(32));
     framebuffer_hide(screen_.get());
