@@ -105,6 +105,7 @@ class Cpu {
     Outcome access(uint64_t va, Access access, Privilege privilege);
     Walked walk(uint64_t va);
     TableStep start_of_walk(uint64_t va) const;
+    bool permits(const Leaf &leaf, Access access, Privilege privilege, PageFault &fault) const;
     Outcome walk_and_reach(Access access, Privilege privilege, PageFault fault);
     Outcome fail(const PageFault &fault);
     void forget_page(uint64_t va, uint16_t tag, std::optional<uint64_t> root);
