@@ -16,13 +16,8 @@ TABLE_CASES = (
         edits=made_by(
             (
                 "mm/paging/tlb_gather.c",
-                "    flush(gather);\n    struct list_node *node;\n",
-                "    struct list_node *node;\n",
-            ),
-            (
-                "mm/paging/tlb_gather.c",
-                "    count_down_shared(gather);\n}",
-                "    count_down_shared(gather);\n    flush(gather);\n}",
+                "    list_push_back(&gather->dead_frames, &frame->listed.link);\n",
+                "    (void)gather;\n    frame_free(frame_address(frame));\n",
             ),
         ),
     ),
@@ -34,7 +29,6 @@ TABLE_CASES = (
         edits=made_by(
             (
                 "mm/paging/tlb_gather.c",
-                "    if (gather->shared_count == SHARED_FRAME_MAX) {\n        pay(gather);\n    }\n"
                 "    gather->shared_frames[gather->shared_count++] = frame;\n",
                 "    __atomic_fetch_sub(&frame->map_count, 1, __ATOMIC_ACQ_REL);\n",
             ),
