@@ -98,6 +98,20 @@ TABLE_CASES = (
         ),
     ),
     Case(
+        name="unmap frees the table instead of the page",
+        source="SWEB, issue 76: ArchMemory x86_64 unmapPage bug",
+        scenario="PagingHistory.OneOfTwoPagesIsUnmapped",
+        diagnosis=WALKS + r"freed table 0x\w+",
+        edits=made_by(
+            (
+                "mm/paging/unmap.c",
+                "        drop_frame(old, fate, gather);\n",
+                "        (void)drop_frame;\n        (void)fate;\n"
+                "        tlb_gather_table(gather, pt_cursor_table(at));\n",
+            ),
+        ),
+    ),
+    Case(
         name="a table is shown before it is zeroed",
         source="Kernel of Truth, issue 118; KTF, pull request 106: zero a new page table",
         scenario="PagingHistory.OldTablesAreUsedAgain",
