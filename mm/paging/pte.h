@@ -309,7 +309,7 @@ static inline pte_t pte_exchange(pte_t *slot, pte_t next) {
 }
 
 /* False, and `*expected` is what is there, where it no longer was `*expected`. */
-static inline bool pte_compare_exchange(pte_t *slot, pte_t *expected, pte_t next) {
+[[nodiscard]] static inline bool pte_compare_exchange(pte_t *slot, pte_t *expected, pte_t next) {
     return __atomic_compare_exchange_n(&slot->raw, &expected->raw, next.raw, false,
                                        __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
