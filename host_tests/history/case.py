@@ -23,6 +23,7 @@ class Case(NamedTuple):
     diagnosis: str
     edits: tuple[Edit, ...]
     scenario: str = ""
+    sources: tuple[str, ...] = ()  # to compile again, where the edits do not say it
 
 
 def made_by(*edits):

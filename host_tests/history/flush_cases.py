@@ -2,7 +2,7 @@
 
 from host_tests.history.case import Case, made_by
 
-STALE = r"CPU \d still translates 0x\w+ to the .*; the tables"
+STALE = r"CPU 1 still translates 0x\w+ to the .*; the tables"
 NOTHING_THERE = STALE + " have nothing there"
 
 FLUSH_CASES = (
@@ -66,6 +66,20 @@ FLUSH_CASES = (
                 "tlb_gather_leaf(gather, virt_add(pt_cursor_entry_start(at), PAGE_SIZE));",
             ),
         ),
+    ),
+    Case(
+        name="INVLPG is given the address of a variable",
+        source="Nanos, pull request 207: fix tlb invalidate (a memory constraint)",
+        scenario="InstructionHistory.TheKernelFlushesOnePage",
+        diagnosis=NOTHING_THERE.replace("CPU 1", "CPU 0"),
+        edits=made_by(
+            (
+                "kernel/cpu/cpu.h",
+                '"invlpg (%0)" ::"r"(va.value)',
+                '"invlpg %0" ::"m"(va.value)',
+            ),
+        ),
+        sources=("host_tests/history/instructions.c",),
     ),
     Case(
         name="the flush condition looks at the wrong value",
@@ -134,7 +148,7 @@ FLUSH_CASES = (
         name="only the current CPU is asked",
         source="Linux KVM, release 28: flush remote TLBs when reducing shadow pte permissions",
         scenario="PagingHistory.APageThatAnotherCpuUsesIsUnmapped",
-        diagnosis="CPU 1 still translates",
+        diagnosis=NOTHING_THERE,
         edits=made_by(
             (
                 "mm/paging/tlb_gather.c",
@@ -156,7 +170,7 @@ FLUSH_CASES = (
         name="the CPU mask is read before the entries are written",
         source="Linux 71b3c126e611, CVE-2016-2069: document switch_mm()-vs-flush synchronization",
         scenario="PagingHistory.ATableIsChangedThatACpuIsLoading",
-        diagnosis="CPU 1 still translates",
+        diagnosis=NOTHING_THERE,
         edits=made_by(
             (
                 "mm/paging/tlb_gather.c",
@@ -174,7 +188,7 @@ FLUSH_CASES = (
         name="a CPU enters the mask after it has loaded CR3",
         source="Linux 71b3c126e611, CVE-2016-2069: add barriers to switch_mm()",
         scenario="PagingHistory.ACpuLoadsATableThatIsBeingChanged",
-        diagnosis="CPU 1 still translates",
+        diagnosis=NOTHING_THERE,
         edits=made_by(
             (
                 "mm/paging/page_table.c",
@@ -185,6 +199,26 @@ FLUSH_CASES = (
                 "mm/paging/page_table.c",
                 "    platform_activate(&next);\n",
                 "    platform_activate(&next);\n    enter_mask(&table->caching_cpus, cpu_bit);\n",
+            ),
+        ),
+    ),
+    Case(
+        name="a CPU leaves the mask before it has left the table",
+        source="Xen XSA-292: insufficient TLB flushing when using PCID"
+        " (between the flush and the address space switch)",
+        scenario="PagingHistory.ACpuLeavesATableThatIsBeingChanged",
+        diagnosis=NOTHING_THERE,
+        edits=made_by(
+            (
+                "mm/paging/page_table.c",
+                "    platform_activate(&next);\n"
+                "    if (previous != NULL && previous != table) {\n"
+                "        leave_table(previous, table, cpu_bit);\n"
+                "    }\n",
+                "    if (previous != NULL && previous != table) {\n"
+                "        leave_table(previous, table, cpu_bit);\n"
+                "    }\n"
+                "    platform_activate(&next);\n",
             ),
         ),
     ),

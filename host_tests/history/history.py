@@ -17,7 +17,7 @@ import unittest
 from host_tests.history.catalogue import CATALOGUE
 from tools.testing import story
 
-ROOMS = pathlib.Path("mm")
+ROOMS = ("mm", "kernel/cpu", "host_tests/history")
 PROGRAMS = [argument for argument in sys.argv[1:] if argument.endswith("_scenarios_test")]
 COMPILER = "clang-19 -std=c23 -Wall -Werror -iquote {tree} -iquote .".split()
 LIBRARY = (
@@ -39,18 +39,18 @@ def apply(edits, tree):
         path.write_text(text.replace(edit.before, edit.after))
 
 
-def sources_of(edits, tree):
+def sources_of(case, tree):
     """What has to be compiled again: a header's whole room, a source alone."""
-    sources = set()
-    for edit in edits:
+    sources = {tree / source for source in case.sources}
+    for edit in () if sources else case.edits:
         path = tree / edit.file
         sources.update(path.parent.glob("*.c") if path.suffix == ".h" else [path])
     return sorted(sources)
 
 
-def compile_edited(edits, tree, options):
+def compile_again(case, tree, options):
     command = [part.format(tree=tree) for part in COMPILER] + options
-    return subprocess.run(command + [str(source) for source in sources_of(edits, tree)],
+    return subprocess.run(command + [str(source) for source in sources_of(case, tree)],
                           capture_output=True, text=True)
 
 
@@ -71,7 +71,8 @@ def run(scenario, library=None):
 
 def first_finding(output):
     """What the first failed expectation says, as one line."""
-    found = re.search(r": Failure\n(?:Failed\n)?(.*?)\n(?:\n|\[|\S.*: Failure)", output, re.DOTALL)
+    end = r"\n(?:\n|\[|[^\n]+: Failure)"
+    found = re.search(r": Failure\n(?:Failed\n)?(.*?)" + end, output, re.DOTALL)
     return " ".join(found.group(1).split()) if found else ""
 
 
@@ -80,7 +81,8 @@ class HistoryTest(unittest.TestCase):
         directory = tempfile.TemporaryDirectory()
         self.addCleanup(directory.cleanup)
         self.tree = pathlib.Path(directory.name)
-        shutil.copytree(ROOMS, self.tree / ROOMS)
+        for room in ROOMS:
+            shutil.copytree(room, self.tree / room, ignore=shutil.ignore_patterns("*_test"))
 
     def meet(self, case):
         found = self.provoke(case) if case.scenario else self.refusal_of(case)
@@ -92,17 +94,17 @@ class HistoryTest(unittest.TestCase):
         self.assertEqual(status, 0, f"{case.scenario} fails without the bug:\n{output}")
         apply(case.edits, self.tree)
         library = self.tree / "libbug.so"
-        done = compile_edited(case.edits, self.tree, LIBRARY + ["-o", str(library)])
+        done = compile_again(case, self.tree, LIBRARY + ["-o", str(library)])
         self.assertEqual(done.returncode, 0, done.stderr)
         output, status = run(case.scenario, library)
         self.assertEqual(status, 1, f"it was not noticed:\n{output}")
         return first_finding(output)
 
     def refusal_of(self, case):
-        done = compile_edited(case.edits, self.tree, REFUSAL)
+        done = compile_again(case, self.tree, REFUSAL)
         self.assertEqual(done.returncode, 0, f"refused without the bug:\n{done.stderr}")
         apply(case.edits, self.tree)
-        done = compile_edited(case.edits, self.tree, REFUSAL)
+        done = compile_again(case, self.tree, REFUSAL)
         self.assertNotEqual(done.returncode, 0, "the compiler has accepted it")
         return done.stderr
 

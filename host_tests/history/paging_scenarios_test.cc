@@ -101,6 +101,18 @@ TEST_F(PagingHistory, ATableThatNeverMappedAnythingIsDropped) {
     ASSERT_EQ(unmap(pages_at(VA, 1)), STATUS_OK);
 }
 
+TEST_F(PagingHistory, ATableIsReplaced) {
+    ASSERT_EQ(page_table_reserve(&user, pages_at(VA, 1), 0), STATUS_OK);
+    cpu(1).speculate(VA, PAGE_SIZE);
+    ASSERT_EQ(unmap(pages_at(VA, 1)), STATUS_OK);
+    std::vector<phys_addr_t> taken = new_frames(8); /* where the old tables were */
+    ASSERT_EQ(map(pages_at(VA, 1), DEVICE, USER_RW), STATUS_OK);
+    pc().look("when there is a new table");
+    for (phys_addr_t frame : taken) {
+        frame_free(frame);
+    }
+}
+
 TEST_F(PagingHistory, TwoProcessesDropOneFrameAtOnce) {
     pc().look_only_at_the_end();
     phys_addr_t frame = new_frames(1)[0];
@@ -133,6 +145,24 @@ TEST_F(PagingHistory, ACpuLoadsATableThatIsBeingChanged) {
     });
     switch_to(1, user);
     pc().at_every_chance(nullptr);
+}
+
+/* While CPU 1 goes from one table to another, CPU 0 changes the first. */
+TEST_F(PagingHistory, ACpuLeavesATableThatIsBeingChanged) {
+    ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
+    cpu(1).write(VA, 1, USER);
+    bool is_done = false;
+    machine::act_between_instructions(
+        pc(), [&] { switch_to(1, other); },
+        [&] {
+            if (!is_done && (user.caching_cpus.bits & 2) == 0) {
+                is_done = true;
+                pc().run_on(0);
+                (void)!unmap(pages_at(VA, 1));
+                pc().run_on(1);
+            }
+        });
+    EXPECT_TRUE(is_done);
 }
 
 /* Just when CPU 0 has begun to change the table, CPU 1 loads it. */

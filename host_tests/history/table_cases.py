@@ -2,12 +2,17 @@
 
 from host_tests.history.case import Case, made_by
 
+WALKS = r"CPU 1 still walks 0x\w+ through the "
+TERMINAL_FAULT = (
+    r"the entry 0x\w+ at level 0 for 0x\w+ is not present but holds the address of memory \(L1TF\)"
+)
+
 TABLE_CASES = (
     Case(
         name="frames are freed before the flush",
         source="Linux eb66ae030829, CVE-2018-18281: properly flush TLB before releasing the page",
         scenario="PagingHistory.APageThatAnotherCpuUsesIsUnmapped",
-        diagnosis="when a flush was asked for: CPU 1 still reaches the free frame",
+        diagnosis=r"when a flush was asked for: CPU 1 still reaches the free frame 0x\w+ at 0x\w+",
         edits=made_by(
             (
                 "mm/paging/tlb_gather.c",
@@ -25,7 +30,7 @@ TABLE_CASES = (
         name="a shared frame is counted down before the flush",
         source="Xen XSA-241, CVE-2017-15588: stale TLB entry due to page type release race",
         scenario="PagingHistory.TwoProcessesDropOneFrameAtOnce",
-        diagnosis="CPU 0 still reaches the free frame",
+        diagnosis=r"CPU 0 still reaches the free frame 0x\w+ at 0x340000000",
         edits=made_by(
             (
                 "mm/paging/tlb_gather.c",
@@ -39,7 +44,7 @@ TABLE_CASES = (
         name="a table goes without a flush of the way to it",
         source="Linux d86564a2f085: support invalidating TLB caches for RCU_TABLE_FREE",
         scenario="PagingHistory.ATableThatNeverMappedAnythingIsDropped",
-        diagnosis=r"still walks 0x\w+ through the level 0 table .* of its paging-structure cache",
+        diagnosis=WALKS + "level 0 table .* of its paging-structure cache",
         edits=made_by(
             (
                 "mm/paging/entry.c",
@@ -53,19 +58,23 @@ TABLE_CASES = (
         source="Xen, CVE-2026-23554: freeing of EPT paging structures is not deferred until the"
         " flush",
         scenario="PagingHistory.ATableThatNeverMappedAnythingIsDropped",
-        diagnosis=r"when a flush was asked for: CPU 1 still walks .* through the freed table",
+        diagnosis=r"when a flush was asked for: CPU 1 still walks .* through the freed table 0x\w+",
         edits=made_by(
             ("mm/paging/entry.c", "    tlb_gather_table(gather, child);\n",
              "    frame_free(child);\n"),
         ),
     ),
     Case(
-        name="a large page takes a table's place, and the way to the table stays",
+        name="a table is replaced, and the upper entries stay cached",
         source="Linux 5e0fb5df2ee8: add TLB purge to free pmd/pte page interfaces",
-        scenario="PagingHistory.PagesAreJoinedToALargeOne",
-        diagnosis="still translates .*: another page size|still walks .* through the level 0 table",
+        scenario="PagingHistory.ATableIsReplaced",
+        diagnosis=WALKS + r"level . table at 0x\w+ .*; the tables say table 0x\w+",
         edits=made_by(
-            ("mm/paging/merge.c", "    entry_owe_block(at, old, joined, gather);\n", ""),
+            (
+                "mm/paging/entry.c",
+                "        tlb_gather_way(gather, pt_cursor_entry_start(at), at->level);\n",
+                "",
+            ),
         ),
     ),
     Case(
@@ -83,10 +92,9 @@ TABLE_CASES = (
     ),
     Case(
         name="a table is freed with an entry in it",
-        source="SerenityOS, pull request 3324: release page tables when no longer needed"
-        " (which entries count as the last)",
+        source="class of bug: off by one in freeing empty tables",
         scenario="PagingHistory.OneOfTwoPagesOfATableGoes",
-        diagnosis="CPU 1 still translates .*; the tables have nothing there",
+        diagnosis=r"CPU 1 still translates 0x\w+ .*; the tables have nothing there",
         edits=made_by(
             (
                 "mm/paging/entry.c",
@@ -99,7 +107,7 @@ TABLE_CASES = (
         name="a table is shown before it is zeroed",
         source="Kernel of Truth, issue 118; KTF, pull request 106: zero a new page table",
         scenario="PagingHistory.OldTablesAreUsedAgain",
-        diagnosis="CPU . still (translates|walks)",
+        diagnosis=r"CPU . still walks 0x\w+ through the level . table at 0xc0000000",
         edits=made_by(
             (
                 "mm/paging/table_pool.c",
@@ -125,7 +133,7 @@ TABLE_CASES = (
         name="physical address 0 is the answer when memory has ended",
         source="COCONUT-SVSM, pull request 882: do not use 0 as no-page marker",
         scenario="PagingHistory.ATableIsNeededWhenMemoryHasEnded",
-        diagnosis="through the freed table 0x0",
+        diagnosis=WALKS + "freed table 0x0",
         edits=made_by(
             (
                 "mm/paging/table_pool.c",
@@ -159,7 +167,7 @@ TABLE_CASES = (
         name="a dirty flag is lost to a plain store",
         source="Linux: do not lose dirty and accessed bits in pmdp_invalidate()",
         scenario="PagingHistory.ACpuWritesWhileAPageBecomesExecutable",
-        diagnosis="a dirty flag that was cleared",
+        diagnosis=r"CPU 1 still translates .*; the tables say .*: a dirty flag that was cleared",
         edits=made_by(
             (
                 "mm/paging/protect.c",
@@ -172,7 +180,7 @@ TABLE_CASES = (
         name="a page without rights shows where it lies",
         source="L1 terminal fault, CVE-2018-3620: PROT_NONE entries keep their address",
         scenario="PagingHistory.APageLosesAllItsRights",
-        diagnosis=r"is not present but holds the address of memory \(L1TF\)",
+        diagnosis=TERMINAL_FAULT,
         edits=made_by(
             (
                 "mm/paging/pte.h",
@@ -186,7 +194,7 @@ TABLE_CASES = (
         name="an unmapped entry keeps all but its present bit",
         source="L1 terminal fault, CVE-2018-3620: an entry is emptied by clearing P alone",
         scenario="PagingHistory.OneOfTwoPagesIsUnmapped",
-        diagnosis=r"is not present but holds the address of memory \(L1TF\)",
+        diagnosis=TERMINAL_FAULT,
         edits=made_by(
             (
                 "mm/paging/unmap.c",

@@ -30,8 +30,15 @@ void probe_execute(virt_addr_t address, struct probe_result *result);
 /* Calls access(argument) and survives the first exception in it. It must not hold a lock there. */
 void probe_call(void (*access)(uint64_t), uint64_t argument, struct probe_result *result);
 
-/* For the kernel's handler of exceptions in kernel mode: where a probe runs, records the frame,
- * makes it go on behind the probe, and returns true. */
+/*
+ * Runs the user code at `code`, in the current space and in ring 3, with `argument` in RDI, without
+ * a stack and with interrupts off, until its first exception. It must come to one in any case, such
+ * as that of INT3, and before any system call.
+ */
+void probe_user(virt_addr_t code, uint64_t argument, struct probe_result *result);
+
+/* For the kernel's handler of exceptions: where a probe runs, records the frame, makes it go on
+ * behind the probe, and returns true. */
 [[nodiscard]] bool probe_recover(struct trap_frame *frame);
 
 END_C_DECLS

@@ -19,9 +19,30 @@ virt_addr_t bait_data(void);
 /* Memory of the heap. */
 virt_addr_t bait_heap(void);
 
-/* Pages of the bait's space: one that may be read and run, and one that may be read and written. */
+/* Pages of the bait's space: one that may be read and run, with the pieces of code below, and one
+ * that may be read and written, with a breakpoint. */
 virt_addr_t bait_user_code(void);
 virt_addr_t bait_user_data(void);
+
+/* What user code can try, each followed by a breakpoint. The address in question is in RDI. */
+enum user_piece : uint8_t {
+    USER_RETURN, /* the only one for the kernel: alone at the page's start */
+    USER_READ,
+    USER_WRITE,
+    USER_JUMP,
+    USER_SGDT,
+    USER_SIDT,
+    USER_SLDT,
+    USER_STR,
+    USER_SMSW,
+    USER_HLT,
+    USER_CLI,
+    USER_IN,
+    USER_RDFSBASE,
+    USER_PIECE_COUNT,
+};
+
+virt_addr_t bait_user_piece(enum user_piece piece);
 
 /* Where the direct map shows what the kernel sees at `address`. */
 virt_addr_t bait_in_direct_map(virt_addr_t address);

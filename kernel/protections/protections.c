@@ -81,7 +81,7 @@ static unsigned run(const struct rule *rules) {
 
 void protections_run(void) {
     bait_begin();
-    unsigned failure_count = run(KERNEL_RULES);
+    unsigned failure_count = run(KERNEL_RULES) + run(USER_RULES) + plant_for_audit();
     bait_end();
     if (failure_count > 0) {
         panic_stop("selftest: %u protections are not as they must be", failure_count);

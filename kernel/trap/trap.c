@@ -100,9 +100,6 @@ static void handle_user_fault(const struct trap_frame *frame) {
 }
 
 static void handle_kernel_fault(struct trap_frame *frame) {
-    if (probe_recover(frame)) {
-        return;
-    }
     if (frame->vector == VECTOR_PAGE_FAULT && is_spurious(frame)) {
         return;
     }
@@ -132,6 +129,8 @@ void trap_handle(struct trap_frame *frame) {
         __atomic_add_fetch(&unreported_nmi_count, 1, __ATOMIC_RELAXED);
     } else if (is_machines_own(frame->vector)) {
         panic_exception(frame);
+    } else if (probe_recover(frame)) {
+        return;
     } else if (trap_is_from_user(frame)) {
         handle_user_fault(frame);
     } else {

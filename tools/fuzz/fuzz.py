@@ -85,7 +85,8 @@ def fuzz(program, corpus, options):
         unpack([], os.path.join(folder, "new"))
         done = execute(program, folder, "-max_total_time=%d" % options.seconds,
                        "-runs=%d" % options.runs, "-seed=%d" % options.seed,
-                       "-print_final_stats=1", "-artifact_prefix=%s/" % kept)
+                       "-print_final_stats=1", "-len_control=10",
+                       "-artifact_prefix=%s/" % kept)
         if options.merge and done.returncode == 0:
             inputs = merged(program, folder)
             write_corpus(source_of(corpus), inputs)
@@ -112,7 +113,7 @@ def show(outcome):
     """One line; of a fuzzer that found something, all but its progress."""
     print(f"{outcome.name}: {outcome.executions} executions, {outcome.edges} edges", flush=True)
     if outcome.exit_code != 0:
-        print(re.sub(r"^#.*\n", "", outcome.output, flags=re.MULTILINE), flush=True)
+        print(re.sub(r"^(#|\t+NEW_FUNC).*\n", "", outcome.output, flags=re.MULTILINE), flush=True)
 
 
 def parse(arguments):
