@@ -43,7 +43,7 @@ class FaultTest : public ::testing::Test {
 
     void AddStep(uint8_t level, uint16_t index, uint64_t table, uint64_t raw, const char *words) {
         page_walk_step &step = facts_.walk.steps[facts_.walk.step_count++];
-        step = {level, index, phys_addr(table), raw, ""};
+        step = {level, index, phys_addr(table), raw, 0, RIGHT_NONE, ""};
         strcpy(step.words, words);
     }
 

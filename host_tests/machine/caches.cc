@@ -71,6 +71,12 @@ void Tlb::forget_context(uint16_t context) {
     std::erase_if(pieces_, belongs);
 }
 
+void Tlb::forget_all_but_global() {
+    auto is_local = [](const auto &item) { return item.second.context != GLOBAL_CONTEXT; };
+    std::erase_if(whole_, is_local);
+    std::erase_if(pieces_, is_local);
+}
+
 void Tlb::clear() {
     whole_.clear();
     pieces_.clear();

@@ -61,6 +61,7 @@ class Tlb {
     void forget_pieces(uint64_t va, unsigned level, uint16_t context);
 
     void forget_context(uint16_t context);
+    void forget_all_but_global();
     void clear();
     void for_each(const std::function<void(const CachedLeaf &)> &visit) const;
     size_t size() const {

@@ -7,28 +7,8 @@ namespace {
 
 constexpr uint64_t ACCESSED_FLAG = 1ull << 5;
 constexpr uint64_t DIRTY_FLAG = 1ull << 6;
-constexpr uint64_t CR3_ADDRESS = 0x000ffffffffff000;
-constexpr uint64_t CR3_CONTEXT = 0xfff;
-constexpr uint64_t CR3_KEEP = 1ull << 63;
-constexpr unsigned LARGEST_LEAF_LEVEL = 2;
 
 } // namespace
-
-uint64_t Cpu::root() const {
-    return cr3_ & CR3_ADDRESS;
-}
-
-uint16_t Cpu::context() const {
-    return control.pcide ? cr3_ & CR3_CONTEXT : 0;
-}
-
-std::optional<uint64_t> Cpu::root_of(uint16_t context) const {
-    if (context == GLOBAL_CONTEXT) {
-        return is_translating_ ? std::optional(root()) : std::nullopt;
-    }
-    auto found = roots_.find(context);
-    return found == roots_.end() ? std::nullopt : std::optional(found->second);
-}
 
 Outcome Cpu::read(uint64_t va, Privilege privilege) {
     Outcome outcome = access(va, Access::READ, privilege);
@@ -48,54 +28,6 @@ Outcome Cpu::write(uint64_t va, uint64_t value, Privilege privilege) {
 
 Outcome Cpu::execute(uint64_t va, Privilege privilege) {
     return access(va, Access::EXECUTE, privilege);
-}
-
-void Cpu::mov_to_cr3(uint64_t value) {
-    if (!control.pcide && (value & CR3_KEEP) != 0) {
-        throw std::logic_error("bit 63 of CR3 without CR4.PCIDE: a general protection fault");
-    }
-    bool keeps = control.pcide && (value & CR3_KEEP) != 0;
-    cr3_ = value & ~CR3_KEEP;
-    is_translating_ = true;
-    roots_[context()] = root();
-    if (!keeps) {
-        invpcid_context(context());
-    }
-}
-
-void Cpu::invlpg(uint64_t va) {
-    for (uint16_t tag : {context(), GLOBAL_CONTEXT}) {
-        tlb_.forget(va, tag);
-        for (unsigned level = 1; tlb_.has_pieces() && level <= LARGEST_LEAF_LEVEL; level++) {
-            /* One INVLPG is enough for an entry that maps a large page, not for one that has come
-             * to refer to a table: that one owes an INVLPG for each page (4.10.4.2). */
-            if (!peek_table(ram_, control, root(), va, level - 1)) {
-                tlb_.forget_pieces(va, level, tag);
-            }
-        }
-    }
-    tables_.forget_context(context());
-}
-
-void Cpu::invpcid_address(uint16_t context, uint64_t va) {
-    tlb_.forget(va, context);
-    for (unsigned level = 1; tlb_.has_pieces() && level <= LARGEST_LEAF_LEVEL; level++) {
-        auto root = root_of(context);
-        if (!root || !peek_table(ram_, control, *root, va, level - 1)) {
-            tlb_.forget_pieces(va, level, context);
-        }
-    }
-    tables_.forget(va, context);
-}
-
-void Cpu::invpcid_context(uint16_t context) {
-    tlb_.forget_context(context);
-    tables_.forget_context(context);
-}
-
-void Cpu::toggle_cr4_pge() {
-    tlb_.clear();
-    tables_.clear();
 }
 
 void Cpu::speculate(uint64_t va, uint64_t size_bytes) {

@@ -22,6 +22,19 @@ struct Outcome {
     }
 };
 
+/* What INVPCID is to forget. */
+enum : uint64_t {
+    INVPCID_ADDRESS = 0, /* one address in one context, global translations aside */
+    INVPCID_CONTEXT = 1, /* one context, global translations aside */
+    INVPCID_ALL = 2,
+    INVPCID_ALL_BUT_GLOBAL = 3,
+};
+
+struct InvpcidDescriptor {
+    uint64_t pcid;
+    uint64_t va;
+};
+
 /*
  * One CPU: its registers, its caches and its page walker. Accesses are of 8 aligned bytes. The
  * walker prefers whatever it has cached, however old.
@@ -36,12 +49,19 @@ class Cpu {
     Outcome write(uint64_t va, uint64_t value, Privilege privilege = Privilege::SUPERVISOR);
     Outcome execute(uint64_t va, Privilege privilege = Privilege::SUPERVISOR);
 
-    /* Instructions (SDM 3A 4.10.4.1). */
+    /* Instructions (SDM 3A 4.10.4.1). Each forgets what the manual says it must, and nothing more.
+     * What would be a general protection fault throws std::logic_error. */
     void mov_to_cr3(uint64_t value);
     void invlpg(uint64_t va);
+    void invpcid(uint64_t type, const InvpcidDescriptor &descriptor);
     void invpcid_address(uint16_t context, uint64_t va);
     void invpcid_context(uint16_t context);
-    void toggle_cr4_pge();
+
+    /* MOV to CR4, by the flag that it changes. */
+    void set_cr4_pge(bool is_set);
+    void toggle_cr4_pge(); /* there and back */
+    void set_cr4_pcide(bool is_set);
+    void set_cr4_smep(bool is_set);
 
     /* Caches every translation of the range, and every upper entry on the way, as a CPU may at any
      * moment (4.10.2.3). Sets accessed flags, never dirty ones. */
@@ -87,6 +107,9 @@ class Cpu {
     TableStep start_of_walk(uint64_t va) const;
     Outcome walk_and_reach(Access access, Privilege privilege, PageFault fault);
     Outcome fail(const PageFault &fault);
+    void forget_page(uint64_t va, uint16_t tag, std::optional<uint64_t> root);
+    void forget_context(uint16_t context);
+    void forget_everything();
 
     Ram &ram_;
     unsigned id_;

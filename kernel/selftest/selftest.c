@@ -2,6 +2,7 @@
 
 #include "kernel/log.h"
 #include "kernel/panic/panic.h"
+#include "kernel/protections/protections.h"
 #include "kernel/selftest/lives.h"
 #include "kernel/selftest/provoke.h"
 #include "lib/memory.h"
@@ -56,6 +57,10 @@ static void run_test(const struct boot_result *boot, const char *name) {
     }
     if (strcmp(name, "stray-interrupt") == 0) {
         selftest_stray_interrupt();
+        return;
+    }
+    if (strcmp(name, "protections") == 0) {
+        protections_run();
         return;
     }
     if (boot->command_line.init && run_with_init(boot, name)) {

@@ -9,6 +9,7 @@
 #include "kernel/log.h"
 #include "kernel/log_text/log_text.h"
 #include "kernel/panic/panic.h"
+#include "kernel/probe/probe.h"
 #include "kernel/process/process.h"
 #include "kernel/thread/thread.h"
 #include "mm/addr/addr.h"
@@ -128,6 +129,8 @@ void trap_handle(struct trap_frame *frame) {
         __atomic_add_fetch(&unreported_nmi_count, 1, __ATOMIC_RELAXED);
     } else if (is_machines_own(frame->vector)) {
         panic_exception(frame);
+    } else if (probe_recover(frame)) {
+        return;
     } else if (trap_is_from_user(frame)) {
         handle_user_fault(frame);
     } else {

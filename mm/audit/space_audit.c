@@ -18,22 +18,8 @@ static unsigned long long word(uint64_t value) {
     return value;
 }
 
-/* SDM 3A 4.5.4 and table 4-14 on: bits that make a present entry fault. */
-static uint64_t reserved_bits(const struct walk_entry *entry) {
-    const struct platform_features *features = platform_features();
-    uint64_t reserved = PTE_ADDRESS & ~((1ull << features->phys_addr_bits) - 1);
-    reserved |= features->has_no_execute ? 0 : PTE_EXECUTE_DISABLE;
-    if (entry->kind == PTE_TABLE) {
-        return reserved | PTE_LARGE;
-    }
-    if (entry->level > 0) {
-        reserved |= PTE_ADDRESS & (level_size(entry->level) - 1) & ~PTE_LARGE_PAT;
-    }
-    return reserved | (entry->level == 2 && !features->has_1g_leaves ? PTE_LARGE : 0);
-}
-
 static void check_bits(struct space_audit *audit, const struct walk_entry *entry) {
-    uint64_t wrong = entry->pte.raw & reserved_bits(entry);
+    uint64_t wrong = pte_reserved_bits(entry->pte, entry->level);
     if (wrong != 0) {
         findings_add(audit->findings, "P1", "%s: entry 0x%llx for 0x%llx has reserved bits 0x%llx",
                      space_name(audit->space), word(entry->pte.raw), word(entry->va.value),

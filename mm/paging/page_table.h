@@ -164,7 +164,9 @@ struct page_walk_step {
     uint16_t index;
     phys_addr_t table;
     uint64_t raw;
-    char words[96]; /* "present, writable, user, accessed, 4 KiB leaf" */
+    uint64_t reserved_bits; /* that are set in it, and that no present entry may have */
+    uint8_t rights;         /* what it grants by itself; RIGHT_NONE where it is not present */
+    char words[96];         /* "present, writable, user, accessed, 4 KiB leaf" */
 };
 
 struct page_walk {
@@ -172,8 +174,26 @@ struct page_walk {
     struct page_walk_step steps[5];
 };
 
-/* Records the walk of `va` from the root to where it stops. Never fails. */
+/* Records the walk of `va` from the root to where it stops: at a leaf, at what is not present, or
+ * at a reserved bit, as a CPU's does. Never fails. */
 void page_table_walk(const struct page_table *table, virt_addr_t va, struct page_walk *walk);
+
+/* The bit that stops an access: of the entry at `level`, which should be the other way round. */
+struct page_walk_stop {
+    bool is_stopped;
+    bool is_set; /* as it is in the entry */
+    uint8_t level;
+    uint8_t bit;
+    const char *name; /* the manual's: "P", "R/W", "U/S", "XD", "reserved" */
+};
+
+/*
+ * What stops an access that wants these rights of the walk and, in supervisor mode under SMAP and
+ * SMEP, a page without `forbidden` ones (RIGHT_USER, or none): an absent or corrupt entry, else the
+ * uppermost entry that denies a right (SDM 3A 4.6.1, 4.7).
+ */
+struct page_walk_stop page_walk_find_stop(const struct page_walk *walk, uint8_t wanted,
+                                          uint8_t forbidden);
 
 /*
  * Makes this table the one that the current CPU translates through, instead of `previous`, which

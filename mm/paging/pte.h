@@ -73,6 +73,24 @@ static inline uint64_t pte_address_mask(unsigned level) {
     return PTE_ADDRESS & ~(level_size(level) - 1);
 }
 
+/*
+ * The bits that are set in a present entry and make every use of it fault (SDM 3A 4.5.4 and tables
+ * 4-14 to 4-20): address bits from MAXPHYADDR on and below the page's size, XD without NXE, and PS
+ * where no leaf can be.
+ */
+static inline uint64_t pte_reserved_bits(pte_t pte, unsigned level) {
+    const struct platform_features *features = platform_features();
+    uint64_t reserved = PTE_ADDRESS & ~((1ull << features->phys_addr_bits) - 1);
+    reserved |= features->has_no_execute ? 0 : PTE_EXECUTE_DISABLE;
+    if (level > 0 && pte_kind(pte, level) == PTE_LEAF) {
+        reserved |= PTE_ADDRESS & (level_size(level) - 1) & ~PTE_LARGE_PAT;
+    }
+    bool has_leaves =
+        level < LEAF_LEVEL_MAX || (level == LEAF_LEVEL_MAX && features->has_1g_leaves);
+    reserved |= has_leaves ? 0 : PTE_LARGE;
+    return pte_is_present(pte) ? pte.raw & reserved : 0;
+}
+
 /* Where a leaf or parked entry's page lies. A parked address is inverted, so that a CPU that looks
  * through an entry that is not present finds no memory there (P2). */
 static inline phys_addr_t pte_page(pte_t pte, unsigned level) {

@@ -1,6 +1,5 @@
 #include "mm/paging/cursor.h"
 #include "mm/paging/page_table.h"
-#include "mm/paging/pte_words.h"
 
 /* The AND of what all levels down to the cursor's entry grant (SDM 3A 4.6.1). */
 static uint8_t effective_rights(const struct pt_cursor *at) {
@@ -47,6 +46,12 @@ static struct page_query describe(const struct pt_cursor *at) {
     __builtin_unreachable();
 }
 
+/* A table entry with a reserved bit set leads no CPU anywhere, and must not lead us. */
+static bool leads_on(const struct pt_cursor *at) {
+    pte_t pte = pt_cursor_load(at);
+    return pte_kind(pte, at->level) == PTE_TABLE && pte_reserved_bits(pte, at->level) == 0;
+}
+
 /* Stands at the entry that ends the walk of `va`; false where `va` is not canonical. */
 static bool find_entry(const struct page_table *table, virt_addr_t va, struct pt_cursor *at) {
     struct virt_range page;
@@ -55,7 +60,7 @@ static bool find_entry(const struct page_table *table, virt_addr_t va, struct pt
         return false;
     }
     pt_cursor_begin(at, table, page);
-    while (pte_kind(pt_cursor_load(at), at->level) == PTE_TABLE) {
+    while (leads_on(at)) {
         pt_cursor_descend(at);
     }
     return true;
@@ -93,21 +98,5 @@ void page_table_for_each(const struct page_table *table, struct virt_range range
             break;
         }
         pt_cursor_advance(&at);
-    }
-}
-
-void page_table_walk(const struct page_table *table, virt_addr_t va, struct page_walk *walk) {
-    walk->step_count = 0;
-    struct pt_cursor at;
-    if (!find_entry(table, va, &at)) {
-        return;
-    }
-    for (unsigned level = at.top + 1u; level-- > at.level;) {
-        struct page_walk_step *step = &walk->steps[walk->step_count++];
-        step->level = (uint8_t)level;
-        step->index = (uint16_t)level_index(va, level);
-        step->table = at.addresses[level];
-        step->raw = pte_load(&at.tables[level][step->index]).raw;
-        pte_words(pte_from_raw(step->raw), level, step->words, sizeof(step->words));
     }
 }

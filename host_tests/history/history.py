@@ -1,0 +1,144 @@
+"""Makes each historical bug again, and demands that it is flagged for the right reason.
+
+The edited sources are compiled into a shared library that is loaded before the rooms' own, so the
+scenarios are the very programs that pass without the bug. A bug that is not noticed fails, and so
+does one that is noticed for another reason, or whose text has moved.
+"""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from host_tests.history.catalogue import CATALOGUE
+from tools.testing import story
+
+ROOMS = ("mm", "kernel/cpu", "host_tests/history")
+PROGRAMS = [argument for argument in sys.argv[1:] if argument.endswith("_scenarios_test")]
+COMPILER = "clang-19 -std=c23 -Wall -Werror -iquote {tree} -iquote .".split()
+LIBRARY = (
+    "-O1 -fPIC -fexceptions -shared -Wno-unused-function -Wno-unused-variable"
+    " -Wno-unused-but-set-variable"
+).split()
+REFUSAL = "-Wextra -Wthread-safety -fsyntax-only".split()
+RUN_SECONDS = 60
+
+flagged = {}
+
+
+def apply(edits, tree):
+    for edit in edits:
+        path = tree / edit.file
+        text = path.read_text()
+        if text.count(edit.before) != 1:
+            raise AssertionError(f"{edit.file} does not hold its text once:\n{edit.before}")
+        path.write_text(text.replace(edit.before, edit.after))
+
+
+def sources_of(case, tree):
+    """What has to be compiled again: a header's whole room, a source alone."""
+    sources = {tree / source for source in case.sources}
+    for edit in () if sources else case.edits:
+        path = tree / edit.file
+        sources.update(path.parent.glob("*.c") if path.suffix == ".h" else [path])
+    return sorted(sources)
+
+
+def compile_again(case, tree, options):
+    command = [part.format(tree=tree) for part in COMPILER] + options
+    return subprocess.run(command + [str(source) for source in sources_of(case, tree)],
+                          capture_output=True, text=True)
+
+
+def run(scenario, library=None):
+    """The output and exit status of the one program that has the scenario."""
+    environment = {name: value for name, value in os.environ.items()
+                   if not name.startswith(("TEST_", "GTEST_", "XML_"))}
+    if library is not None:
+        environment["LD_PRELOAD"] = str(library)
+    for program in PROGRAMS:
+        command = [program, f"--gtest_filter={scenario}", "--gtest_brief=1"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True,
+                              errors="replace", timeout=RUN_SECONDS)
+        if "0 tests from 0 test suites ran" not in done.stdout:
+            return done.stdout, done.returncode
+    raise AssertionError(f"no program has the scenario {scenario}")
+
+
+def first_finding(output):
+    """What the first failed expectation says, as one line."""
+    end = r"\n(?:\n|\[|[^\n]+: Failure)"
+    found = re.search(r": Failure\n(?:Failed\n)?(.*?)" + end, output, re.DOTALL)
+    return " ".join(found.group(1).split()) if found else ""
+
+
+class HistoryTest(unittest.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.tree = pathlib.Path(directory.name)
+        for room in ROOMS:
+            shutil.copytree(room, self.tree / room, ignore=shutil.ignore_patterns("*_test"))
+
+    def meet(self, case):
+        found = self.provoke(case) if case.scenario else self.refusal_of(case)
+        self.assertRegex(found, case.diagnosis)
+        flagged[case.name] = re.search(case.diagnosis, found).group()
+
+    def provoke(self, case):
+        output, status = run(case.scenario)
+        self.assertEqual(status, 0, f"{case.scenario} fails without the bug:\n{output}")
+        apply(case.edits, self.tree)
+        library = self.tree / "libbug.so"
+        done = compile_again(case, self.tree, LIBRARY + ["-o", str(library)])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        output, status = run(case.scenario, library)
+        self.assertEqual(status, 1, f"it was not noticed:\n{output}")
+        return first_finding(output)
+
+    def refusal_of(self, case):
+        done = compile_again(case, self.tree, REFUSAL)
+        self.assertEqual(done.returncode, 0, f"refused without the bug:\n{done.stderr}")
+        apply(case.edits, self.tree)
+        done = compile_again(case, self.tree, REFUSAL)
+        self.assertNotEqual(done.returncode, 0, "the compiler has accepted it")
+        return done.stderr
+
+
+def add_tests():
+    for case in CATALOGUE:
+        name = "test_" + re.sub(r"\W+", "_", case.name)
+        if hasattr(HistoryTest, name):
+            raise AssertionError(f"two cases are called {case.name}")
+        setattr(HistoryTest, name, lambda self, case=case: self.meet(case))
+
+
+def write_proof(path):
+    lines = [
+        f"{len(flagged)} of {len(CATALOGUE)} bugs that real kernels have shipped with were made"
+        " again in our sources, and each was flagged for the right reason.",
+        "",
+        "| bug | source | flagged as |",
+        "| --- | --- | --- |",
+    ]
+    for case in CATALOGUE:
+        said = flagged.get(case.name, "**not flagged**").replace("|", "\\|")
+        lines.append(f"| {case.name} | {case.source} | {said} |")
+    pathlib.Path(path).write_text("\n".join(lines) + "\n")
+
+
+def main():
+    add_tests()
+    try:
+        story.main()
+    finally:
+        if "PROOF_FILE" in os.environ:
+            write_proof(os.environ["PROOF_FILE"])
+
+
+if __name__ == "__main__":
+    main()

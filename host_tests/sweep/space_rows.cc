@@ -1,0 +1,242 @@
+#include <gtest/gtest.h>
+
+#include "host_tests/sweep/sweep.h"
+#include "mm/addr/layout.h"
+#include "mm/space/sleep_lock.h"
+#include "mm/space/space_trace.h"
+
+namespace {
+
+constexpr uint64_t PAGES = 5;
+constexpr uint64_t INNER = VA + PAGE_SIZE; /* its neighbours are of the same area */
+
+/* A process with an area of five pages. */
+class SpaceRows : public SweepTest {
+  protected:
+    void SetUp() override {
+        SweepTest::SetUp();
+        ASSERT_EQ(map(space, VA, PAGES, READ_WRITE, "data"), STATUS_OK);
+    }
+
+    std::string area_name(bool (*find)(address_space *, virt_addr_t, vm_area *), uint64_t va) {
+        vm_area area = {};
+        takes_no_memory([&] { EXPECT_TRUE(find(space, virt_addr(va), &area)); });
+        return area.name;
+    }
+};
+
+TEST_P(SpaceRows, space_create) {
+    address_space *fresh = nullptr;
+    EXPECT_EQ(fails([&] { return space_create("fresh", &fresh); }), 3u)
+        << "the space, its null guard, its root";
+    destroy(fresh);
+}
+
+TEST_P(SpaceRows, space_create_WhereTheHeapIsFull) {
+    std::vector<vm_area *> fillers = fill_slabs();
+    address_space *fresh = nullptr;
+    EXPECT_EQ(fails([&] { return space_create("fresh", &fresh); }), 4u) << "and a slab";
+    destroy(fresh);
+    free_fillers(fillers);
+}
+
+TEST_P(SpaceRows, space_destroy) {
+    address_space *doomed = create("doomed");
+    ASSERT_EQ(map(doomed, VA, PAGES, READ_WRITE), STATUS_OK);
+    takes_no_memory_and_succeeds([&] { return space_destroy(doomed); });
+}
+
+TEST_P(SpaceRows, space_map_anonymous) {
+    auto operation = [&] { return map(space, VA + GIB - PAGE_SIZE, 2, READ_WRITE, "more"); };
+    EXPECT_EQ(fails(operation), 6u) << "an area, two frames, three tables";
+}
+
+TEST_P(SpaceRows, space_map_anonymous_BesideMemoryThatItJoins) {
+    auto operation = [&] { return map(space, VA + PAGES * PAGE_SIZE, 3, READ_WRITE, "data"); };
+    EXPECT_EQ(fails(operation), 4u);
+}
+
+TEST_P(SpaceRows, space_find_gap) {
+    uint64_t va = 0;
+    takes_no_memory_and_succeeds([&] { return find_gap(space, 3, PAGE_SIZE, &va); });
+}
+
+TEST_P(SpaceRows, space_find_gap_WhereThereIsNone) {
+    uint64_t va = 0;
+    takes_no_memory(
+        [&] { EXPECT_EQ(find_gap(space, 1ull << 35, PAGE_SIZE, &va), STATUS_NO_MEMORY); });
+}
+
+TEST_P(SpaceRows, space_reserve_guard) {
+    EXPECT_EQ(fails([&] { return guard(space, VA + GIB, 1, "guard"); }), 1u);
+}
+
+TEST_P(SpaceRows, space_unmap) {
+    takes_no_memory_and_succeeds([&] { return unmap(space, VA, PAGES); });
+}
+
+TEST_P(SpaceRows, space_unmap_OutOfTheMiddle) {
+    EXPECT_EQ(fails([&] { return unmap(space, INNER, 1); }), 2u);
+}
+
+TEST_P(SpaceRows, space_unmap_OfTheEndsOfTwoAreas) {
+    ASSERT_EQ(map(space, VA + PAGES * PAGE_SIZE, PAGES, RIGHT_READ, "text"), STATUS_OK);
+    EXPECT_EQ(fails([&] { return unmap(space, VA + 3 * PAGE_SIZE, 4); }), 2u);
+}
+
+TEST_P(SpaceRows, space_protect) {
+    EXPECT_EQ(fails([&] { return protect(space, INNER, 2, RIGHT_READ); }), 2u);
+}
+
+TEST_P(SpaceRows, space_protect_Parking) {
+    EXPECT_EQ(fails([&] { return protect(space, VA, 2, RIGHT_NONE); }), 1u);
+}
+
+TEST_P(SpaceRows, space_protect_OfAWholeArea) {
+    takes_no_memory_and_succeeds([&] { return protect(space, VA, PAGES, RIGHT_READ); });
+}
+
+TEST_P(SpaceRows, space_lock_for_writing) {
+    takes_no_memory([&] {
+        locked_range token;
+        space_lock_for_writing(space, space_user_range(), &token);
+        space_unlock(&token);
+    });
+}
+
+TEST_P(SpaceRows, space_lock_for_reading) {
+    takes_no_memory([&] {
+        locked_range token;
+        space_lock_for_reading(space, space_user_range(), &token);
+        space_unlock(&token);
+    });
+}
+
+TEST_P(SpaceRows, space_unlock) {
+    takes_no_memory([&] {
+        locked_range token;
+        for (unsigned i = 0; i < 2; i++) { /* what was not unlocked could not be locked again */
+            space_lock_for_writing(space, space_user_range(), &token);
+            space_unlock(&token);
+        }
+    });
+}
+
+TEST_P(SpaceRows, space_user_range) {
+    takes_no_memory([&] { EXPECT_EQ(space_user_range().start.value, 0u); });
+}
+
+TEST_P(SpaceRows, space_switch) {
+    takes_no_memory([&] {
+        EXPECT_EQ(space_switch(kernel_space()), space);
+        EXPECT_EQ(space_switch(space), kernel_space());
+    });
+}
+
+TEST_P(SpaceRows, space_current) {
+    takes_no_memory([&] { EXPECT_EQ(space_current(), space); });
+}
+
+TEST_P(SpaceRows, space_translate) {
+    translation found;
+    takes_no_memory_and_succeeds([&] { return space_translate(space, virt_addr(VA), &found); });
+}
+
+TEST_P(SpaceRows, space_read) {
+    uint64_t word = 1;
+    takes_no_memory_and_succeeds(
+        [&] { return space_read(space, virt_addr(VA), &word, sizeof word, nullptr); });
+    EXPECT_EQ(word, 0u);
+}
+
+TEST_P(SpaceRows, space_write) {
+    uint64_t word = 1;
+    takes_no_memory_and_succeeds(
+        [&] { return space_write(space, virt_addr(VA), &word, sizeof word, nullptr); });
+}
+
+TEST_P(SpaceRows, space_write_initial) {
+    uint64_t word = 1;
+    takes_no_memory_and_succeeds(
+        [&] { return space_write_initial(space, virt_addr(VA), &word, sizeof word, nullptr); });
+}
+
+TEST_P(SpaceRows, space_find_area) {
+    EXPECT_EQ(area_name(space_find_area, VA), "data");
+}
+
+TEST_P(SpaceRows, space_find_area_below) {
+    EXPECT_EQ(area_name(space_find_area_below, VA), "null guard");
+}
+
+TEST_P(SpaceRows, space_find_area_above) {
+    EXPECT_EQ(area_name(space_find_area_above, NULL_GUARD_END), "data");
+}
+
+TEST_P(SpaceRows, space_find_area_unlocked) {
+    vm_area area;
+    takes_no_memory([&] { EXPECT_TRUE(space_find_area_unlocked(space, virt_addr(VA), &area)); });
+}
+
+TEST_P(SpaceRows, space_for_each_area) {
+    unsigned visited = 0;
+    auto count = [](void *context, const vm_area *) {
+        ++*static_cast<unsigned *>(context);
+        return true;
+    };
+    takes_no_memory([&] { space_for_each_area(space, count, &visited); });
+    EXPECT_EQ(visited, 2u);
+}
+
+TEST_P(SpaceRows, space_dump) {
+    TextLog log;
+    takes_no_memory([&] { space_dump(space, log.sink()); });
+    EXPECT_NE(log.text(), "");
+}
+
+TEST_P(SpaceRows, space_page_table) {
+    takes_no_memory([&] { EXPECT_EQ(space_page_table(space)->half, HALF_USER); });
+}
+
+TEST_P(SpaceRows, space_name) {
+    takes_no_memory([&] { EXPECT_STREQ(space_name(space), "process"); });
+}
+
+TEST_P(SpaceRows, space_for_each) {
+    unsigned visited = 0;
+    auto count = [](void *context, address_space *) { ++*static_cast<unsigned *>(context); };
+    takes_no_memory([&] { space_for_each(count, &visited); });
+    EXPECT_EQ(visited, 2u);
+}
+
+TEST_P(SpaceRows, space_trace) {
+    takes_no_memory([&] { EXPECT_NE(space_trace(), nullptr); });
+}
+
+TEST_P(SpaceRows, space_trace_print) {
+    TextLog log;
+    takes_no_memory([&] { space_trace_print(4, log.sink()); });
+    EXPECT_NE(log.text(), "");
+}
+
+TEST_P(SpaceRows, sleep_lock_acquire) {
+    takes_no_memory([&] {
+        sleep_lock lock = {};
+        sleep_lock_acquire(&lock);
+        EXPECT_NE(lock.state, 0u);
+        sleep_lock_release(&lock);
+    });
+}
+
+TEST_P(SpaceRows, sleep_lock_release) {
+    takes_no_memory([&] {
+        sleep_lock lock = {};
+        sleep_lock_acquire(&lock);
+        sleep_lock_release(&lock);
+        EXPECT_EQ(lock.state, 0u);
+    });
+}
+
+SWEEP_EVERY_MACHINE(SpaceRows);
+
+} // namespace

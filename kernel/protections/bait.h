@@ -1,0 +1,50 @@
+#pragma once
+
+#include "lib/decls.h"
+#include "mm/addr/addr.h"
+#include "mm/space/address_space.h"
+
+/* Memory for the provocations: wherever something may be run by mistake lies a return instruction.
+ */
+
+BEGIN_C_DECLS
+
+/* Makes the bait, enters its space and keeps the CPU there; and the way back. */
+void bait_begin(void);
+void bait_end(void);
+
+/* A guarded page of the kernel's ranges. */
+virt_addr_t bait_data(void);
+
+/* Memory of the heap. */
+virt_addr_t bait_heap(void);
+
+/* Pages of the bait's space: one that may be read and run, with the pieces of code below, and one
+ * that may be read and written, with a breakpoint. */
+virt_addr_t bait_user_code(void);
+virt_addr_t bait_user_data(void);
+
+/* What user code can try, each followed by a breakpoint. The address in question is in RDI. */
+enum user_piece : uint8_t {
+    USER_RETURN, /* the only one for the kernel: alone at the page's start */
+    USER_READ,
+    USER_WRITE,
+    USER_JUMP,
+    USER_SGDT,
+    USER_SIDT,
+    USER_SLDT,
+    USER_STR,
+    USER_SMSW,
+    USER_HLT,
+    USER_CLI,
+    USER_IN,
+    USER_RDFSBASE,
+    USER_PIECE_COUNT,
+};
+
+virt_addr_t bait_user_piece(enum user_piece piece);
+
+/* Where the direct map shows what the kernel sees at `address`. */
+virt_addr_t bait_in_direct_map(virt_addr_t address);
+
+END_C_DECLS
