@@ -27,6 +27,7 @@ TEST_P(PageTableModelTest, RandomOperationsLeaveNothingToCpusThatSpeculate) {
     pc().at_every_chance(nullptr);
 }
 
-INSTANTIATE_TEST_SUITE_P(Machines, PageTableModelTest, testing::ValuesIn(EVERY_MACHINE), name_of_setup);
+INSTANTIATE_TEST_SUITE_P(Machines, PageTableModelTest, testing::ValuesIn(EVERY_MACHINE),
+                         name_of_setup);
 
 } // namespace
