@@ -16,13 +16,13 @@ TABLE_CASES = (
         edits=made_by(
             (
                 "mm/paging/tlb_gather.c",
-                "    flush(gather);\n    struct list_node *node;\n",
-                "    struct list_node *node;\n",
+                "    flush(gather, caller);\n    trace(gather, TABLE_PAID, caller);\n",
+                "    trace(gather, TABLE_PAID, caller);\n",
             ),
             (
                 "mm/paging/tlb_gather.c",
                 "    count_down_shared(gather);\n}",
-                "    count_down_shared(gather);\n    flush(gather);\n}",
+                "    count_down_shared(gather);\n    flush(gather, caller);\n}",
             ),
         ),
     ),
@@ -34,7 +34,8 @@ TABLE_CASES = (
         edits=made_by(
             (
                 "mm/paging/tlb_gather.c",
-                "    if (gather->shared_count == SHARED_FRAME_MAX) {\n        pay(gather);\n    }\n"
+                "    if (gather->shared_count == SHARED_FRAME_MAX) {\n"
+                "        pay(gather, __builtin_return_address(0));\n    }\n"
                 "    gather->shared_frames[gather->shared_count++] = frame;\n",
                 "    __atomic_fetch_sub(&frame->map_count, 1, __ATOMIC_ACQ_REL);\n",
             ),
