@@ -74,6 +74,14 @@ struct Seam {
         machine.wait_flush(request);
     }
 
+    static void trace(const table_event &event) {
+        Machine &machine = Machine::current();
+        Busy busy(machine.busy_depth_);
+        if (machine.trace_) {
+            machine.trace_(event);
+        }
+    }
+
     static unsigned current_cpu() {
         return Machine::current().current_cpu_;
     }
@@ -114,6 +122,10 @@ void platform_tlb_flush_start(struct tlb_flush *request) {
 
 void platform_tlb_flush_wait(struct tlb_flush *request) {
     Seam::flush_wait(request);
+}
+
+void platform_trace(const struct table_event *event) {
+    Seam::trace(*event);
 }
 
 unsigned platform_current_cpu(void) {

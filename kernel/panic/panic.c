@@ -10,12 +10,13 @@
 #include "kernel/machine/machine.h"
 #include "kernel/panic/backtrace.h"
 #include "kernel/terminal/terminal.h"
+#include "kernel/trace/history.h"
+#include "kernel/trace/trace.h"
 #include "lib/check.h"
 #include "mm/space/address_space.h"
 #include "mm/space/kernel_space.h"
-#include "mm/space/space_trace.h"
 
-constexpr size_t TRACE_COUNT = 8;
+constexpr size_t CHANGE_COUNT = 8;
 
 static enum final_act act_at_end = ACT_HALT;
 static bool is_panicking;
@@ -73,6 +74,17 @@ static void gather(const struct trap_frame *frame, uint64_t address, uint32_t er
     facts.has_area = space_find_area_unlocked(space, facts.address, &facts.area);
 }
 
+static void write_changes(const struct text_sink *sink) {
+    static struct table_change changes[CHANGE_COUNT];
+    size_t count = history_newest(trace_ring_of_tables(), changes, CHANGE_COUNT);
+    format_to(sink, "  what happened last to page tables:\n");
+    for (size_t i = 0; i < count; i++) {
+        format_to(sink, "    ");
+        table_change_write(&changes[i], sink);
+        format_to(sink, "\n");
+    }
+}
+
 static void write_registers(const struct trap_frame *frame, const struct text_sink *sink) {
     const struct {
         const char *name;
@@ -116,8 +128,7 @@ static void write_registers(const struct trap_frame *frame, const struct text_si
     }
     write_registers(frame, &report.sink);
     backtrace_write(frame->rip, frame->rbp, &report.sink);
-    format_to(&report.sink, "  what happened last to address spaces:\n");
-    space_trace_print(TRACE_COUNT, &report.sink);
+    write_changes(&report.sink);
     log_line(LOG_INFO, "kernel: stopped: %s in the kernel", name);
     machine_finish_silently(act_at_end);
 }

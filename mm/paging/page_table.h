@@ -146,6 +146,9 @@ struct page_query {
     uint8_t effective_rights;          /* AND over the levels */
 };
 
+/* The half that the table's operations accept. */
+struct virt_range page_table_half_range(const struct page_table *table);
+
 /* What the table says of `va`, in any half of it and whatever table is active. Never fails. */
 struct page_query page_table_query(const struct page_table *table, virt_addr_t va);
 
