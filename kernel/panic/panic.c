@@ -5,10 +5,12 @@
 #include "kernel/cpu/cpu.h"
 #include "kernel/cpu/descriptors.h"
 #include "kernel/fault/fault.h"
+#include "kernel/fault/gather.h"
 #include "kernel/log.h"
 #include "kernel/log_text/log_text.h"
 #include "kernel/machine/machine.h"
 #include "kernel/panic/backtrace.h"
+#include "kernel/symbols/symbols.h"
 #include "kernel/terminal/terminal.h"
 #include "kernel/trace/history.h"
 #include "kernel/trace/trace.h"
@@ -69,9 +71,9 @@ static void gather(const struct trap_frame *frame, uint64_t address, uint32_t er
     facts.instruction = frame->rip;
     facts.address = virt_addr(address);
     facts.error_code = error_code;
-    facts.query = page_table_query(space_page_table(space), facts.address);
-    page_table_walk(space_page_table(space), facts.address, &facts.walk);
-    facts.has_area = space_find_area_unlocked(space, facts.address, &facts.area);
+    facts.is_user_access_open = (frame->rflags & RFLAGS_ALIGNMENT_CHECK) != 0;
+    const struct fault_sources sources = {trace_ring_of_tables(), &kernel_symbols};
+    fault_gather_unlocked(space, &sources, &facts);
 }
 
 static void write_changes(const struct text_sink *sink) {

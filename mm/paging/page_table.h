@@ -193,7 +193,7 @@ struct page_walk_stop {
 /*
  * What stops an access that wants these rights of the walk and, in supervisor mode under SMAP and
  * SMEP, a page without `forbidden` ones (RIGHT_USER, or none): an absent or corrupt entry, else the
- * uppermost entry that denies a right (SDM 3A 4.6.1, 4.7).
+ * uppermost entry that denies a right, of which USER comes before WRITE (SDM 3A 4.6.1, 4.7).
  */
 struct page_walk_stop page_walk_find_stop(const struct page_walk *walk, uint8_t wanted,
                                           uint8_t forbidden);
