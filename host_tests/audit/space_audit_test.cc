@@ -43,6 +43,14 @@ TEST_F(AuditTest, T1ATableOfTheWrongLevelIsFound) {
     expect_findings({"T1"}, "is of level 1, not 0");
 }
 
+TEST_F(AuditTest, T3AnEmptyTableThatAProcessKeepsIsFound) {
+    auto *table = const_cast<page_table *>(space_page_table(space));
+    struct virt_range far_away = virt_range(virt_addr(VA + (1ull << 40)), 1);
+    ASSERT_EQ(page_table_reserve(table, far_away, 0), STATUS_OK);
+    expect_findings({"T3"}, "init: the level 0 table");
+    ASSERT_EQ(unmap(space, far_away.start.value, 1), STATUS_OK);
+}
+
 TEST_F(AuditTest, P1AReservedBitIsFound) {
     Corruption broken(entry(space, VA), entry(space, VA) | 1ull << 51);
     expect_findings({"F2", "P1"}, "has reserved bits 0x8000000000000");

@@ -145,6 +145,15 @@ TEST_P(LargeLeafTest, PagesThatBelongTogetherAreJoined) {
     EXPECT_TRUE(query(VA).is_dirty);
 }
 
+TEST_P(LargeLeafTest, AWriteIsRememberedWhenReadOnlyPagesAreJoined) { // P3
+    ASSERT_EQ(map(pages_at(VA, PAGES_2M), DEVICE, USER_RW, 0), STATUS_OK);
+    cpu(1).write(VA + 3 * PAGE_SIZE, 1, USER);
+    ASSERT_EQ(protect(pages_at(VA, PAGES_2M), USER_RO), STATUS_OK);
+    merge(pages_at(VA, PAGES_2M));
+    EXPECT_EQ(query(VA).level, 1u);
+    EXPECT_TRUE(query(VA).is_dirty);
+}
+
 TEST_P(LargeLeafTest, PagesOfMemoryThatIsNotAlignedStayApart) {
     ASSERT_EQ(map(pages_at(VA, PAGES_2M), DEVICE + PAGE_SIZE, USER_RW), STATUS_OK);
     merge(pages_at(VA, PAGES_2M));

@@ -259,6 +259,26 @@ TEST_F(KernelRangeTest, S73WhatSomebodyElseMappedIsAdoptedOnlyWithinTheRightsSai
     EXPECT_EQ(frame_of(phys_addr(KERNEL_PA + 32 * PAGE_SIZE))->state, FRAME_KERNEL);
 }
 
+class NoExecuteDisableRangeTest : public KernelRangeTest {
+  protected:
+    machine::Config config() const override {
+        machine::Config config = KernelRangeTest::config();
+        config.control.nxe = false;
+        return config;
+    }
+};
+
+TEST_F(NoExecuteDisableRangeTest, S73WhatACpuWithoutNxCannotDenyIsNoReasonToRefuse) {
+    struct virt_range range = reserve(2);
+    auto *table = const_cast<page_table *>(space_page_table(kernel_space()));
+    page_attributes attributes = {RIGHT_READ | RIGHT_WRITE | RIGHT_GLOBAL, CACHE_WRITE_BACK, 0};
+    ASSERT_EQ(page_table_map(table, range, phys_addr(KERNEL_PA + 32 * PAGE_SIZE), attributes, 0),
+              STATUS_OK);
+    EXPECT_EQ(kernel_range_adopt(range, RIGHT_READ), STATUS_NOT_FOUND);
+    EXPECT_EQ(kernel_range_adopt(range, RIGHT_READ | RIGHT_WRITE), STATUS_OK);
+    release(range);
+}
+
 TEST_F(KernelRangeTest, S73ParkedOrUncachedPagesAreNotAdopted) {
     struct virt_range range = reserve(2);
     auto *table = const_cast<page_table *>(space_page_table(kernel_space()));
