@@ -98,6 +98,11 @@ class Machine {
     /* Every CPU speculates over the range at every chance. */
     void speculate_at_every_chance(uint64_t va, uint64_t size_bytes);
 
+    /* Calls `keep` with each operation that mm/paging reports; it changes nothing. */
+    void trace(std::function<void(const table_event &)> keep) {
+        trace_ = std::move(keep);
+    }
+
     /* Tells the oracle which physical pages are FREE (F3); without it that is not checked. */
     void know_free_pages(std::function<bool(uint64_t pa)> is_free) {
         is_free_ = std::move(is_free);
@@ -171,6 +176,7 @@ class Machine {
     std::map<std::string, FlushCounts> counts_by_operation_;
     std::function<void()> adversary_;
     bool is_adversary_acting_ = false;
+    std::function<void(const table_event &)> trace_;
     std::function<bool(uint64_t)> is_free_;
     bool looks_at_flushes_ = true;
     std::vector<std::string> findings_;

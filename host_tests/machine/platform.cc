@@ -56,6 +56,9 @@ struct Seam {
         Busy busy(machine.busy_depth_);
         Cpu &cpu = machine.cpus_.at(machine.current_cpu_);
         machine.ram_.stores.drain(cpu.id()); /* MOV to CR3 serializes (SDM 3A 8.3) */
+        if (next.context_id != 0 && !cpu.control.pcide) {
+            machine.add_finding("a context id without PCIDs: those bits of CR3 are PCD and PWT");
+        }
         uint64_t keep = next.keeps_translations ? 1ull << 63 : 0;
         cpu.mov_to_cr3(next.root.value | next.context_id | keep);
         machine.take_chance();
@@ -82,6 +85,14 @@ struct Seam {
         }
         Busy busy(machine.busy_depth_);
         machine.wait_flush(request);
+    }
+
+    static void trace(const table_event &event) {
+        Machine &machine = Machine::current();
+        Busy busy(machine.busy_depth_);
+        if (machine.trace_) {
+            machine.trace_(event);
+        }
     }
 
     static unsigned current_cpu() {
@@ -130,6 +141,10 @@ void platform_tlb_flush_start(struct tlb_flush *request) {
 void platform_tlb_flush_wait(struct tlb_flush *request) {
     Program::reach(Moment::FLUSH_AWAITED);
     Seam::flush_wait(request);
+}
+
+void platform_trace(const struct table_event *event) {
+    Seam::trace(*event);
 }
 
 unsigned platform_current_cpu(void) {

@@ -7,6 +7,7 @@
 #include "lib/decls.h"
 #include "lib/format.h"
 #include "lib/status.h"
+#include "lib/untrusted.h"
 #include "mm/addr/addr.h"
 #include "mm/paging/page_table.h"
 #include "mm/space/area.h"
@@ -115,21 +116,24 @@ enum space_access_kind : uint8_t { ACCESS_READ, ACCESS_WRITE, ACCESS_EXECUTE };
  */
 enum status space_read(struct address_space *space, virt_addr_t va, void *buffer, size_t size_bytes,
                        size_t *done_bytes);
-enum status space_write(struct address_space *space, virt_addr_t va, const void *buffer,
+enum status space_write(struct address_space *space, virt_addr_t va, TRUSTED const void *buffer,
                         size_t size_bytes, size_t *done_bytes);
-enum status space_write_initial(struct address_space *space, virt_addr_t va, const void *buffer,
-                                size_t size_bytes, size_t *done_bytes);
+enum status space_write_initial(struct address_space *space, virt_addr_t va,
+                                TRUSTED const void *buffer, size_t size_bytes, size_t *done_bytes);
 
 /* The area that holds `va`, copied to `*out`; false where there is none. */
-bool space_find_area(struct address_space *space, virt_addr_t va, struct vm_area *out);
+[[nodiscard]] bool space_find_area(struct address_space *space, virt_addr_t va,
+                                   struct vm_area *out);
 
 /* The nearest area that ends at or below `va`, and the nearest that starts above; for reports. */
-bool space_find_area_below(struct address_space *space, virt_addr_t va, struct vm_area *out);
-bool space_find_area_above(struct address_space *space, virt_addr_t va, struct vm_area *out);
+[[nodiscard]] bool space_find_area_below(struct address_space *space, virt_addr_t va,
+                                         struct vm_area *out);
+[[nodiscard]] bool space_find_area_above(struct address_space *space, virt_addr_t va,
+                                         struct vm_area *out);
 
 /* space_find_area without the lock, for the report of a fault that stops the machine. */
-bool space_find_area_unlocked(const struct address_space *space, virt_addr_t va,
-                              struct vm_area *out);
+[[nodiscard]] bool space_find_area_unlocked(const struct address_space *space, virt_addr_t va,
+                                            struct vm_area *out);
 
 /* Visits the areas upwards, under the lock for reading, until `visit` returns false. */
 void space_for_each_area(struct address_space *space,

@@ -131,7 +131,6 @@ static enum status fill_locked(struct locked_range *token, struct virt_range ran
     frame_batch_map(&frames, &space->table, range, attributes, space);
     area->kind = AREA_ANON;
     area->attributes.rights |= attributes.rights;
-    space_note(space, SPACE_MAPPED, range);
     return STATUS_OK;
 }
 
@@ -183,8 +182,15 @@ struct adoption {
     struct virt_range range;
     uint64_t page_count;
     uint64_t owned_count;
-    uint8_t rights; /* of any page, GLOBAL aside */
+    uint8_t rights; /* of any page, GLOBAL aside, and EXECUTE where nobody can deny it */
 };
+
+/* Without NX every page can be executed, whatever was asked for. */
+static uint8_t granted_rights(const struct page_query *entry) {
+    unsigned ignored = RIGHT_GLOBAL;
+    ignored |= platform_features()->has_no_execute ? RIGHT_NONE : RIGHT_EXECUTE;
+    return (uint8_t)(entry->attributes.rights & ~ignored);
+}
 
 /* A leaf that sticks out is refused: freeing the range would have to split it, which can fail. */
 static bool add_to_adoption(void *context, virt_addr_t va, const struct page_query *entry) {
@@ -197,7 +203,7 @@ static bool add_to_adoption(void *context, virt_addr_t va, const struct page_que
     }
     found->page_count += page_count;
     found->owned_count += entry->is_owned ? page_count : 0;
-    found->rights |= entry->attributes.rights & ~RIGHT_GLOBAL;
+    found->rights |= granted_rights(entry);
     return true;
 }
 
@@ -242,7 +248,6 @@ static enum status map_device_locked(struct locked_range *token, phys_addr_t pa,
     if (status == STATUS_OK) {
         area->kind = AREA_DEVICE;
         area->attributes = attributes;
-        space_note(space, SPACE_MAPPED, *range);
     } else {
         drop_reservation(&space->areas, area);
     }
@@ -304,7 +309,6 @@ static enum status free_locked(struct locked_range *token, virt_addr_t start) RE
     case AREA_ANON:
     case AREA_DEVICE:
         unmap_all(&space->table, area->range);
-        space_note(space, SPACE_UNMAPPED, area->range);
         drop_reservation(&space->areas, area);
         return STATUS_OK;
     }

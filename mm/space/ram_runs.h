@@ -1,5 +1,6 @@
 #pragma once
 
+#include "lib/untrusted.h"
 #include "mm/addr/addr.h"
 #include "mm/frame/memory_map.h"
 
@@ -9,7 +10,7 @@ struct ram_run {
     uint64_t end;   /* exclusive */
 };
 
-static inline bool is_ram(const struct memory_region *region) {
+static inline bool is_ram(TRUSTED const struct memory_region *region) {
     return region->type == MEMORY_USABLE || region->type == MEMORY_ACPI_RECLAIMABLE;
 }
 
@@ -29,7 +30,8 @@ static inline bool ram_overlaps(const struct memory_map *map, uint64_t start, ui
  * The first maximal run from region `*index` on, which moves behind it; false where there is none
  * left.
  */
-static inline bool ram_run_next(const struct memory_map *map, size_t *index, struct ram_run *run) {
+[[nodiscard]] static inline bool ram_run_next(const struct memory_map *map, size_t *index,
+                                              struct ram_run *run) {
     while (*index < map->count && !is_ram(&map->regions[*index])) {
         (*index)++;
     }
