@@ -121,6 +121,7 @@ class Machine {
     void start_flush(tlb_flush *request);
     void wait_flush(tlb_flush *request);
     bool apply(Cpu &cpu, const tlb_flush &request);
+    void look_for_lost_writes(const std::string &when);
     void look_for_free_pages(const std::string &when);
 
     Config config_;
