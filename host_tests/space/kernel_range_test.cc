@@ -340,17 +340,6 @@ TEST_F(KernelRangeTest, S58ImpossibleRangesAndRightsAreNeitherFilledNorAdopted) 
     EXPECT_EQ(kernel_range_adopt(pages(0, 1), RIGHT_USER), STATUS_INVALID);
 }
 
-TEST_F(KernelRangeTest, S73ALargeLeafThatGoesOnBehindARangeIsNotAdoptedWithIt) {
-    auto *table = const_cast<page_table *>(space_page_table(kernel_space()));
-    page_attributes attributes = {RIGHT_READ, CACHE_WRITE_BACK, 0};
-    ASSERT_EQ(page_table_map(table, pages(512, 512), phys_addr(4 << 20), attributes, 1), STATUS_OK);
-    ASSERT_EQ(kernel_range_reserve_at(pages(512, 256), "first half"), STATUS_OK);
-    EXPECT_EQ(kernel_range_adopt(pages(512, 256), RIGHT_READ), STATUS_NOT_FOUND);
-    release(pages(512, 256));
-    ASSERT_EQ(kernel_range_reserve_at(pages(512 + 256, 256), "second half"), STATUS_OK);
-    release(pages(512 + 256, 256));
-}
-
 TEST_F(KernelRangeTest, S73ALargeLeafThatSticksOutOfARangeDoesNotMakeUpForAGapInIt) {
     auto *table = const_cast<page_table *>(space_page_table(kernel_space()));
     page_attributes attributes = {RIGHT_READ, CACHE_WRITE_BACK, 0};
@@ -362,6 +351,20 @@ TEST_F(KernelRangeTest, S73ALargeLeafThatSticksOutOfARangeDoesNotMakeUpForAGapIn
     release(half_mapped);
     ASSERT_EQ(kernel_range_reserve_at(pages(512, 256), "rest"), STATUS_OK);
     release(pages(512, 256));
+}
+
+TEST_F(KernelRangeTest, S73NorDoesOneThatGoesOnBehindTheRange) {
+    auto *table = const_cast<page_table *>(space_page_table(kernel_space()));
+    page_attributes attributes = {RIGHT_READ, CACHE_WRITE_BACK, 0};
+    ASSERT_EQ(page_table_map(table, pages(512, 256), phys_addr(4 << 20), attributes, 0), STATUS_OK);
+    ASSERT_EQ(page_table_map(table, pages(1024, 512), phys_addr(4 << 20), attributes, 1),
+              STATUS_OK);
+    struct virt_range range = pages(512, 512 + 256); /* as many pages as are mapped, but others */
+    ASSERT_EQ(kernel_range_reserve_at(range, "gap"), STATUS_OK);
+    EXPECT_EQ(kernel_range_adopt(range, RIGHT_READ), STATUS_NOT_FOUND);
+    release(range);
+    ASSERT_EQ(kernel_range_reserve_at(pages(1024 + 256, 256), "rest"), STATUS_OK);
+    release(pages(1024 + 256, 256));
 }
 
 TEST_F(KernelRangeTest, S77DeviceMemoryIsMappedWithItsOffsetIntoThePage) {
