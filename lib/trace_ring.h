@@ -15,36 +15,31 @@
 BEGIN_C_DECLS
 
 constexpr size_t TRACE_RING_SIZE = 256;
-constexpr size_t TRACE_WORD_COUNT = 3;
+constexpr size_t TRACE_WORD_COUNT = 11;
 constexpr uint64_t TRACE_BEING_WRITTEN = UINT64_MAX; /* instead of a sequence */
 
-/* What a ring keeps: records of its own level and of the levels before it. */
-enum trace_level : uint8_t { TRACE_OFF, TRACE_CHANGES, TRACE_DETAILS };
-
-struct trace_record {
-    uint64_t sequence; /* 1 for the ring's first record; 0: none yet. Atomic */
-    uint64_t kind;     /* the room's own numbers */
+/* What is remembered of one thing that happened; the room that adds it knows how to read it. */
+struct trace_words {
     uint64_t words[TRACE_WORD_COUNT];
 };
 
-/* All-zero is an empty ring that keeps nothing: set the level. */
+struct trace_record {
+    uint64_t sequence; /* 1 for the ring's first record; 0: none yet. Atomic */
+    struct trace_words what;
+};
+
+/* All-zero is an empty ring. */
 struct trace_ring {
-    enum trace_level level; /* atomic */
     uint64_t last_sequence; /* atomic */
     struct trace_record records[TRACE_RING_SIZE];
 };
 
-void trace_set_level(struct trace_ring *ring, enum trace_level level);
+void trace_add(struct trace_ring *ring, const struct trace_words *what);
 
-/* Adds a record of `level`, which is not TRACE_OFF, where the ring keeps that. */
-void trace_add(struct trace_ring *ring, enum trace_level level, uint64_t kind, uint64_t first,
-               uint64_t second, uint64_t third);
+/* The sequence of the record that was added last; 0 where there is none. */
+uint64_t trace_last(const struct trace_ring *ring);
 
-/*
- * Copies the records with a sequence above `after`, oldest first, at most `capacity` of them.
- * Returns their number. Pass 0, then the last copied record's sequence, to follow a ring.
- */
-size_t trace_read(const struct trace_ring *ring, uint64_t after, struct trace_record *records,
-                  size_t capacity);
+/* Copies the record of that sequence; false where it is not, or no longer, in the ring. */
+bool trace_copy(const struct trace_ring *ring, uint64_t sequence, struct trace_words *what);
 
 END_C_DECLS

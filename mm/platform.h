@@ -57,6 +57,8 @@ struct tlb_flush {
     virt_addr_t pages[TLB_FLUSH_PAGE_MAX];
 };
 
+struct table_event; /* mm/paging/table_event.h */
+
 /* Constant after boot. */
 const struct platform_features *platform_features(void);
 
@@ -71,6 +73,12 @@ void platform_tlb_flush_start(struct tlb_flush *request);
 
 /* Returns when every CPU of the request has forgotten. */
 void platform_tlb_flush_wait(struct tlb_flush *request);
+
+/*
+ * What happens to page tables, for whoever keeps a trace of it. Cheap, takes no lock of mm's and
+ * calls nothing of it that changes anything; runs in any thread, from the first table on.
+ */
+void platform_trace(const struct table_event *event);
 
 unsigned platform_current_cpu(void);
 void platform_preempt_disable(void);

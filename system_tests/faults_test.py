@@ -31,7 +31,7 @@ class UserFaultTest(MachineCase):
 
     def test_reading_through_a_null_pointer(self):
         self.provoke("read-null", "read address 0x0000000000000000(?:.*\n)*"
-                     "  verdict: null guard: the first 64 KiB are never mapped")
+                     "  verdict: null plus 0: the first 64 KiB are never mapped")
 
     def test_reading_the_kernel(self):
         self.provoke("read-kernel", "read address 0xffffffff80000000(?:.*\n)*"
@@ -54,7 +54,7 @@ class UserFaultTest(MachineCase):
 
     def test_reading_where_nothing_is_mapped(self):
         self.provoke("read-unmapped", "read address 0x0000123456789000(?:.*\n)*"
-                     "  verdict: not mapped")
+                     "  verdict: never mapped")
 
     def test_growing_the_stack_into_its_guard(self):
         self.provoke("stack-overflow", r"verdict: guard page of 'stack': an overflow ends here")
@@ -114,10 +114,10 @@ class KernelFaultTest(MachineCase):
         self.provoke_page_fault("execute-direct-map", "no-execute", "selftest_run")
 
     def test_reading_through_a_null_pointer(self):
-        self.provoke_page_fault("null", "null guard", "read_null")
+        self.provoke_page_fault("null", "null plus 0x10", "read_null")
 
     def test_reading_where_nothing_is_mapped(self):
-        self.provoke_page_fault("unmapped", "not mapped", "read_unmapped")
+        self.provoke_page_fault("unmapped", "never mapped", "read_unmapped")
 
     def test_touching_user_memory_without_saying_so(self):
         self.provoke_page_fault("smap", "SMAP: the kernel touched user memory", "read_user_memory")

@@ -67,7 +67,7 @@ class ExecTest(MachineCase):
     def test_a_failed_machine_is_125_with_the_log_and_the_reason_on_stderr(self):
         done = self.run_tool("--append", "selftest=null", program("hello"))
         self.assertEqual((done.returncode, done.stdout), (125, b""))
-        self.assertIn(b"verdict: null guard", done.stderr)
+        self.assertIn(b"verdict: null plus", done.stderr)
         self.assertEqual(done.stderr.splitlines()[-1],
                          b"exec: kernel: stopped: page fault in the kernel")
 

@@ -47,6 +47,15 @@ class FaultTest : public ::testing::Test {
         strcpy(step.words, words);
     }
 
+    void AddChange(table_operation operation) {
+        table_change &change = facts_.changes[facts_.change_count++].change;
+        change = {.ticks = 12, .root = phys_addr(0x7fd3000), .operation = operation};
+        change.range = virt_range(virt_addr(kUserPage), 2);
+        change.caller = 0xffffffff80012345;
+        change.process_id = 3;
+        strcpy(change.name, "hello");
+    }
+
     fault_verdict Judge() {
         return fault_judge(&facts_);
     }
@@ -57,9 +66,52 @@ class FaultTest : public ::testing::Test {
 
 TEST_F(FaultTest, AReadThroughANullPointerHitsTheNullGuard) {
     Touch(0x10, kUser);
-    EXPECT_EQ(Judge(), FAULT_NULL_GUARD);
+    EXPECT_EQ(Judge(), FAULT_NULL_POINTER);
     Touch(NULL_GUARD_END, kUser);
-    EXPECT_EQ(Judge(), FAULT_NOT_MAPPED);
+    EXPECT_EQ(Judge(), FAULT_NEVER_MAPPED);
+}
+
+TEST_F(FaultTest, AReadRightBeforeNullIsANullPointerToo) {
+    Touch(uint64_t(-8), kUser);
+    EXPECT_EQ(Judge(), FAULT_NULL_POINTER);
+    Touch(uint64_t(-PAGE_SIZE) - 1, kUser);
+    EXPECT_EQ(Judge(), FAULT_KERNEL_ADDRESS);
+    fault_explain(&facts_, report_.sink());
+    Touch(uint64_t(-8), kUser);
+    fault_explain(&facts_, report_.sink());
+    EXPECT_NE(report_.text().find("verdict: null minus 0x8: the topmost page is never mapped\n"),
+              std::string::npos);
+}
+
+TEST_F(FaultTest, WhatTheLastChangeTookAwayWasUnmapped) {
+    Touch(kUserPage, kUser);
+    for (table_operation operation :
+         {TABLE_UNMAP, TABLE_UNMAP_KEEPING_FRAMES, TABLE_UNMAP_STRICT}) {
+        facts_.change_count = 0;
+        AddChange(operation);
+        EXPECT_EQ(Judge(), FAULT_UNMAPPED);
+    }
+    facts_.change_count = 0;
+    AddChange(TABLE_CREATE);
+    EXPECT_EQ(Judge(), FAULT_NEVER_MAPPED);
+}
+
+TEST_F(FaultTest, AnAreaSaysWhatItMeansThatNothingIsMapped) {
+    Touch(kUserPage, kUser);
+    AddChange(TABLE_UNMAP);
+    const struct {
+        area_kind kind;
+        fault_verdict verdict;
+    } cases[] = {
+        {AREA_RESERVED, FAULT_NOT_FILLED}, {AREA_GUARD, FAULT_GUARD_PAGE},
+        {AREA_ANON, FAULT_ENTRY_LOST},     {AREA_DEVICE, FAULT_ENTRY_LOST},
+        {AREA_BOOT, FAULT_HOLE},
+    };
+    facts_.has_area = true;
+    for (const auto &expected : cases) {
+        facts_.area = Area(kUserPage, 1, expected.kind, RIGHT_READ, "area");
+        EXPECT_EQ(Judge(), expected.verdict) << expected.kind;
+    }
 }
 
 TEST_F(FaultTest, AnAddressInAGuardAreaHitsAGuardPage) {
@@ -106,7 +158,7 @@ TEST_F(FaultTest, TheKernelReadingUserMemoryWithUserCopyIsAllowed) {
     Touch(kUserPage, kPresent);
     Map(RIGHT_READ | RIGHT_WRITE | RIGHT_USER);
     facts_.is_user_access_open = true;
-    EXPECT_EQ(Judge(), FAULT_SPURIOUS);
+    EXPECT_EQ(Judge(), FAULT_STALE_TLB);
 }
 
 TEST_F(FaultTest, TheKernelWritingReadOnlyUserMemoryIsReadOnlyBeforeItIsSmap) {
@@ -153,19 +205,83 @@ TEST_F(FaultTest, ANonCanonicalAddressIsNoAddress) {
     EXPECT_EQ(Judge(), FAULT_NON_CANONICAL);
 }
 
-TEST_F(FaultTest, AFaultThatTheTablesNowAllowIsSpurious) {
-    Touch(kUserPage, kUser | kWrite);
-    Map(RIGHT_READ | RIGHT_WRITE | RIGHT_USER);
-    EXPECT_EQ(Judge(), FAULT_SPURIOUS);
+TEST_F(FaultTest, AFaultThatTheTablesNowAllowIsAStaleTlbWhereTheCpuSawAnEntry) {
     Touch(kUserPage, kUser | kWrite | kPresent);
-    EXPECT_EQ(Judge(), FAULT_SPURIOUS);
+    Map(RIGHT_READ | RIGHT_WRITE | RIGHT_USER);
+    EXPECT_EQ(Judge(), FAULT_STALE_TLB);
     Touch(kUserPage, kUser | kPresent);
-    EXPECT_EQ(Judge(), FAULT_SPURIOUS);
+    EXPECT_EQ(Judge(), FAULT_STALE_TLB);
+    Touch(kUserPage, kUser | kWrite);
+    EXPECT_EQ(Judge(), FAULT_MAPPED_SINCE);
+    EXPECT_TRUE(fault_is_spurious(FAULT_STALE_TLB) && fault_is_spurious(FAULT_MAPPED_SINCE));
+    EXPECT_FALSE(fault_is_spurious(FAULT_READ_ONLY));
 }
 
 TEST_F(FaultTest, APresentBitWhosePageIsGoneByNowIsJudgedByWhatIsThere) {
     Touch(kUserPage, kUser | kPresent | kWrite);
-    EXPECT_EQ(Judge(), FAULT_NOT_MAPPED);
+    EXPECT_EQ(Judge(), FAULT_NEVER_MAPPED);
+}
+
+TEST_F(FaultTest, TheBitThatStopsUserMemoryUnderSmapIsTheUserBit) {
+    Touch(kUserPage, kPresent);
+    AddStep(0, 1, 0x7fd6000, 0x67, "present, writable, user, accessed, 4 KiB leaf");
+    facts_.walk.steps[0].rights = RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE | RIGHT_USER;
+    EXPECT_TRUE(fault_find_stop(&facts_).is_stopped);
+    facts_.is_user_access_open = true;
+    EXPECT_FALSE(fault_find_stop(&facts_).is_stopped);
+    Touch(kUserPage, kPresent | kFetch);
+    EXPECT_STREQ(fault_find_stop(&facts_).name, "U/S") << "SMEP does not ask for EFLAGS.AC";
+}
+
+TEST_F(FaultTest, AReservedBitThatWasRepairedSinceHasNoNumber) {
+    Touch(kUserPage, kUser | kPresent | kReserved);
+    Map(RIGHT_READ | RIGHT_USER);
+    fault_explain(&facts_, report_.sink());
+    EXPECT_NE(report_.text().find("verdict: reserved bit: a page-table entry is corrupt\n"),
+              std::string::npos);
+}
+
+TEST_F(FaultTest, WhatIsFoundIsComparedWithWhatTheAreaSays) {
+    const struct {
+        uint8_t rights;
+        const char *words;
+    } cases[] = {
+        {RIGHT_READ | RIGHT_WRITE | RIGHT_USER, "found: rw-, just that"},
+        {RIGHT_READ | RIGHT_USER, "found: r--, less than that"},
+        {RIGHT_READ | RIGHT_EXECUTE | RIGHT_USER, "found: r-x, more than that"},
+    };
+    Touch(kUserPage, kUser | kPresent | kWrite);
+    facts_.has_area = true;
+    facts_.area = Area(kUserPage, 1, AREA_DEVICE, RIGHT_READ | RIGHT_WRITE, "area");
+    for (const auto &expected : cases) {
+        Map(expected.rights);
+        fault_explain(&facts_, report_.sink());
+        EXPECT_NE(
+            report_.text().find("  expected: device memory, rw-; " + std::string(expected.words)),
+            std::string::npos)
+            << report_.text();
+    }
+}
+
+TEST_F(FaultTest, TheReportOfAUseAfterUnmappingSaysWhoDidItWhenAndFromWhere) {
+    Touch(kUserPage, kUser);
+    AddChange(TABLE_UNMAP);
+    facts_.changes[0].function = "space_unmap";
+    facts_.changes[0].offset = 0x1b;
+    AddChange(TABLE_MAP);
+    fault_explain(&facts_, report_.sink());
+    EXPECT_EQ(report_.text(),
+              "page fault: process 3 (hello) read address 0x0000000000401000\n"
+              "  by the instruction at 0x0000000000401136\n"
+              "  error code 0x4: not present, U: user mode\n"
+              "  verdict: unmapped by process 3 (hello) at tick 12\n"
+              "  expected: nothing, in no area; found: nothing\n"
+              "  last change: unmapped 0x401000 + 2 pages of root 0x7fd3000 by process 3 (hello) "
+              "at tick 12\n"
+              "      for 0xffffffff80012345 space_unmap+0x1b\n"
+              "  before that: mapped 0x401000 + 2 pages of root 0x7fd3000 by process 3 (hello) "
+              "at tick 12\n"
+              "      for 0xffffffff80012345\n");
 }
 
 // S90, S91: the whole report, word for word.
@@ -185,9 +301,11 @@ TEST_F(FaultTest, TheReportOfAStackOverflowSaysWhoWhereWhyAndWhatIsNear) {
                               "           present, writable, user, accessed, table\n"
                               "  level 2: entry 511 of table 0x7fd4000 is 0x0000000000000000\n"
                               "           absent\n"
+                              "  stopped at level 2: bit 0 (P) is clear\n"
                               "  verdict: guard page of 'stack': an overflow ends here\n"
                               "  inside 00007ffffffaf000-00007ffffffbefff --- 'stack'\n"
-                              "  after  00007ffffffbf000-00007fffffffefff rw- 'stack'\n");
+                              "  after  00007ffffffbf000-00007fffffffefff rw- 'stack'\n"
+                              "  expected: nothing, ever; found: nothing\n");
 }
 
 TEST_F(FaultTest, TheReportOfAJumpToTheKernelDoesNotNameTheKernelsAreas) {

@@ -82,6 +82,11 @@ class Machine {
     /* Every CPU speculates over the range at every chance. */
     void speculate_at_every_chance(uint64_t va, uint64_t size_bytes);
 
+    /* Calls `keep` with each operation that mm/paging reports; it changes nothing. */
+    void trace(std::function<void(const table_event &)> keep) {
+        trace_ = std::move(keep);
+    }
+
     /* Tells the oracle which physical pages are FREE (F3); without it that is not checked. */
     void know_free_pages(std::function<bool(uint64_t pa)> is_free) {
         is_free_ = std::move(is_free);
@@ -134,6 +139,7 @@ class Machine {
     FlushCounts flush_counts_;
     std::function<void()> adversary_;
     bool is_adversary_acting_ = false;
+    std::function<void(const table_event &)> trace_;
     std::function<bool(uint64_t)> is_free_;
     bool looks_at_flushes_ = true;
     std::vector<std::string> findings_;

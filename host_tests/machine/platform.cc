@@ -54,6 +54,7 @@ struct Seam {
         Machine &machine = Machine::current();
         Busy busy(machine.busy_depth_);
         Cpu &cpu = machine.cpus_.at(machine.current_cpu_);
+        machine.ram_.stores.drain(cpu.id()); /* MOV to CR3 serializes (SDM 3A 8.3) */
         if (next.context_id != 0 && !cpu.control.pcide) {
             machine.add_finding("a context id without PCIDs: those bits of CR3 are PCD and PWT");
         }
@@ -65,6 +66,7 @@ struct Seam {
     static void flush_start(tlb_flush *request) {
         Machine &machine = Machine::current();
         Busy busy(machine.busy_depth_);
+        machine.ram_.stores.drain(machine.current_cpu_); /* before the interrupt is sent */
         machine.start_flush(request);
     }
 
@@ -72,6 +74,14 @@ struct Seam {
         Machine &machine = Machine::current();
         Busy busy(machine.busy_depth_);
         machine.wait_flush(request);
+    }
+
+    static void trace(const table_event &event) {
+        Machine &machine = Machine::current();
+        Busy busy(machine.busy_depth_);
+        if (machine.trace_) {
+            machine.trace_(event);
+        }
     }
 
     static unsigned current_cpu() {
@@ -114,6 +124,10 @@ void platform_tlb_flush_start(struct tlb_flush *request) {
 
 void platform_tlb_flush_wait(struct tlb_flush *request) {
     Seam::flush_wait(request);
+}
+
+void platform_trace(const struct table_event *event) {
+    Seam::trace(*event);
 }
 
 unsigned platform_current_cpu(void) {

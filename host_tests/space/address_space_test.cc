@@ -7,7 +7,6 @@
 #include "host_tests/space/space_test.h"
 #include "mm/addr/layout.h"
 #include "mm/space/area.h"
-#include "mm/space/space_trace.h"
 
 namespace {
 
@@ -244,25 +243,6 @@ TEST_F(AddressSpaceTest, ALockThatIsHeldIsWaitedForAndItsWaitersAreWoken) {
     third.join();
     EXPECT_EQ(counter, 3 * ROUNDS);
     destroy(space);
-}
-
-TEST_F(AddressSpaceTest, S94TheTraceTellsWhatHappenedToASpace) {
-    trace_set_level(space_trace(), TRACE_DETAILS);
-    address_space *space = create();
-    ASSERT_EQ(map(space, VA, 3, READ_WRITE), STATUS_OK);
-    ASSERT_EQ(protect(space, VA, 1, RIGHT_READ), STATUS_OK);
-    space_switch(space);
-    space_switch(kernel_space());
-    ASSERT_EQ(unmap(space, VA, 2), STATUS_OK);
-    destroy(space);
-    trace_set_level(space_trace(), TRACE_CHANGES);
-    TextLog log;
-    space_trace_print(7, log.sink());
-    for (const char *part : {"created", "mapped  0x0000000000400000  3 pages",
-                             "protected  0x0000000000400000  1 pages", "switched to",
-                             "unmapped  0x0000000000400000  2 pages", "destroyed"}) {
-        EXPECT_NE(log.text().find(part), std::string::npos) << part << "\nin\n" << log.text();
-    }
 }
 
 /* One process, from its creation to its end, on the CPU that it runs on. */

@@ -199,6 +199,10 @@ TEST_P(PagingRows, page_table_query) {
     takes_no_memory([&] { EXPECT_EQ(page_table_query(user, virt_addr(VA)).pa.value, DEVICE); });
 }
 
+TEST_P(PagingRows, page_table_half_range) {
+    takes_no_memory([&] { EXPECT_EQ(page_table_half_range(user).start.value, 0u); });
+}
+
 TEST_P(PagingRows, page_table_for_each) {
     ASSERT_EQ(map(pages_at(VA, 3)), STATUS_OK);
     auto count = [](void *context, virt_addr_t, const page_query *) {

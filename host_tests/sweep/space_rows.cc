@@ -3,7 +3,6 @@
 #include "host_tests/sweep/sweep.h"
 #include "mm/addr/layout.h"
 #include "mm/space/sleep_lock.h"
-#include "mm/space/space_trace.h"
 
 namespace {
 
@@ -207,16 +206,6 @@ TEST_P(SpaceRows, space_for_each) {
     auto count = [](void *context, address_space *) { ++*static_cast<unsigned *>(context); };
     takes_no_memory([&] { space_for_each(count, &visited); });
     EXPECT_EQ(visited, 2u);
-}
-
-TEST_P(SpaceRows, space_trace) {
-    takes_no_memory([&] { EXPECT_NE(space_trace(), nullptr); });
-}
-
-TEST_P(SpaceRows, space_trace_print) {
-    TextLog log;
-    takes_no_memory([&] { space_trace_print(4, log.sink()); });
-    EXPECT_NE(log.text(), "");
 }
 
 TEST_P(SpaceRows, sleep_lock_acquire) {

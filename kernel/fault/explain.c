@@ -1,4 +1,5 @@
 #include "kernel/fault/fault.h"
+#include "kernel/fault/surroundings.h"
 #include "mm/addr/layout.h"
 
 struct code_word {
@@ -18,23 +19,29 @@ static const struct code_word CODE_WORDS[] = {
     {PAGE_FAULT_SGX, "SGX: enclave rule", nullptr},
 };
 
+/* Those that say more than these words have a function below. */
 static const char *const VERDICTS[] = {
-    [FAULT_NULL_GUARD] = "null guard: the first 64 KiB are never mapped",
+    [FAULT_NULL_POINTER] = "null",
     [FAULT_GUARD_PAGE] = "guard page",
     [FAULT_KERNEL_ADDRESS] = "kernel address: user mode may not touch the upper half",
     [FAULT_NON_CANONICAL] = "non-canonical: no memory can have this address",
     [FAULT_NO_ACCESS] = "no access: the page is mapped without any right (PROT_NONE)",
-    [FAULT_NOT_MAPPED] = "not mapped",
+    [FAULT_NEVER_MAPPED] = "never mapped: nobody is known to have put anything here",
+    [FAULT_UNMAPPED] = "unmapped",
+    [FAULT_NOT_FILLED] = "not filled: the range is reserved, and nothing is mapped in it yet",
+    [FAULT_HOLE] = "hole: there is no memory that could be mapped here",
+    [FAULT_ENTRY_LOST] = "entry lost: memory should be mapped here; the kernel's mistake",
     [FAULT_READ_ONLY] = "read-only: the page may not be written",
     [FAULT_NO_EXECUTE] = "no-execute: the page holds data, not code",
     [FAULT_SMAP] = "SMAP: the kernel touched user memory without saying so",
     [FAULT_SMEP] = "SMEP: the kernel tried to run user memory",
     [FAULT_KERNEL_PAGE_IN_LOW] = "supervisor page in user memory: the kernel mapped it wrongly",
-    [FAULT_RESERVED_BIT] = "reserved bit: a page-table entry is corrupt",
+    [FAULT_RESERVED_BIT] = "reserved bit",
     [FAULT_PROTECTION_KEY] = "protection key: PKRU forbids this access",
     [FAULT_SHADOW_STACK] = "shadow stack: not an access that a shadow stack allows",
     [FAULT_SGX] = "SGX: the enclave's rules forbid it",
-    [FAULT_SPURIOUS] = "the tables allow it: they changed since, or a flush is missing",
+    [FAULT_STALE_TLB] = "stale TLB: the walk now succeeds, but the CPU knew a weaker entry",
+    [FAULT_MAPPED_SINCE] = "mapped since: the walk now succeeds, but the CPU found nothing there",
 };
 
 static const char *access_name(uint32_t error_code) {
@@ -67,25 +74,58 @@ static void explain_walk(const struct page_walk *walk, const struct text_sink *s
     }
 }
 
-static void explain_area(const char *where, const struct vm_area *area,
-                         const struct text_sink *sink) {
-    uint8_t rights = area->attributes.rights;
-    format_to(sink, "  %s %016llx-%016llx %c%c%c '%s'\n", where,
-              (unsigned long long)area->range.start.value,
-              (unsigned long long)virt_range_last(area->range).value,
-              rights & RIGHT_READ ? 'r' : '-', rights & RIGHT_WRITE ? 'w' : '-',
-              rights & RIGHT_EXECUTE ? 'x' : '-', area->name);
+static void explain_stop(const struct fault_facts *facts, const struct text_sink *sink) {
+    struct page_walk_stop stop = fault_find_stop(facts);
+    if (stop.is_stopped) {
+        format_to(sink, "  stopped at level %u: bit %u (%s) is %s\n", stop.level, stop.bit,
+                  stop.name, stop.is_set ? "set" : "clear");
+    }
 }
 
-static void explain_surroundings(const struct fault_facts *facts, const struct text_sink *sink) {
-    if (facts->has_area) {
-        explain_area("inside", &facts->area, sink);
+static void explain_null(const struct fault_facts *facts, const struct text_sink *sink) {
+    uint64_t address = facts->address.value;
+    bool is_above = address < NULL_GUARD_END;
+    format_to(sink, " %s %#llx: the %s never mapped\n", is_above ? "plus" : "minus",
+              (unsigned long long)(is_above ? address : -address),
+              is_above ? "first 64 KiB are" : "topmost page is");
+}
+
+static void explain_unmapping(const struct table_change *change, const struct text_sink *sink) {
+    if (change->process_id != 0) {
+        format_to(sink, " by process %u (%s) at tick %llu\n", change->process_id, change->name,
+                  (unsigned long long)change->ticks);
+    } else {
+        format_to(sink, " by %s at tick %llu\n", change->name, (unsigned long long)change->ticks);
     }
-    if (facts->has_area_below) {
-        explain_area("before", &facts->area_below, sink);
+}
+
+/* Somebody may have repaired the entry since. */
+static void explain_reserved_bit(struct page_walk_stop stop, const struct page_walk *walk,
+                                 const struct text_sink *sink) {
+    if (walk->step_count > 0 && walk->steps[walk->step_count - 1].reserved_bits != 0) {
+        format_to(sink, " %u at level %u", stop.bit, stop.level);
     }
-    if (facts->has_area_above) {
-        explain_area("after ", &facts->area_above, sink);
+    format_to(sink, ": a page-table entry is corrupt\n");
+}
+
+static void explain_verdict(enum fault_verdict verdict, const struct fault_facts *facts,
+                            const struct text_sink *sink) {
+    format_to(sink, "  verdict: %s", VERDICTS[verdict]);
+    switch (verdict) {
+    case FAULT_NULL_POINTER:
+        explain_null(facts, sink);
+        return;
+    case FAULT_UNMAPPED:
+        explain_unmapping(&facts->changes[0].change, sink);
+        return;
+    case FAULT_GUARD_PAGE:
+        format_to(sink, " of '%s': an overflow ends here\n", facts->area.name);
+        return;
+    case FAULT_RESERVED_BIT:
+        explain_reserved_bit(fault_find_stop(facts), &facts->walk, sink);
+        return;
+    default:
+        format_to(sink, "\n");
     }
 }
 
@@ -96,10 +136,10 @@ void fault_explain(const struct fault_facts *facts, const struct text_sink *sink
     explain_code(facts->error_code, sink);
     explain_walk(&facts->walk, sink);
     enum fault_verdict verdict = fault_judge(facts);
-    format_to(sink, "  verdict: %s", VERDICTS[verdict]);
-    format_to(sink, verdict == FAULT_GUARD_PAGE ? " of '%s': an overflow ends here\n" : "\n",
-              facts->area.name);
+    explain_stop(facts, sink);
+    explain_verdict(verdict, facts, sink);
     if (verdict != FAULT_NON_CANONICAL && verdict != FAULT_KERNEL_ADDRESS) {
-        explain_surroundings(facts, sink);
+        fault_explain_surroundings(facts, sink);
+        fault_explain_history(facts, sink);
     }
 }

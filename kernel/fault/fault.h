@@ -1,7 +1,9 @@
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
+#include "kernel/trace/history.h"
 #include "lib/decls.h"
 #include "lib/format.h"
 #include "mm/addr/addr.h"
@@ -28,12 +30,16 @@ enum page_fault_code : uint32_t {
 };
 
 enum fault_verdict : uint8_t {
-    FAULT_NULL_GUARD,     /* below NULL_GUARD_END */
+    FAULT_NULL_POINTER,   /* below NULL_GUARD_END, or in the topmost page */
     FAULT_GUARD_PAGE,     /* in an area that is never mapped */
     FAULT_KERNEL_ADDRESS, /* user mode reached for the upper half */
     FAULT_NON_CANONICAL,  /* no such address */
     FAULT_NO_ACCESS,      /* the page is parked: PROT_NONE */
-    FAULT_NOT_MAPPED,
+    FAULT_NEVER_MAPPED,   /* no area, and nobody is known to have mapped anything */
+    FAULT_UNMAPPED,       /* no area, and the last change took away what was there */
+    FAULT_NOT_FILLED,     /* in an area that is only reserved */
+    FAULT_HOLE,           /* in the direct map, where there is no memory */
+    FAULT_ENTRY_LOST,     /* the area says that there is memory: the kernel's mistake */
     FAULT_READ_ONLY,
     FAULT_NO_EXECUTE,
     FAULT_SMAP,               /* the kernel touched user memory outside user_copy */
@@ -43,7 +49,18 @@ enum fault_verdict : uint8_t {
     FAULT_PROTECTION_KEY,
     FAULT_SHADOW_STACK,
     FAULT_SGX,
-    FAULT_SPURIOUS, /* the tables allow it: changed since, or a missing flush */
+    FAULT_STALE_TLB, /* the tables allow it, and the CPU knew a weaker entry: law 6, or a flush is
+                        missing */
+    FAULT_MAPPED_SINCE, /* the tables allow it, and the CPU found nothing (and never caches that) */
+};
+
+constexpr size_t FAULT_CHANGES_MAX = 4;
+
+/* A change of the entry, and the function that asked for it. */
+struct fault_change {
+    struct table_change change;
+    const char *function; /* nullptr: not known */
+    uint64_t offset;      /* into the function, of the return address */
 };
 
 struct fault_facts {
@@ -58,13 +75,22 @@ struct fault_facts {
     struct vm_area area;       /* that holds the address */
     struct vm_area area_below; /* the nearest on each side */
     struct vm_area area_above;
+    size_t change_count; /* of `changes`, newest first */
+    struct fault_change changes[FAULT_CHANGES_MAX];
 };
 
 /* Total: every combination of error code and table state has one verdict. */
 enum fault_verdict fault_judge(const struct fault_facts *facts);
 
+/* Whether the tables allow the access now, so that the instruction may run again. */
+bool fault_is_spurious(enum fault_verdict verdict);
+
+/* The bit of the walk that stops the access, as the tables are now. */
+struct page_walk_stop fault_find_stop(const struct fault_facts *facts);
+
 /* Writes the report: who did what to which address, the error code in words, the walk level by
- * level, the verdict, and what lies around the address. */
+ * level and the bit that stopped it, the verdict, what lies around the address, what should be
+ * there and what is, and how it came to be so. */
 void fault_explain(const struct fault_facts *facts, const struct text_sink *sink);
 
 /* The Linux signal that ends a process for an exception it raised (man 7 signal). */

@@ -13,21 +13,60 @@ static bool is_user_page(const struct fault_facts *facts) {
     return (facts->query.effective_rights & RIGHT_USER) != 0;
 }
 
-static enum fault_verdict judge_absent(const struct fault_facts *facts) {
-    if (facts->address.value < NULL_GUARD_END) {
-        return FAULT_NULL_GUARD;
+/* Nobody has an area there. The last change may be of something else in the same range, but then
+ * it says that nothing is mapped in all of it. */
+static enum fault_verdict judge_nobodys(const struct fault_facts *facts) {
+    if (facts->change_count == 0) {
+        return FAULT_NEVER_MAPPED;
     }
-    if (facts->has_area && facts->area.kind == AREA_GUARD) {
+    switch (facts->changes[0].change.operation) {
+    case TABLE_UNMAP:
+    case TABLE_UNMAP_KEEPING_FRAMES:
+    case TABLE_UNMAP_STRICT:
+        return FAULT_UNMAPPED;
+    default:
+        return FAULT_NEVER_MAPPED;
+    }
+}
+
+static enum fault_verdict judge_absent_in_area(const struct vm_area *area) {
+    switch (area->kind) {
+    case AREA_GUARD:
         return FAULT_GUARD_PAGE;
+    case AREA_RESERVED:
+        return FAULT_NOT_FILLED;
+    case AREA_BOOT:
+        return FAULT_HOLE;
+    case AREA_ANON:
+    case AREA_DEVICE:
+        return FAULT_ENTRY_LOST;
     }
-    return facts->query.kind == PAGE_PARKED ? FAULT_NO_ACCESS : FAULT_NOT_MAPPED;
+    __builtin_unreachable();
+}
+
+static enum fault_verdict judge_absent(const struct fault_facts *facts) {
+    if (facts->query.kind == PAGE_PARKED) {
+        return FAULT_NO_ACCESS;
+    }
+    return facts->has_area ? judge_absent_in_area(&facts->area) : judge_nobodys(facts);
+}
+
+/* A field of the structure that a null pointer should have pointed to, or one before it. The
+ * topmost page is never mapped either. */
+static bool is_near_null(virt_addr_t va) {
+    return va.value < NULL_GUARD_END || va.value >= -PAGE_SIZE;
+}
+
+/* The tables allow it as they are now. */
+static enum fault_verdict judge_allowed(const struct fault_facts *facts) {
+    return has(facts, PAGE_FAULT_PRESENT) ? FAULT_STALE_TLB : FAULT_MAPPED_SINCE;
 }
 
 static enum fault_verdict judge_fetch(const struct fault_facts *facts) {
     if (!has(facts, PAGE_FAULT_USER) && is_user_page(facts)) {
         return FAULT_SMEP;
     }
-    return facts->query.effective_rights & RIGHT_EXECUTE ? FAULT_SPURIOUS : FAULT_NO_EXECUTE;
+    return facts->query.effective_rights & RIGHT_EXECUTE ? judge_allowed(facts) : FAULT_NO_EXECUTE;
 }
 
 /* The page is present, but its rights forbid the access. */
@@ -43,7 +82,7 @@ static enum fault_verdict judge_rights(const struct fault_facts *facts) {
     }
     bool is_forbidden_by_smap =
         !has(facts, PAGE_FAULT_USER) && is_user_page(facts) && !facts->is_user_access_open;
-    return is_forbidden_by_smap ? FAULT_SMAP : FAULT_SPURIOUS;
+    return is_forbidden_by_smap ? FAULT_SMAP : judge_allowed(facts);
 }
 
 enum fault_verdict fault_judge(const struct fault_facts *facts) {
@@ -56,6 +95,9 @@ enum fault_verdict fault_judge(const struct fault_facts *facts) {
     if (has(facts, PAGE_FAULT_RESERVED_BIT)) {
         return FAULT_RESERVED_BIT;
     }
+    if (is_near_null(facts->address) && facts->query.kind == PAGE_ABSENT) {
+        return FAULT_NULL_POINTER;
+    }
     if (has(facts, PAGE_FAULT_USER) && is_upper_half(facts->address)) {
         return FAULT_KERNEL_ADDRESS;
     }
@@ -67,4 +109,19 @@ enum fault_verdict fault_judge(const struct fault_facts *facts) {
     }
     /* The tables as they are now decide, not the P bit as it was then. */
     return facts->query.kind == PAGE_MAPPED ? judge_rights(facts) : judge_absent(facts);
+}
+
+bool fault_is_spurious(enum fault_verdict verdict) {
+    return verdict == FAULT_STALE_TLB || verdict == FAULT_MAPPED_SINCE;
+}
+
+struct page_walk_stop fault_find_stop(const struct fault_facts *facts) {
+    uint8_t wanted = RIGHT_READ;
+    wanted |= has(facts, PAGE_FAULT_USER) ? RIGHT_USER : RIGHT_NONE;
+    wanted |= has(facts, PAGE_FAULT_WRITE) ? RIGHT_WRITE : RIGHT_NONE;
+    wanted |= has(facts, PAGE_FAULT_FETCH) ? RIGHT_EXECUTE : RIGHT_NONE;
+    bool may_touch_user_pages = has(facts, PAGE_FAULT_USER) ||
+                                (facts->is_user_access_open && !has(facts, PAGE_FAULT_FETCH));
+    return page_walk_find_stop(&facts->walk, wanted,
+                               may_touch_user_pages ? RIGHT_NONE : RIGHT_USER);
 }

@@ -5,17 +5,20 @@
 #include "kernel/cpu/cpu.h"
 #include "kernel/cpu/descriptors.h"
 #include "kernel/fault/fault.h"
+#include "kernel/fault/gather.h"
 #include "kernel/log.h"
 #include "kernel/log_text/log_text.h"
 #include "kernel/machine/machine.h"
 #include "kernel/panic/backtrace.h"
+#include "kernel/symbols/symbols.h"
 #include "kernel/terminal/terminal.h"
+#include "kernel/trace/history.h"
+#include "kernel/trace/trace.h"
 #include "lib/check.h"
 #include "mm/space/address_space.h"
 #include "mm/space/kernel_space.h"
-#include "mm/space/space_trace.h"
 
-constexpr size_t TRACE_COUNT = 8;
+constexpr size_t CHANGE_COUNT = 8;
 
 static enum final_act act_at_end = ACT_HALT;
 static bool is_panicking;
@@ -68,9 +71,20 @@ static void gather(const struct trap_frame *frame, uint64_t address, uint32_t er
     facts.instruction = frame->rip;
     facts.address = virt_addr(address);
     facts.error_code = error_code;
-    facts.query = page_table_query(space_page_table(space), facts.address);
-    page_table_walk(space_page_table(space), facts.address, &facts.walk);
-    facts.has_area = space_find_area_unlocked(space, facts.address, &facts.area);
+    facts.is_user_access_open = (frame->rflags & RFLAGS_ALIGNMENT_CHECK) != 0;
+    const struct fault_sources sources = {trace_ring_of_tables(), &kernel_symbols};
+    fault_gather_unlocked(space, &sources, &facts);
+}
+
+static void write_changes(const struct text_sink *sink) {
+    static struct table_change changes[CHANGE_COUNT];
+    size_t count = history_newest(trace_ring_of_tables(), changes, CHANGE_COUNT);
+    format_to(sink, "  what happened last to page tables:\n");
+    for (size_t i = 0; i < count; i++) {
+        format_to(sink, "    ");
+        table_change_write(&changes[i], sink);
+        format_to(sink, "\n");
+    }
 }
 
 static void write_registers(const struct trap_frame *frame, const struct text_sink *sink) {
@@ -116,8 +130,7 @@ static void write_registers(const struct trap_frame *frame, const struct text_si
     }
     write_registers(frame, &report.sink);
     backtrace_write(frame->rip, frame->rbp, &report.sink);
-    format_to(&report.sink, "  what happened last to address spaces:\n");
-    space_trace_print(TRACE_COUNT, &report.sink);
+    write_changes(&report.sink);
     log_line(LOG_INFO, "kernel: stopped: %s in the kernel", name);
     machine_finish_silently(act_at_end);
 }

@@ -4,6 +4,7 @@
 #include "kernel/cpu/cpu_local.h"
 #include "kernel/cpu/features.h"
 #include "kernel/thread/thread.h"
+#include "kernel/trace/trace.h"
 #include "mm/addr/layout.h"
 #include "mm/platform.h"
 
@@ -62,6 +63,10 @@ void platform_tlb_flush_start(struct tlb_flush *request) {
 
 void platform_tlb_flush_wait(struct tlb_flush *request) {
     (void)request;
+}
+
+void platform_trace(const struct table_event *event) {
+    trace_table_event(event);
 }
 
 unsigned platform_current_cpu(void) {

@@ -3,6 +3,7 @@
 #include "kernel/log.h"
 #include "kernel/panic/panic.h"
 #include "kernel/protections/protections.h"
+#include "kernel/selftest/fault_scenarios.h"
 #include "kernel/selftest/lives.h"
 #include "kernel/selftest/provoke.h"
 #include "lib/memory.h"
@@ -61,6 +62,10 @@ static void run_test(const struct boot_result *boot, const char *name) {
     }
     if (strcmp(name, "protections") == 0) {
         protections_run();
+        return;
+    }
+    if (strcmp(name, "scenarios") == 0) {
+        selftest_fault_scenarios();
         return;
     }
     if (boot->command_line.init && run_with_init(boot, name)) {

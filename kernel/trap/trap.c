@@ -6,12 +6,15 @@
 #include "kernel/cpu/descriptors.h"
 #include "kernel/cpu/user_copy.h"
 #include "kernel/fault/fault.h"
+#include "kernel/fault/gather.h"
 #include "kernel/log.h"
 #include "kernel/log_text/log_text.h"
 #include "kernel/panic/panic.h"
 #include "kernel/probe/probe.h"
 #include "kernel/process/process.h"
+#include "kernel/symbols/symbols.h"
 #include "kernel/thread/thread.h"
+#include "kernel/trace/trace.h"
 #include "mm/addr/addr.h"
 #include "mm/paging/page_table.h"
 #include "mm/space/address_space.h"
@@ -39,35 +42,29 @@ static void handle_interrupt(uint8_t line) {
     }
 }
 
-/* What can be known of a page fault without a lock. The upper half is the same in every space. */
-static void gather(const struct trap_frame *frame, struct fault_facts *facts) {
+static void take_what_the_cpu_said(const struct trap_frame *frame, struct fault_facts *facts) {
     facts->instruction = frame->rip;
     facts->address = virt_addr(frame->fault_address);
     facts->error_code = (uint32_t)frame->error_code;
     facts->is_user_access_open =
         !trap_is_from_user(frame) && (frame->rflags & RFLAGS_ALIGNMENT_CHECK) != 0;
-    facts->query = page_table_query(space_page_table(space_current()), facts->address);
 }
 
-/* Law 6: absent to present, and read-only to writable, are not flushed for user addresses. */
+/* Law 6: absent to present, and read-only to writable, are not flushed for user addresses. The
+ * upper half is the same in every space. */
 static bool is_spurious(const struct trap_frame *frame) {
     struct fault_facts facts = {};
-    gather(frame, &facts);
-    return fault_judge(&facts) == FAULT_SPURIOUS;
-}
-
-static void gather_surroundings(struct address_space *space, struct fault_facts *facts) {
-    page_table_walk(space_page_table(space), facts->address, &facts->walk);
-    facts->has_area = space_find_area(space, facts->address, &facts->area);
-    facts->has_area_below = space_find_area_below(space, facts->address, &facts->area_below);
-    facts->has_area_above = space_find_area_above(space, facts->address, &facts->area_above);
+    take_what_the_cpu_said(frame, &facts);
+    facts.query = page_table_query(space_page_table(space_current()), facts.address);
+    return fault_is_spurious(fault_judge(&facts));
 }
 
 static void report_page_fault(const struct trap_frame *frame, const char *who,
                               const struct text_sink *sink) {
+    const struct fault_sources sources = {trace_ring_of_tables(), &kernel_symbols};
     struct fault_facts facts = {.who = who};
-    gather(frame, &facts);
-    gather_surroundings(space_current(), &facts);
+    take_what_the_cpu_said(frame, &facts);
+    fault_gather(space_current(), &sources, &facts);
     fault_explain(&facts, sink);
 }
 

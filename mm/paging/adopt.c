@@ -1,6 +1,7 @@
 #include "mm/frame/frame.h"
 #include "mm/paging/cursor.h"
 #include "mm/paging/page_table.h"
+#include "mm/paging/table_event.h"
 
 static uint16_t count_entries(const pte_t *entries) {
     uint16_t count = 0;
@@ -21,9 +22,15 @@ static void adopt_table(struct page_table *table, phys_addr_t pa, unsigned level
 
 void page_table_adopt_kernel(struct page_table *table) {
     CHECK(table->half == HALF_KERNEL && !table->has_frames);
+    struct virt_range half = page_table_half_range(table);
+    const struct table_event event = {
+        .operation = TABLE_ADOPT,
+        .table = table,
+        .range = half,
+        .caller = __builtin_return_address(0),
+    };
+    platform_trace(&event);
     table->has_frames = true;
-    uint64_t half_size = level_size(table->levels - 1u) * (TABLE_ENTRIES / 2);
-    struct virt_range half = virt_range(virt_addr(-half_size), half_size >> PAGE_SHIFT);
     struct pt_cursor at;
     adopt_table(table, table->root, table->levels - 1u);
     pt_cursor_begin(&at, table, half);

@@ -2,6 +2,7 @@
 #include "mm/paging/entry.h"
 #include "mm/paging/page_table.h"
 #include "mm/paging/plan.h"
+#include "mm/paging/table_event.h"
 
 /* What a range is to be mapped to: contiguous memory, or a frame for each page. */
 struct mapping {
@@ -75,15 +76,20 @@ static void commit_map(struct page_table *table, const struct mapping *mapping,
     }
 }
 
-static enum status map(struct page_table *table, const struct mapping *mapping) {
+/* The event's status says whether the mapping may be made at all. */
+static enum status map(struct page_table *table, const struct mapping *mapping,
+                       struct table_event *event) {
     uint64_t table_count;
     struct table_pool pool;
-    enum status status = count_tables_to_map(table, mapping, &table_count);
-    if (status == STATUS_OK) {
-        status = table_pool_fill(&pool, table, table_count);
+    if (event->status == STATUS_OK) {
+        event->status = count_tables_to_map(table, mapping, &table_count);
     }
-    if (status != STATUS_OK) {
-        return status;
+    if (event->status == STATUS_OK) {
+        event->status = table_pool_fill(&pool, table, table_count);
+    }
+    platform_trace(event);
+    if (event->status != STATUS_OK) {
+        return event->status;
     }
     commit_map(table, mapping, &pool);
     table_pool_end(&pool);
@@ -117,18 +123,32 @@ static enum status make_mapping(const struct page_table *table, struct virt_rang
 enum status page_table_map(struct page_table *table, struct virt_range range, phys_addr_t pa,
                            struct page_attributes attributes, unsigned largest_level) {
     struct mapping mapping;
-    enum status status = make_mapping(table, range, pa, attributes, largest_level, &mapping);
-    return status == STATUS_OK ? map(table, &mapping) : status;
+    struct table_event event = {
+        .operation = TABLE_MAP,
+        .level = (uint8_t)largest_level,
+        .status = make_mapping(table, range, pa, attributes, largest_level, &mapping),
+        .table = table,
+        .range = range,
+        .pa = pa,
+        .attributes = attributes,
+        .caller = __builtin_return_address(0),
+    };
+    return map(table, &mapping, &event);
 }
 
 enum status page_table_map_frames(struct page_table *table, struct virt_range range,
                                   const phys_addr_t *pages, struct page_attributes attributes) {
-    enum status status = check_mapping(table, range, attributes);
-    if (status != STATUS_OK) {
-        return status;
-    }
+    struct table_event event = {
+        .operation = TABLE_MAP_FRAMES,
+        .status = check_mapping(table, range, attributes),
+        .table = table,
+        .range = range,
+        .pages = pages,
+        .attributes = attributes,
+        .caller = __builtin_return_address(0),
+    };
     struct mapping mapping = {.range = range, .form = pte_form(attributes, true), .pages = pages};
-    status = map(table, &mapping);
+    enum status status = map(table, &mapping, &event);
     for (uint64_t i = 0; status == STATUS_OK && i < range.page_count; i++) {
         __atomic_fetch_add(&frame_of(pages[i])->map_count, 1, __ATOMIC_RELAXED); /* F2 */
     }
@@ -193,6 +213,17 @@ enum status page_table_remap(struct page_table *table, struct virt_range range, 
     if (status == STATUS_OK) {
         status = table_pool_fill(&pool, table, count_tables_to_remap(table, &mapping));
     }
+    const struct table_event event = {
+        .operation = TABLE_REMAP,
+        .level = (uint8_t)largest_level,
+        .status = status,
+        .table = table,
+        .range = range,
+        .pa = pa,
+        .attributes = attributes,
+        .caller = __builtin_return_address(0),
+    };
+    platform_trace(&event);
     if (status != STATUS_OK) {
         return status;
     }

@@ -2,6 +2,7 @@
 #include "mm/paging/entry.h"
 #include "mm/paging/page_table.h"
 #include "mm/paging/plan.h"
+#include "mm/paging/table_event.h"
 
 static bool cpu_has_leaves_of(unsigned level) {
     return level == 1 || (level == 2 && platform_features()->has_1g_leaves);
@@ -54,6 +55,13 @@ static void join_table(struct pt_cursor *at, struct virt_range range, struct tlb
 void page_table_merge(struct page_table *table, struct virt_range range,
                       struct tlb_gather *gather) {
     CHECK(gather->table == table && range_belongs(table, range));
+    const struct table_event event = {
+        .operation = TABLE_MERGE,
+        .table = table,
+        .range = range,
+        .caller = __builtin_return_address(0),
+    };
+    platform_trace(&event);
     struct pt_cursor at;
     pt_cursor_begin(&at, table, range);
     while (at.is_valid) {

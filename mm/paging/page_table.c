@@ -4,12 +4,34 @@
 #include "mm/frame/frame.h"
 #include "mm/paging/cursor.h"
 #include "mm/paging/plan.h"
+#include "mm/paging/table_event.h"
 #include "mm/paging/table_pool.h"
 
 constexpr unsigned FIRST_KERNEL_SLOT = TABLE_ENTRIES / 2;
 
+struct virt_range page_table_half_range(const struct page_table *table) {
+    if (table->half == HALF_USER) {
+        return virt_range(virt_addr(0), USER_END >> PAGE_SHIFT);
+    }
+    uint64_t half_size = level_size(table->levels - 1u) * (TABLE_ENTRIES / 2);
+    return virt_range(virt_addr(-half_size), half_size >> PAGE_SHIFT);
+}
+
+static void trace_whole(enum table_operation operation, enum status status,
+                        const struct page_table *table, const void *caller) {
+    const struct table_event event = {
+        .operation = operation,
+        .status = status,
+        .table = table,
+        .range = page_table_half_range(table),
+        .caller = caller,
+    };
+    platform_trace(&event);
+}
+
 /* An empty root of the machine's number of levels. */
-static enum status create(struct page_table *table, enum page_table_half half, bool has_frames) {
+static enum status create(struct page_table *table, enum page_table_half half, bool has_frames,
+                          const void *caller) {
     *table = (struct page_table){
         .levels = platform_features()->paging_levels,
         .half = half,
@@ -20,11 +42,12 @@ static enum status create(struct page_table *table, enum page_table_half half, b
     if (status == STATUS_OK) {
         table->root = table_pool_take(&pool, table, table->levels - 1u);
     }
+    trace_whole(TABLE_CREATE, status, table, caller);
     return status;
 }
 
 enum status page_table_create_kernel(struct page_table *table) {
-    enum status status = create(table, HALF_KERNEL, false);
+    enum status status = create(table, HALF_KERNEL, false, __builtin_return_address(0));
     table->caching_cpus.bits = UINT64_MAX;
     return status;
 }
@@ -43,7 +66,7 @@ static void share_kernel_half(struct page_table *table, const struct page_table 
 
 enum status page_table_create_user(struct page_table *table, const struct page_table *kernel) {
     CHECK(kernel->half == HALF_KERNEL && kernel->has_frames);
-    enum status status = create(table, HALF_USER, true);
+    enum status status = create(table, HALF_USER, true, __builtin_return_address(0));
     if (status == STATUS_OK) {
         share_kernel_half(table, kernel);
     }
@@ -52,14 +75,16 @@ enum status page_table_create_user(struct page_table *table, const struct page_t
 
 enum status page_table_destroy_user(struct page_table *table) {
     CHECK(table->half == HALF_USER);
+    const void *caller = __builtin_return_address(0);
     if (__atomic_load_n(&table->active_cpus.bits, __ATOMIC_SEQ_CST) != 0) {
+        trace_whole(TABLE_DESTROY, STATUS_BUSY, table, caller);
         return STATUS_BUSY;
     }
-    struct virt_range user_half = virt_range(virt_addr(0), USER_END >> PAGE_SHIFT);
     struct tlb_gather gather;
     tlb_gather_begin(&gather, table);
-    enum status status = page_table_unmap(table, user_half, &gather, NULL);
+    enum status status = page_table_unmap(table, page_table_half_range(table), &gather, NULL);
     CHECK(status == STATUS_OK); /* nothing sticks out of the whole half, so nothing is split */
+    trace_whole(TABLE_DESTROY, STATUS_OK, table, caller);
     tlb_gather_table(&gather, table->root);
     tlb_gather_finish(&gather);
     return STATUS_OK;
@@ -94,16 +119,8 @@ static uint64_t count_tables_to_reserve(const struct page_table *table, struct v
     return count;
 }
 
-enum status page_table_reserve(struct page_table *table, struct virt_range range, unsigned level) {
-    if (!range_belongs(table, range)) {
-        return STATUS_INVALID;
-    }
-    struct table_pool pool;
-    uint64_t count = count_tables_to_reserve(table, range, level);
-    enum status status = table_pool_fill(&pool, table, count);
-    if (status != STATUS_OK) {
-        return status;
-    }
+static void commit_reserve(struct page_table *table, struct virt_range range, unsigned level,
+                           struct table_pool *pool) {
     struct pt_cursor at;
     pt_cursor_begin(&at, table, range);
     while (at.is_valid) {
@@ -111,11 +128,32 @@ enum status page_table_reserve(struct page_table *table, struct virt_range range
         if (kind == PTE_TABLE && at.level > level) {
             pt_cursor_descend(&at);
         } else if (kind == PTE_ABSENT && at.level > level) {
-            table_attach(table, &at, &pool);
+            table_attach(table, &at, pool);
         } else {
             pt_cursor_advance(&at);
         }
     }
+}
+
+enum status page_table_reserve(struct page_table *table, struct virt_range range, unsigned level) {
+    struct table_pool pool;
+    enum status status = STATUS_INVALID;
+    if (range_belongs(table, range)) {
+        status = table_pool_fill(&pool, table, count_tables_to_reserve(table, range, level));
+    }
+    const struct table_event event = {
+        .operation = TABLE_RESERVE,
+        .level = (uint8_t)level,
+        .status = status,
+        .table = table,
+        .range = range,
+        .caller = __builtin_return_address(0),
+    };
+    platform_trace(&event);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    commit_reserve(table, range, level, &pool);
     table_pool_end(&pool);
     return STATUS_OK;
 }
@@ -140,6 +178,13 @@ static void leave_table(struct page_table *previous, const struct page_table *ne
 }
 
 void page_table_activate(struct page_table *table, struct page_table *previous) {
+    const struct table_event event = {
+        .operation = TABLE_ACTIVATE,
+        .table = table,
+        .previous = previous,
+        .caller = __builtin_return_address(0),
+    };
+    platform_trace(&event);
     uint64_t cpu_bit = 1ull << platform_current_cpu();
     bool was_caching = enter_mask(&table->caching_cpus, cpu_bit);
     enter_mask(&table->active_cpus, cpu_bit);

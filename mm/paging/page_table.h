@@ -146,6 +146,9 @@ struct page_query {
     uint8_t effective_rights;          /* AND over the levels */
 };
 
+/* The half that the table's operations accept. */
+struct virt_range page_table_half_range(const struct page_table *table);
+
 /* What the table says of `va`, in any half of it and whatever table is active. Never fails. */
 struct page_query page_table_query(const struct page_table *table, virt_addr_t va);
 
@@ -190,7 +193,7 @@ struct page_walk_stop {
 /*
  * What stops an access that wants these rights of the walk and, in supervisor mode under SMAP and
  * SMEP, a page without `forbidden` ones (RIGHT_USER, or none): an absent or corrupt entry, else the
- * uppermost entry that denies a right (SDM 3A 4.6.1, 4.7).
+ * uppermost entry that denies a right, of which USER comes before WRITE (SDM 3A 4.6.1, 4.7).
  */
 struct page_walk_stop page_walk_find_stop(const struct page_walk *walk, uint8_t wanted,
                                           uint8_t forbidden);

@@ -1,6 +1,7 @@
 #include "mm/paging/entry.h"
 #include "mm/paging/page_table.h"
 #include "mm/paging/plan.h"
+#include "mm/paging/table_event.h"
 
 static void change_entry(struct pt_cursor *at, struct pte_form form, struct tlb_gather *gather)
     REQUIRES(gather) {
@@ -39,11 +40,20 @@ static void change_range(struct virt_range range, struct pte_form form, struct t
 enum status page_table_protect(struct page_table *table, struct virt_range range,
                                struct page_attributes attributes, struct tlb_gather *gather) {
     CHECK(gather->table == table);
-    if (!range_belongs(table, range) || !rights_belong(table, attributes)) {
-        return STATUS_INVALID;
-    }
     struct table_pool pool;
-    enum status status = table_pool_fill(&pool, table, tables_to_cut_out(table, range));
+    enum status status = STATUS_INVALID;
+    if (range_belongs(table, range) && rights_belong(table, attributes)) {
+        status = table_pool_fill(&pool, table, tables_to_cut_out(table, range));
+    }
+    const struct table_event event = {
+        .operation = TABLE_PROTECT,
+        .status = status,
+        .table = table,
+        .range = range,
+        .attributes = attributes,
+        .caller = __builtin_return_address(0),
+    };
+    platform_trace(&event);
     if (status != STATUS_OK) {
         return status;
     }

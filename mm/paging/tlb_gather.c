@@ -2,6 +2,7 @@
 
 #include "mm/frame/frame.h"
 #include "mm/paging/page_table.h"
+#include "mm/paging/table_event.h"
 
 void tlb_gather_begin(struct tlb_gather *gather, struct page_table *table) NO_CAPABILITY_CHECK {
     gather->table = table;
@@ -67,15 +68,28 @@ static struct cpu_mask cpus_that_may_know(const struct page_table *table) {
     return cpus;
 }
 
-static void flush(struct tlb_gather *gather) {
+static void trace(const struct tlb_gather *gather, enum table_operation operation,
+                  const void *caller) {
+    const struct table_event event = {
+        .operation = operation,
+        .table = gather->table,
+        .flush = operation == TABLE_PAID ? NULL : &gather->request,
+        .caller = caller,
+    };
+    platform_trace(&event);
+}
+
+static void flush(struct tlb_gather *gather, const void *caller) {
     struct tlb_flush *request = &gather->request;
     if (request->scope == TLB_FLUSH_PAGES && request->page_count == 0) {
         return;
     }
     request->cpus = cpus_that_may_know(gather->table);
     if (request->cpus.bits != 0) {
+        trace(gather, TABLE_FLUSH_START, caller);
         platform_tlb_flush_start(request);
         platform_tlb_flush_wait(request);
+        trace(gather, TABLE_FLUSH_DONE, caller);
     }
     request->scope = TLB_FLUSH_PAGES;
     request->page_count = 0;
@@ -90,8 +104,9 @@ static void count_down_shared(struct tlb_gather *gather) {
     }
 }
 
-static void pay(struct tlb_gather *gather) {
-    flush(gather);
+static void pay(struct tlb_gather *gather, const void *caller) {
+    flush(gather, caller);
+    trace(gather, TABLE_PAID, caller);
     struct list_node *node;
     while ((node = list_pop_front(&gather->dead_frames)) != NULL) {
         frame_free(frame_address(LIST_ENTRY(node, struct frame, listed.link)));
@@ -108,11 +123,11 @@ void tlb_gather_frame(struct tlb_gather *gather, struct frame *frame) {
         return;
     }
     if (gather->shared_count == SHARED_FRAME_MAX) {
-        pay(gather);
+        pay(gather, __builtin_return_address(0));
     }
     gather->shared_frames[gather->shared_count++] = frame;
 }
 
 void tlb_gather_finish(struct tlb_gather *gather) NO_CAPABILITY_CHECK {
-    pay(gather);
+    pay(gather, __builtin_return_address(0));
 }

@@ -2,6 +2,7 @@
 #include "mm/paging/entry.h"
 #include "mm/paging/page_table.h"
 #include "mm/paging/plan.h"
+#include "mm/paging/table_event.h"
 
 /* What becomes of the frames that owned entries reached. */
 enum frame_fate : uint8_t { FRAMES_FREED, FRAMES_KEPT };
@@ -69,35 +70,6 @@ static uint64_t remove_range(struct virt_range range, enum frame_fate fate, stru
     return removed;
 }
 
-static enum status unmap(struct page_table *table, struct virt_range range, enum frame_fate fate,
-                         struct tlb_gather *gather, uint64_t *unmapped_pages) REQUIRES(gather) {
-    CHECK(gather->table == table);
-    if (!range_belongs(table, range)) {
-        return STATUS_INVALID;
-    }
-    struct table_pool pool;
-    enum status status = table_pool_fill(&pool, table, tables_to_cut_out(table, range));
-    if (status != STATUS_OK) {
-        return status;
-    }
-    uint64_t removed = remove_range(range, fate, &pool, gather);
-    table_pool_end(&pool);
-    if (unmapped_pages != NULL) {
-        *unmapped_pages = removed;
-    }
-    return STATUS_OK;
-}
-
-enum status page_table_unmap(struct page_table *table, struct virt_range range,
-                             struct tlb_gather *gather, uint64_t *unmapped_pages) {
-    return unmap(table, range, FRAMES_FREED, gather, unmapped_pages);
-}
-
-enum status page_table_unmap_keeping_frames(struct page_table *table, struct virt_range range,
-                                            struct tlb_gather *gather, uint64_t *unmapped_pages) {
-    return unmap(table, range, FRAMES_KEPT, gather, unmapped_pages);
-}
-
 static bool has_gap(const struct page_table *table, struct virt_range range) {
     struct pt_cursor at;
     pt_cursor_begin(&at, table, range);
@@ -117,13 +89,67 @@ static bool has_gap(const struct page_table *table, struct virt_range range) {
     return false;
 }
 
-enum status page_table_unmap_strict(struct page_table *table, struct virt_range range,
-                                    struct tlb_gather *gather) {
-    if (!range_belongs(table, range)) {
+/* Takes what removing the range needs, for the operation of the event. */
+static enum status take_tables(const struct table_event *event, struct table_pool *pool) {
+    if (!range_belongs(event->table, event->range)) {
         return STATUS_INVALID;
     }
-    if (has_gap(table, range)) {
+    if (event->operation == TABLE_UNMAP_STRICT && has_gap(event->table, event->range)) {
         return STATUS_NOT_FOUND;
     }
-    return unmap(table, range, FRAMES_FREED, gather, NULL);
+    return table_pool_fill(pool, event->table, tables_to_cut_out(event->table, event->range));
+}
+
+/* The event says which kind of unmap, of what, for whom. */
+static enum status unmap(struct table_event *event, struct tlb_gather *gather,
+                         uint64_t *unmapped_pages) REQUIRES(gather) {
+    const struct page_table *table = event->table;
+    CHECK(gather->table == table);
+    struct table_pool pool;
+    event->status = take_tables(event, &pool);
+    platform_trace(event);
+    if (event->status != STATUS_OK) {
+        return event->status;
+    }
+    enum frame_fate fate =
+        event->operation == TABLE_UNMAP_KEEPING_FRAMES ? FRAMES_KEPT : FRAMES_FREED;
+    uint64_t removed = remove_range(event->range, fate, &pool, gather);
+    table_pool_end(&pool);
+    if (unmapped_pages != NULL) {
+        *unmapped_pages = removed;
+    }
+    return STATUS_OK;
+}
+
+enum status page_table_unmap(struct page_table *table, struct virt_range range,
+                             struct tlb_gather *gather, uint64_t *unmapped_pages) {
+    struct table_event event = {
+        .operation = TABLE_UNMAP,
+        .table = table,
+        .range = range,
+        .caller = __builtin_return_address(0),
+    };
+    return unmap(&event, gather, unmapped_pages);
+}
+
+enum status page_table_unmap_keeping_frames(struct page_table *table, struct virt_range range,
+                                            struct tlb_gather *gather, uint64_t *unmapped_pages) {
+    struct table_event event = {
+        .operation = TABLE_UNMAP_KEEPING_FRAMES,
+        .table = table,
+        .range = range,
+        .caller = __builtin_return_address(0),
+    };
+    return unmap(&event, gather, unmapped_pages);
+}
+
+enum status page_table_unmap_strict(struct page_table *table, struct virt_range range,
+                                    struct tlb_gather *gather) {
+    struct table_event event = {
+        .operation = TABLE_UNMAP_STRICT,
+        .table = table,
+        .range = range,
+        .caller = __builtin_return_address(0),
+    };
+    return unmap(&event, gather, NULL);
 }

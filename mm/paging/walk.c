@@ -43,19 +43,35 @@ static struct page_walk_stop stop_at(const struct page_walk_step *step, uint64_t
     return stop;
 }
 
-/* The bit of this entry that keeps it from granting all that is `wanted`. */
-static struct page_walk_stop find_denial(const struct page_walk_step *step, uint8_t wanted) {
-    uint8_t denied = wanted & (uint8_t)~step->rights;
-    if ((denied & RIGHT_USER) != 0) {
-        return stop_at(step, PTE_USER, "U/S");
-    }
-    if ((denied & RIGHT_WRITE) != 0) {
-        return stop_at(step, PTE_WRITABLE, "R/W");
-    }
-    if ((denied & RIGHT_EXECUTE) != 0) {
-        return stop_at(step, PTE_EXECUTE_DISABLE, "XD");
+/* The bit of an entry that denies each right. */
+static const struct denial {
+    enum page_right right;
+    uint64_t bit;
+    const char *name;
+} DENIALS[] = {
+    {RIGHT_USER, PTE_USER, "U/S"},
+    {RIGHT_WRITE, PTE_WRITABLE, "R/W"},
+    {RIGHT_EXECUTE, PTE_EXECUTE_DISABLE, "XD"},
+};
+
+static struct page_walk_stop find_denial(const struct page_walk *walk,
+                                         const struct denial *denial) {
+    for (unsigned i = 0; i < walk->step_count; i++) {
+        if ((walk->steps[i].rights & denial->right) == 0) {
+            return stop_at(&walk->steps[i], denial->bit, denial->name);
+        }
     }
     return (struct page_walk_stop){};
+}
+
+static struct page_walk_stop find_any_denial(const struct page_walk *walk, uint8_t wanted) {
+    struct page_walk_stop stop = {};
+    for (unsigned i = 0; i < sizeof(DENIALS) / sizeof(DENIALS[0]) && !stop.is_stopped; i++) {
+        if ((wanted & DENIALS[i].right) != 0) {
+            stop = find_denial(walk, &DENIALS[i]);
+        }
+    }
+    return stop;
 }
 
 struct page_walk_stop page_walk_find_stop(const struct page_walk *walk, uint8_t wanted,
@@ -70,12 +86,7 @@ struct page_walk_stop page_walk_find_stop(const struct page_walk *walk, uint8_t 
     if (last->reserved_bits != 0) {
         return stop_at(last, last->reserved_bits, "reserved");
     }
-    for (unsigned i = 0; i < walk->step_count; i++) {
-        struct page_walk_stop stop = find_denial(&walk->steps[i], wanted);
-        if (stop.is_stopped) {
-            return stop;
-        }
-    }
-    bool is_forbidden = (last->rights & forbidden & RIGHT_USER) != 0;
-    return is_forbidden ? stop_at(last, PTE_USER, "U/S") : (struct page_walk_stop){};
+    struct page_walk_stop stop = find_any_denial(walk, wanted);
+    bool is_forbidden = !stop.is_stopped && (last->rights & forbidden & RIGHT_USER) != 0;
+    return is_forbidden ? stop_at(last, PTE_USER, "U/S") : stop;
 }

@@ -21,21 +21,6 @@ void space_registry_init(void) {
     }
 }
 
-static void note(const struct address_space *space, enum space_event event, uint64_t start,
-                 uint64_t page_count) {
-    enum trace_level level = event == SPACE_SWITCHED ? TRACE_DETAILS : TRACE_CHANGES;
-    trace_add(space_trace(), level, event, space->table.root.value, start, page_count);
-}
-
-void space_note(const struct address_space *space, enum space_event event,
-                struct virt_range range) {
-    note(space, event, range.start.value, range.page_count);
-}
-
-void space_note_whole(const struct address_space *space, enum space_event event) {
-    note(space, event, 0, 0);
-}
-
 void space_init(struct address_space *space, const char *name) {
     space->lock = (struct sleep_lock){};
     area_tree_init(&space->areas);
@@ -112,7 +97,6 @@ enum status space_create(const char *name, struct address_space **space) {
     sleep_lock_acquire(&registry_lock);
     list_push_back(&registry, &made->link);
     sleep_lock_release(&registry_lock);
-    space_note_whole(made, SPACE_CREATED);
     *space = made;
     return STATUS_OK;
 
@@ -131,7 +115,6 @@ enum status space_destroy(struct address_space *space) {
     sleep_lock_acquire(&registry_lock);
     list_remove(&space->link);
     sleep_lock_release(&registry_lock);
-    space_note_whole(space, SPACE_DESTROYED);
     enum status status = page_table_destroy_user(&space->table);
     CHECK(status == STATUS_OK); /* nobody may switch to a space that is being destroyed */
     for (struct vm_area *area; (area = area_tree_first(&space->areas)) != nullptr;) {
@@ -153,7 +136,6 @@ struct address_space *space_switch(struct address_space *next) {
     if (next != previous) {
         page_table_activate(&next->table, &previous->table);
         current_spaces[cpu] = next;
-        space_note_whole(next, SPACE_SWITCHED);
     }
     platform_preempt_enable();
     return previous;

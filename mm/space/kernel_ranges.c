@@ -131,7 +131,6 @@ static enum status fill_locked(struct locked_range *token, struct virt_range ran
     frame_batch_map(&frames, &space->table, range, attributes, space);
     area->kind = AREA_ANON;
     area->attributes.rights |= attributes.rights;
-    space_note(space, SPACE_MAPPED, range);
     return STATUS_OK;
 }
 
@@ -249,7 +248,6 @@ static enum status map_device_locked(struct locked_range *token, phys_addr_t pa,
     if (status == STATUS_OK) {
         area->kind = AREA_DEVICE;
         area->attributes = attributes;
-        space_note(space, SPACE_MAPPED, *range);
     } else {
         drop_reservation(&space->areas, area);
     }
@@ -311,7 +309,6 @@ static enum status free_locked(struct locked_range *token, virt_addr_t start) RE
     case AREA_ANON:
     case AREA_DEVICE:
         unmap_all(&space->table, area->range);
-        space_note(space, SPACE_UNMAPPED, area->range);
         drop_reservation(&space->areas, area);
         return STATUS_OK;
     }

@@ -6,7 +6,6 @@
 #include "mm/space/address_space.h"
 #include "mm/space/area_tree.h"
 #include "mm/space/sleep_lock.h"
-#include "mm/space/space_trace.h"
 
 /* What the sources of this room share. */
 
@@ -17,10 +16,6 @@ struct address_space {
     struct list_node link;            /* guarded by the registry's lock; unused in the kernel's */
     char name[SPACE_NAME_SIZE_BYTES]; /* fixed at creation */
 };
-
-/* Record what happened to a range of the space, or to the space as a whole (S94). */
-void space_note(const struct address_space *space, enum space_event event, struct virt_range range);
-void space_note_whole(const struct address_space *space, enum space_event event);
 
 /* Prepares everything but the page table; nobody else knows the space yet. */
 void space_init(struct address_space *space, const char *name);

@@ -78,7 +78,6 @@ enum status space_map_anonymous(struct locked_range *token, struct virt_range ra
     frame_batch_map(&frames, &space->table, range, attributes, space);
     area_add(&space->areas, &spares, range, AREA_ANON, attributes, name);
     area_join_around(&space->areas, range);
-    space_note(space, SPACE_MAPPED, range);
     return STATUS_OK;
 }
 
@@ -168,7 +167,6 @@ enum status space_unmap(struct locked_range *token, struct virt_range range) {
     if (status == STATUS_OK) {
         area_cut_out(&space->areas, &spares, range);
         drop_areas(&space->areas, range);
-        space_note(space, SPACE_UNMAPPED, range);
     }
     spare_areas_return(&spares);
     return status;
@@ -218,7 +216,6 @@ enum status space_protect(struct locked_range *token, struct virt_range range, u
     if (status == STATUS_OK) {
         area_cut_out(&space->areas, &spares, range);
         set_attributes(&space->areas, range, attributes);
-        space_note(space, SPACE_PROTECTED, range);
     }
     spare_areas_return(&spares);
     return status;

@@ -1,0 +1,78 @@
+#include "kernel/fault/scenarios/scenarios.h"
+
+#include <cstdlib>
+#include <fstream>
+
+#include "host_tests/space/space_test.h"
+#include "kernel/trace/history.h"
+
+/*
+ * The fault scenarios on the pretend PC. What they say is compared with the golden text, and with
+ * the machine's, by system_tests/scenarios_test.py, which has it written to $SCENARIOS_FILE.
+ */
+
+namespace {
+
+using machine::Privilege;
+
+trace_ring changes;
+const symbol_table no_symbols = {};
+const fault_sources sources = {&changes, &no_symbols};
+
+class ScenariosTest : public SpaceTest {
+  protected:
+    void SetUp() override {
+        SpaceTest::SetUp();
+        pc().trace([](const table_event &event) {
+            const change_circumstances circumstances = {.name = "main"};
+            history_add(&changes, &event, &circumstances);
+        });
+    }
+
+    void TearDown() override {
+        pc().trace({});
+        SpaceTest::TearDown();
+    }
+};
+
+machine::Outcome access(machine::Cpu &cpu, const scenario_touch &touch) {
+    Privilege privilege = touch.is_user ? Privilege::USER : Privilege::SUPERVISOR;
+    if (touch.is_user) {
+        EXPECT_TRUE(cpu.execute(SCENARIO_USER_CODE, privilege).succeeded());
+    }
+    uint64_t word = align_down(touch.address.value, 8);
+    switch (touch.kind) {
+    case ACCESS_READ:
+        return cpu.read(word, privilege);
+    case ACCESS_WRITE:
+        return cpu.write(word, 0, privilege);
+    case ACCESS_EXECUTE:
+        return cpu.execute(word, privilege);
+    }
+    __builtin_unreachable();
+}
+
+TEST_F(ScenariosTest, EveryFaultIsExplained) {
+    TextLog log;
+    EXPECT_GE(scenarios_run(log.sink()), 20u);
+    if (const char *path = getenv("SCENARIOS_FILE")) {
+        std::ofstream(path) << log.text();
+    }
+}
+
+} // namespace
+
+void scenario_provoke(const struct scenario_touch *touch, struct scenario_fault *fault) {
+    machine::Machine &pc = machine::Machine::current();
+    address_space *previous = space_switch(touch->space);
+    machine::Outcome outcome = access(pc.cpu(platform_current_cpu()), *touch);
+    space_switch(previous);
+    *fault = {.has_faulted = outcome.fault.has_value()};
+    if (outcome.fault) {
+        fault->error_code = outcome.fault->error_code();
+    }
+}
+
+const struct fault_sources *scenario_sources(void) {
+    return &sources;
+}

@@ -1,0 +1,139 @@
+#include "kernel/fault/scenarios/kinds.h"
+#include "mm/addr/layout.h"
+
+constexpr uint8_t READ_WRITE = RIGHT_READ | RIGHT_WRITE;
+constexpr uint64_t WRITE_BIT = 1ull << 1;
+constexpr uint64_t USER_BIT = 1ull << 2;
+constexpr uint64_t RESERVED_BIT = 1ull << 51; /* where MAXPHYADDR is less than 52 */
+
+static void fault_as_user(struct stage *stage, uint64_t va, enum space_access_kind kind) {
+    stage_touch_as_user(stage, va, kind);
+    stage_report(stage);
+}
+
+static void read_field_of_null(struct stage *stage) {
+    fault_as_user(stage, 0x18, ACCESS_READ);
+}
+
+static void jump_to_null(struct stage *stage) {
+    fault_as_user(stage, 0, ACCESS_EXECUTE);
+}
+
+static void read_before_null(struct stage *stage) {
+    fault_as_user(stage, (uint64_t)-8, ACCESS_READ);
+}
+
+static void write_where_nothing_was(struct stage *stage) {
+    fault_as_user(stage, STAGE_DATA, ACCESS_WRITE);
+}
+
+static void read_after_unmapping(struct stage *stage) {
+    stage_map(stage, STAGE_DATA, 3, READ_WRITE, "buffer");
+    stage_unmap(stage, STAGE_DATA + PAGE_SIZE, 1);
+    fault_as_user(stage, STAGE_DATA + PAGE_SIZE + 0x40, ACCESS_READ);
+}
+
+static void write_to_constants(struct stage *stage) {
+    stage_map(stage, STAGE_DATA, 1, RIGHT_READ, "constants");
+    fault_as_user(stage, STAGE_DATA + 8, ACCESS_WRITE);
+}
+
+static void write_to_code(struct stage *stage) {
+    fault_as_user(stage, SCENARIO_USER_CODE, ACCESS_WRITE);
+}
+
+static void run_data(struct stage *stage) {
+    stage_map(stage, STAGE_DATA, 1, READ_WRITE, "data");
+    fault_as_user(stage, STAGE_DATA, ACCESS_EXECUTE);
+}
+
+static void write_after_protecting(struct stage *stage) {
+    stage_map(stage, STAGE_DATA, 2, READ_WRITE, "relocations");
+    stage_protect(stage, STAGE_DATA, 2, RIGHT_READ);
+    fault_as_user(stage, STAGE_DATA + PAGE_SIZE, ACCESS_WRITE);
+}
+
+static void read_without_rights(struct stage *stage) {
+    stage_map(stage, STAGE_DATA, 1, READ_WRITE, "arena");
+    stage_protect(stage, STAGE_DATA, 1, RIGHT_NONE);
+    fault_as_user(stage, STAGE_DATA, ACCESS_READ);
+}
+
+static void overflow_stack(struct stage *stage) {
+    stage_guard(stage, STAGE_DATA, 16, "stack");
+    stage_map(stage, STAGE_DATA + 16 * PAGE_SIZE, 4, READ_WRITE, "stack");
+    fault_as_user(stage, STAGE_DATA + 16 * PAGE_SIZE - 8, ACCESS_WRITE);
+}
+
+static void read_the_kernel(struct stage *stage) {
+    fault_as_user(stage, KERNEL_IMAGE_BASE, ACCESS_READ);
+}
+
+/* Changes an entry behind the memory manager's back, faults, and puts it right again. */
+static void fault_with_entry(struct stage *stage, unsigned level, uint64_t set, uint64_t clear,
+                             enum space_access_kind kind) {
+    stage_map(stage, STAGE_DATA, 1, READ_WRITE, "data");
+    uint64_t *entry = stage_entry(stage, STAGE_DATA, level);
+    uint64_t good = *entry;
+    *(volatile uint64_t *)entry = (good | set) & ~clear;
+    fault_as_user(stage, STAGE_DATA, kind);
+    *(volatile uint64_t *)entry = good;
+}
+
+static void read_a_page_of_the_kernel(struct stage *stage) {
+    fault_with_entry(stage, 0, 0, USER_BIT, ACCESS_READ);
+}
+
+static void read_through_a_corrupt_leaf(struct stage *stage) {
+    fault_with_entry(stage, 0, RESERVED_BIT, 0, ACCESS_READ);
+}
+
+static void read_through_a_corrupt_table(struct stage *stage) {
+    fault_with_entry(stage, 2, RESERVED_BIT, 0, ACCESS_READ);
+}
+
+static void write_below_a_read_only_table(struct stage *stage) {
+    fault_with_entry(stage, 1, 0, WRITE_BIT, ACCESS_WRITE);
+}
+
+static void read_what_has_lost_its_entry(struct stage *stage) {
+    fault_with_entry(stage, 0, 0, UINT64_MAX, ACCESS_READ);
+}
+
+/* Another CPU was quicker. */
+static void read_before_mapping(struct stage *stage) {
+    stage_touch_as_user(stage, STAGE_DATA, ACCESS_READ);
+    stage_map(stage, STAGE_DATA, 1, READ_WRITE, "data");
+    stage_report(stage);
+}
+
+/* To the report, this is what a stale entry looks like. */
+static void write_before_protecting(struct stage *stage) {
+    stage_map(stage, STAGE_DATA, 1, RIGHT_READ, "data");
+    stage_touch_as_user(stage, STAGE_DATA, ACCESS_WRITE);
+    stage_protect(stage, STAGE_DATA, 1, READ_WRITE);
+    stage_report(stage);
+}
+
+const struct scenario USER_SCENARIOS[] = {
+    {"a program reads a field of a null pointer", read_field_of_null},
+    {"a program jumps to null", jump_to_null},
+    {"a program reads what lies before null", read_before_null},
+    {"a program writes where nothing ever was", write_where_nothing_was},
+    {"a program reads memory that it has unmapped", read_after_unmapping},
+    {"a program writes to its constants", write_to_constants},
+    {"a program writes to its code", write_to_code},
+    {"a program runs its data", run_data},
+    {"a program writes to what it has made read-only", write_after_protecting},
+    {"a program reads a page without rights", read_without_rights},
+    {"a program's stack grows into its guard", overflow_stack},
+    {"a program reads the kernel's half", read_the_kernel},
+    {"a user page has lost its user bit", read_a_page_of_the_kernel},
+    {"a leaf has a reserved bit", read_through_a_corrupt_leaf},
+    {"a table entry has a reserved bit", read_through_a_corrupt_table},
+    {"a table entry has lost its write bit", write_below_a_read_only_table},
+    {"a page has lost its entry", read_what_has_lost_its_entry},
+    {"a page was mapped after the fault", read_before_mapping},
+    {"a page became writable after the fault", write_before_protecting},
+    {},
+};

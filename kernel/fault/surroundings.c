@@ -1,0 +1,114 @@
+#include "kernel/fault/surroundings.h"
+
+constexpr uint8_t SHOWN_RIGHTS = RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE;
+
+/* "rw-" */
+struct rights_text {
+    char letters[4];
+};
+
+static struct rights_text rights_text(uint8_t rights) {
+    struct rights_text text = {{
+        rights & RIGHT_READ ? 'r' : '-',
+        rights & RIGHT_WRITE ? 'w' : '-',
+        rights & RIGHT_EXECUTE ? 'x' : '-',
+    }};
+    return text;
+}
+
+static void explain_area(const char *where, const struct vm_area *area,
+                         const struct text_sink *sink) {
+    format_to(sink, "  %s %016llx-%016llx %s '%s'\n", where,
+              (unsigned long long)area->range.start.value,
+              (unsigned long long)virt_range_last(area->range).value,
+              rights_text(area->attributes.rights).letters, area->name);
+}
+
+static const char *content_name(enum area_kind kind) {
+    switch (kind) {
+    case AREA_RESERVED:
+        return "nothing yet";
+    case AREA_GUARD:
+        return "nothing, ever";
+    case AREA_ANON:
+        return "memory of its own";
+    case AREA_DEVICE:
+        return "device memory";
+    case AREA_BOOT:
+        return "what the boot has mapped";
+    }
+    __builtin_unreachable();
+}
+
+static bool may_hold_pages(const struct fault_facts *facts) {
+    return facts->has_area && facts->area.kind != AREA_RESERVED && facts->area.kind != AREA_GUARD;
+}
+
+/* V2: an entry may grant less than its area says, but never more. */
+static void explain_found_page(const struct fault_facts *facts, const struct text_sink *sink) {
+    uint8_t allowed = may_hold_pages(facts) ? facts->area.attributes.rights & SHOWN_RIGHTS : 0;
+    uint8_t granted = facts->query.effective_rights & SHOWN_RIGHTS;
+    const char *comparison = "just that";
+    if ((granted & ~allowed) != 0) {
+        comparison = "more than that";
+    } else if (granted != allowed) {
+        comparison = "less than that";
+    }
+    format_to(sink, "found: %s, %s\n", rights_text(granted).letters, comparison);
+}
+
+static void explain_found(const struct fault_facts *facts, const struct text_sink *sink) {
+    if ((facts->error_code & PAGE_FAULT_RESERVED_BIT) != 0) {
+        format_to(sink, "found: a corrupt entry\n");
+        return;
+    }
+    switch (facts->query.kind) {
+    case PAGE_ABSENT:
+        format_to(sink, "found: nothing\n");
+        return;
+    case PAGE_PARKED:
+        format_to(sink, "found: a page without rights\n");
+        return;
+    case PAGE_MAPPED:
+        explain_found_page(facts, sink);
+        return;
+    }
+}
+
+static void explain_expectation(const struct fault_facts *facts, const struct text_sink *sink) {
+    if (!facts->has_area) {
+        format_to(sink, "  expected: nothing, in no area; ");
+    } else if (!may_hold_pages(facts)) {
+        format_to(sink, "  expected: %s; ", content_name(facts->area.kind));
+    } else {
+        format_to(sink, "  expected: %s, %s; ", content_name(facts->area.kind),
+                  rights_text(facts->area.attributes.rights).letters);
+    }
+    explain_found(facts, sink);
+}
+
+void fault_explain_surroundings(const struct fault_facts *facts, const struct text_sink *sink) {
+    if (facts->has_area) {
+        explain_area("inside", &facts->area, sink);
+    }
+    if (facts->has_area_below) {
+        explain_area("before", &facts->area_below, sink);
+    }
+    if (facts->has_area_above) {
+        explain_area("after ", &facts->area_above, sink);
+    }
+    explain_expectation(facts, sink);
+}
+
+void fault_explain_history(const struct fault_facts *facts, const struct text_sink *sink) {
+    for (size_t i = 0; i < facts->change_count; i++) {
+        const struct fault_change *entry = &facts->changes[i];
+        format_to(sink, "  %s ", i == 0 ? "last change:" : "before that:");
+        table_change_write(&entry->change, sink);
+        format_to(sink, "\n      for 0x%llx", (unsigned long long)entry->change.caller);
+        if (entry->function) {
+            format_to(sink, " %s+%#llx", entry->function, (unsigned long long)entry->offset);
+        }
+        format_to(sink, "\n");
+    }
+}

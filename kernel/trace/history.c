@@ -1,0 +1,157 @@
+#include "kernel/trace/history.h"
+
+#include "lib/memory.h"
+#include "mm/paging/page_table.h"
+
+static_assert(sizeof(struct table_change) == sizeof(struct trace_words));
+
+static bool changes_a_mapping(enum table_operation operation) {
+    switch (operation) {
+    case TABLE_CREATE:
+    case TABLE_DESTROY:
+    case TABLE_MAP:
+    case TABLE_MAP_FRAMES:
+    case TABLE_REMAP:
+    case TABLE_UNMAP:
+    case TABLE_UNMAP_KEEPING_FRAMES:
+    case TABLE_UNMAP_STRICT:
+    case TABLE_PROTECT:
+    case TABLE_MERGE:
+        return true;
+    case TABLE_ADOPT:
+    case TABLE_RESERVE:
+    case TABLE_ACTIVATE:
+    case TABLE_FLUSH_START:
+    case TABLE_FLUSH_DONE:
+    case TABLE_PAID:
+        return false;
+    }
+    return false;
+}
+
+static void copy_name(char *to, const char *from) {
+    size_t length = 0;
+    while (length < CHANGE_NAME_SIZE_BYTES - 1 && from[length] != '\0') {
+        to[length] = from[length];
+        length++;
+    }
+    to[length] = '\0';
+}
+
+void history_add(struct trace_ring *ring, const struct table_event *event,
+                 const struct change_circumstances *circumstances) {
+    if (event->status != STATUS_OK || !changes_a_mapping(event->operation)) {
+        return;
+    }
+    struct table_change change = {
+        .ticks = circumstances->ticks,
+        .root = event->table->root,
+        .range = event->range,
+        .pa = event->pages != nullptr ? event->pages[0] : event->pa,
+        .caller = (uint64_t)event->caller,
+        .process_id = circumstances->process_id,
+        .operation = event->operation,
+        .attributes = event->attributes,
+        .is_kernel_half = event->table->half == HALF_KERNEL,
+    };
+    copy_name(change.name, circumstances->name);
+    struct trace_words what;
+    memcpy(&what, &change, sizeof what);
+    trace_add(ring, &what);
+}
+
+static bool read_change(const struct trace_ring *ring, uint64_t sequence,
+                        struct table_change *change) {
+    struct trace_words what;
+    bool is_there = trace_copy(ring, sequence, &what);
+    memcpy(change, &what, sizeof *change);
+    return is_there;
+}
+
+/* The ring's oldest sequence that can still be there is one more than this. */
+static uint64_t before_oldest(uint64_t last) {
+    return last > TRACE_RING_SIZE ? last - TRACE_RING_SIZE : 0;
+}
+
+static bool is_about(const struct table_change *change, phys_addr_t root, virt_addr_t va) {
+    bool is_table = change->is_kernel_half || change->root.value == root.value;
+    return is_table && change->range.start.value <= va.value &&
+           va.value <= virt_range_last(change->range).value;
+}
+
+size_t history_find(const struct trace_ring *ring, phys_addr_t root, virt_addr_t va,
+                    struct table_change *changes, size_t capacity) {
+    uint64_t last = trace_last(ring);
+    size_t count = 0;
+    for (uint64_t at = last; at > before_oldest(last) && count < capacity; at--) {
+        struct table_change *change = &changes[count];
+        if (!read_change(ring, at, change) || !is_about(change, root, va)) {
+            continue;
+        }
+        count++;
+        if (change->operation == TABLE_CREATE) {
+            break;
+        }
+    }
+    return count;
+}
+
+size_t history_newest(const struct trace_ring *ring, struct table_change *changes,
+                      size_t capacity) {
+    uint64_t last = trace_last(ring);
+    size_t count = 0;
+    for (uint64_t at = last; at > before_oldest(last) && count < capacity; at--) {
+        count += read_change(ring, at, &changes[count]);
+    }
+    return count;
+}
+
+const char *table_operation_past(enum table_operation operation) {
+    switch (operation) {
+    case TABLE_CREATE:
+        return "created";
+    case TABLE_ADOPT:
+        return "adopted";
+    case TABLE_DESTROY:
+        return "destroyed";
+    case TABLE_RESERVE:
+        return "reserved";
+    case TABLE_MAP:
+    case TABLE_MAP_FRAMES:
+        return "mapped";
+    case TABLE_REMAP:
+        return "remapped";
+    case TABLE_UNMAP:
+    case TABLE_UNMAP_KEEPING_FRAMES:
+    case TABLE_UNMAP_STRICT:
+        return "unmapped";
+    case TABLE_PROTECT:
+        return "protected";
+    case TABLE_MERGE:
+        return "merged";
+    case TABLE_ACTIVATE:
+        return "activated";
+    case TABLE_FLUSH_START:
+        return "asked to be forgotten";
+    case TABLE_FLUSH_DONE:
+        return "forgotten";
+    case TABLE_PAID:
+        return "paid for";
+    }
+    return "changed";
+}
+
+void table_change_write(const struct table_change *change, const struct text_sink *sink) {
+    format_to(sink, "%s ", table_operation_past(change->operation));
+    if (change->operation != TABLE_CREATE && change->operation != TABLE_DESTROY) {
+        format_to(sink, "0x%llx + %llu pages of ", (unsigned long long)change->range.start.value,
+                  (unsigned long long)change->range.page_count);
+    }
+    format_to(sink, "root 0x%llx by ", (unsigned long long)change->root.value);
+    if (change->process_id != 0) {
+        format_to(sink, "process %u (%s)", change->process_id, change->name);
+    } else {
+        format_to(sink, "%s", change->name);
+    }
+    format_to(sink, " at tick %llu", (unsigned long long)change->ticks);
+}
