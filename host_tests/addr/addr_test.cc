@@ -97,6 +97,13 @@ TEST(Addr, EveryUpperPatternOfBitsIsCanonicalAsTheManualSays) {
     }
 }
 
+TEST(Addr, ZeroIsNoPowerOfTwo) {
+    EXPECT_FALSE(is_power_of_two(0));
+    EXPECT_TRUE(is_power_of_two(1));
+    EXPECT_TRUE(is_power_of_two(1ull << 63));
+    EXPECT_FALSE(is_power_of_two(UINT64_MAX));
+}
+
 TEST(Addr, RoundsAtTheEndsOfTheAddressSpace) {
     EXPECT_EQ(align_down(UINT64_MAX, PAGE_SIZE), 0xfffffffffffff000u);
     EXPECT_EQ(align_up(0xffffffffffffe001, PAGE_SIZE), 0xfffffffffffff000u);

@@ -107,6 +107,13 @@ TEST_F(AuditTest, F2ALeakedFrameIsFound) {
     frame_free(pa);
 }
 
+TEST_F(AuditTest, F2ALeakedFrameOfAFileIsFound) {
+    phys_addr_t pa;
+    ASSERT_EQ(frame_alloc(FRAME_FILE, ZONE_NORMAL, &pa), STATUS_OK);
+    expect_findings({"F2"}, "file frame 0x");
+    frame_free(pa);
+}
+
 TEST_F(AuditTest, F2AFrameInTheWrongStateIsFound) {
     Corruption broken(frame_at(space, VA).state, FRAME_KERNEL);
     expect_findings({"F1", "F2"}, "which is kernel, not anonymous");
@@ -115,6 +122,16 @@ TEST_F(AuditTest, F2AFrameInTheWrongStateIsFound) {
 TEST_F(AuditTest, F2AFrameWhoseOwnerIsAnotherIsFound) {
     Corruption broken(frame_at(space, VA + PAGE_SIZE).owned.index, 7);
     expect_findings({"F2"}, "which is tagged otherwise");
+}
+
+TEST_F(AuditTest, F2AFrameOfAnotherSpaceIsFound) {
+    Corruption broken(frame_at(space, VA).owned.owner, kernel_space());
+    expect_findings({"F2"}, "which is tagged otherwise");
+}
+
+TEST_F(AuditTest, F2OwnedMemoryInAnAreaThatOwnsNoneIsFound) {
+    Corruption broken(area_at(space, VA).kind, AREA_DEVICE);
+    expect_findings({"F2"}, "owns what it maps, in data");
 }
 
 TEST_F(AuditTest, F2MemoryThatNobodyOwnsInAnonymousMemoryIsFound) {
@@ -142,6 +159,29 @@ TEST_F(AuditTest, F3AFreeFrameMappedAsADeviceIsFound) {
     expect_findings({"F3"}, "which is free");
     pc().know_free_pages(nullptr); /* the machine has seen it too */
     ASSERT_EQ(kernel_range_unmap_device(address), STATUS_OK);
+}
+
+TEST_F(AuditTest, ADeviceThatIsNoMemoryIsSound) {
+    void *address;
+    ASSERT_EQ(kernel_range_map_device(phys_addr(0xfed00000), 8, CACHE_UNCACHED, "hpet", &address),
+              STATUS_OK);
+    expect_sound();
+    ASSERT_EQ(kernel_range_unmap_device(address), STATUS_OK);
+}
+
+/* Memory on both sides of 4 GiB, and a free block of the largest order. */
+class LargeAuditTest : public AuditTest {
+  protected:
+    machine::Config config() const override {
+        machine::Config config = AuditTest::config();
+        config.ram.push_back({1ull << 32, 2ull << 30}); /* the space takes from the first half */
+        return config;
+    }
+};
+
+TEST_F(LargeAuditTest, F4TheLargestBlockIsSoundAndBelongsToItsZone) {
+    ASSERT_GT(frame_count().free_by_zone[ZONE_NORMAL], 1ull << FRAME_ORDER_MAX);
+    expect_sound();
 }
 
 /* Two buddies, the lower one free and the upper one not. */

@@ -27,9 +27,28 @@ TEST_F(AuditTest, T1ATableEntryThatRefersToNoTableIsFound) {
     expect_findings({"F2", "T1"}, "is no table frame");
 }
 
+TEST_F(AuditTest, T1ATableEntryThatLeadsOutOfMemoryIsFound) {
+    uint64_t raw = entry(space, VA, 1);
+    Corruption broken(entry(space, VA, 1), (raw & ~0x000ffffffffff000) | 0xfed00000);
+    expect_findings({"F2", "T1"}, "0xfed00000, is no table frame");
+}
+
+TEST_F(AuditTest, T1ARootThatIsNoTableIsFoundAndNotFollowed) {
+    Corruption broken(frame_of(space_page_table(space)->root)->state, FRAME_KERNEL);
+    expect_findings({"F1", "F2", "T1"}, "init: its root 0x");
+}
+
 TEST_F(AuditTest, T1ATableOfTheWrongLevelIsFound) {
     Corruption broken(table_frame(space, VA, 0).level, 1);
     expect_findings({"T1"}, "is of level 1, not 0");
+}
+
+TEST_F(AuditTest, T3AnEmptyTableThatAProcessKeepsIsFound) {
+    auto *table = const_cast<page_table *>(space_page_table(space));
+    struct virt_range far_away = virt_range(virt_addr(VA + (1ull << 40)), 1);
+    ASSERT_EQ(page_table_reserve(table, far_away, 0), STATUS_OK);
+    expect_findings({"T3"}, "init: the level 0 table");
+    ASSERT_EQ(unmap(space, far_away.start.value, 1), STATUS_OK);
 }
 
 TEST_F(AuditTest, P1AReservedBitIsFound) {
@@ -52,6 +71,12 @@ TEST_F(AuditTest, S1AMappingOutsideOfEveryAreaIsFound) {
     ASSERT_EQ(unmap(space, range.start.value, 1), STATUS_OK);
 }
 
+TEST_F(AuditTest, S1ALargeLeafThatSticksOutOfItsAreaIsFound) {
+    struct virt_range &direct_map = area_at(kernel_space(), DIRECT_MAP_BASE).range;
+    Corruption broken(direct_map, virt_range(direct_map.start, direct_map.page_count - 1));
+    expect_findings({"S1"}, "is mapped, but in no area");
+}
+
 TEST_F(AuditTest, V1AMappingInAGuardIsFound) {
     Corruption broken(area_at(space, VA).kind, AREA_GUARD);
     expect_findings({"V1"}, "is mapped in data, which is a guard");
@@ -72,6 +97,12 @@ TEST_F(AuditTest, V1AnAreaInTheWrongHalfIsFound) {
     Corruption broken(area_at(space, VA + 4 * PAGE_SIZE).range,
                       virt_range(virt_addr(KERNEL_RANGES_BASE), 1));
     expect_findings({"V1"}, "is not in its half");
+}
+
+TEST_F(AuditTest, V1AnAreaWhereNoAddressIsFound) {
+    constexpr struct virt_range nowhere = {{0x0180000000000000}, 1};
+    Corruption broken(area_at(space, VA + 4 * PAGE_SIZE).range, nowhere);
+    expect_findings({"V1"}, "the area guard at 0x180000000000000 is not in its half");
 }
 
 TEST_F(AuditTest, V2AnEntryThatGrantsMoreThanItsAreaIsFound) {

@@ -1,9 +1,9 @@
 #include <gtest/gtest.h>
 
 #include <map>
-#include <random>
 
 #include "host_tests/frame/frame_fixture.h"
+#include "host_tests/models/model_run.h"
 
 namespace {
 
@@ -15,6 +15,10 @@ struct Allocation {
 };
 
 class FrameModelTest : public FrameTest {
+  public:
+    void step();
+    void check();
+
   protected:
     /* Small, so that it runs out; all zones; edges that no large block fits to. */
     machine::Config config() const override {
@@ -23,7 +27,6 @@ class FrameModelTest : public FrameTest {
         return config;
     }
 
-    void step();
     void free_everything();
     uint64_t live_pages() const;
 
@@ -34,10 +37,10 @@ class FrameModelTest : public FrameTest {
     bool overlaps_live(uint64_t page, uint64_t page_count) const;
 
     unsigned below(unsigned limit) {
-        return static_cast<unsigned>(random_() % limit);
+        return static_cast<unsigned>(choices_.below(limit));
     }
 
-    std::mt19937_64 random_{20261121};
+    Choices choices_{20261121};
     std::map<uint64_t, Allocation> live_;
 };
 
@@ -112,6 +115,12 @@ void FrameModelTest::free_one() {
     }
 }
 
+void FrameModelTest::check() {
+    ASSERT_EQ(audit_free_blocks(), "");
+    ASSERT_EQ(audit_frame_states(map()), "");
+    ASSERT_EQ(frame_count().by_state[FRAME_FREE] + live_pages(), usable_pages());
+}
+
 void FrameModelTest::free_everything() {
     while (!live_.empty()) {
         free_one();
@@ -129,14 +138,7 @@ uint64_t FrameModelTest::live_pages() const {
 } // namespace
 
 TEST_F(FrameModelTest, AnyOrderOfAllocationsAndFreesKeepsTheInvariants) { // F1, F4
-    for (unsigned i = 0; i < 3000; i++) {
-        step();
-        ASSERT_EQ(audit_free_blocks(), "") << "after step " << i;
-        ASSERT_EQ(frame_count().by_state[FRAME_FREE] + live_pages(), usable_pages());
-        if (i % 32 == 0) {
-            ASSERT_EQ(audit_frame_states(map()), "") << "after step " << i;
-        }
-    }
+    take_steps<FrameModelTest>(*this, 1500);
     free_everything();
     EXPECT_EQ(frame_count().by_state[FRAME_FREE], usable_pages());
 }

@@ -95,6 +95,23 @@ TEST_F(FrameTest, TheStateOfEveryPageCanBeAskedFor) { // F1
     EXPECT_EQ(frame_state_of(phys_add(block, 0xf000)), FRAME_FREE);
 }
 
+TEST_F(FrameTest, AFrameThatIsNotUsedAndInNoFreeBlockIsReserved) { // F1
+    /* In every zone, and before and after a hole. All around it is used, but for its buddy. */
+    for (uint64_t page : {0x9dull, 0x1fffull, 0xfff81ull, 0x100001ull}) {
+        std::vector<phys_addr_t> taken = take_all(ZONE_NORMAL);
+        std::vector<phys_addr_t> low = take_all(ZONE_LOW);
+        taken.insert(taken.end(), low.begin(), low.end());
+        struct frame *frame = frame_of(phys_addr(page * PAGE_SIZE));
+        frame_free(phys_addr((page ^ 1) * PAGE_SIZE));
+        frame_state before = frame->state;
+        frame->state = FRAME_RESERVED;
+        EXPECT_EQ(frame_state_of(phys_addr(page * PAGE_SIZE)), FRAME_RESERVED);
+        frame->state = before;
+        std::erase_if(taken, [&](phys_addr_t pa) { return pa.value == (page ^ 1) * PAGE_SIZE; });
+        free_all(taken);
+    }
+}
+
 TEST_F(FrameTest, AZeroedFrameIsZeroedOverItsGarbage) { // S20, T2
     phys_addr_t garbage = alloc();
     memset(platform_phys_to_virt(garbage), 0x5a, PAGE_SIZE);

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
-#include <random>
 #include <set>
 #include <vector>
 
@@ -240,58 +239,4 @@ TEST_F(HeapTest, FreeingWhatTheHeapNeverGaveIsCaught) {
     EXPECT_CHECK_FAILS(heap_free(platform_phys_to_virt(pa)), "FRAME_HEAP_OBJECT");
     frame_free(pa);
     EXPECT_CHECK_FAILS(heap_free(platform_phys_to_virt(pa)), "FRAME_KERNEL");
-}
-
-/* Against a model: every live object with the byte that fills it. */
-
-namespace {
-
-class HeapModelTest : public HeapTest {
-  protected:
-    struct Object {
-        size_t size_bytes;
-        unsigned char fill;
-    };
-
-    void step() {
-        bool is_growing = random_() % 100 < (steps_++ / 1000 % 2 == 0 ? 65 : 35);
-        if (is_growing || live_.empty()) {
-            allocate();
-        } else {
-            free_one();
-        }
-    }
-
-    void allocate() {
-        size_t size = random_() % 20 == 0 ? 1 + random_() % 30000 : 1 + random_() % 2500;
-        char *memory = static_cast<char *>(heap_alloc(size));
-        ASSERT_NE(memory, nullptr);
-        ASSERT_TRUE(is_all(memory, 0, size));
-        Object object = {size, static_cast<unsigned char>(random_())};
-        memset(memory, object.fill, size);
-        live_[memory] = object;
-    }
-
-    void free_one() {
-        auto chosen = std::next(live_.begin(), static_cast<long>(random_() % live_.size()));
-        ASSERT_TRUE(is_all(chosen->first, chosen->second.fill, chosen->second.size_bytes));
-        heap_free(chosen->first);
-        live_.erase(chosen);
-    }
-
-    std::mt19937_64 random_{7};
-    std::map<char *, Object> live_;
-    unsigned steps_ = 0;
-};
-
-} // namespace
-
-TEST_F(HeapModelTest, ObjectsKeepTheirBytesUntilTheyAreFreed) {
-    for (int i = 0; i < 5000 && !HasFatalFailure(); i++) {
-        step();
-        ASSERT_EQ(heap_count().object_count, live_.size());
-    }
-    while (!live_.empty()) {
-        free_one();
-    }
 }

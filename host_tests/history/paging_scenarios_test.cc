@@ -52,6 +52,7 @@ TEST_F(PagingHistory, OneOfTwoPagesIsUnmapped) {
     cpu(1).write(VA, 1, USER);
     cpu(1).write(VA + PAGE_SIZE, 1, USER);
     ASSERT_EQ(unmap(pages_at(VA, 1)), STATUS_OK);
+    cpu(1).speculate(VA + PAGE_SIZE, PAGE_SIZE);
 }
 
 TEST_F(PagingHistory, MorePagesThanAFlushCanNameAreUnmapped) {

@@ -36,13 +36,9 @@ REFUSED_CASES = (
         diagnosis="ignoring return value of function declared with 'nodiscard' attribute",
         edits=made_by(
             (
-                "mm/paging/protect.c",
-                "    enum status status = table_pool_fill(&pool, table,"
-                " tables_to_cut_out(table, range));\n"
-                "    if (status != STATUS_OK) {\n"
-                "        return status;\n"
-                "    }\n",
-                "    table_pool_fill(&pool, table, tables_to_cut_out(table, range));\n",
+                "mm/space/user_areas.c",
+                "    status = page_table_reserve(table, range, 0);\n",
+                "    page_table_reserve(table, range, 0);\n",
             ),
         ),
     ),

@@ -77,6 +77,15 @@ SPACE_CASES = (
         ),
     ),
     Case(
+        name="tables stay when they have become empty",
+        source="gVisor, issue 237: memory leak on page table entries",
+        scenario="SpaceHistory.AProcessGivesMemoryBack",
+        diagnosis=r"T3: init: the level 0 table 0x\w+ is empty, but was kept",
+        edits=made_by(
+            ("mm/paging/unmap.c", "            entry_drop_empty_table(at, gather);\n", ""),
+        ),
+    ),
+    Case(
         name="the area says read-only and the entries do not",
         source="class of bug: mprotect changes the bookkeeping alone",
         scenario="SpaceHistory.AProcessMakesItsMemoryReadOnly",

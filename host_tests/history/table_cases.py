@@ -16,13 +16,8 @@ TABLE_CASES = (
         edits=made_by(
             (
                 "mm/paging/tlb_gather.c",
-                "    flush(gather, caller);\n    trace(gather, TABLE_PAID, caller);\n",
-                "    trace(gather, TABLE_PAID, caller);\n",
-            ),
-            (
-                "mm/paging/tlb_gather.c",
-                "    count_down_shared(gather);\n}",
-                "    count_down_shared(gather);\n    flush(gather, caller);\n}",
+                "    list_push_back(&gather->dead_frames, &frame->listed.link);\n",
+                "    (void)gather;\n    frame_free(frame_address(frame));\n",
             ),
         ),
     ),
@@ -34,8 +29,6 @@ TABLE_CASES = (
         edits=made_by(
             (
                 "mm/paging/tlb_gather.c",
-                "    if (gather->shared_count == SHARED_FRAME_MAX) {\n"
-                "        pay(gather, __builtin_return_address(0));\n    }\n"
                 "    gather->shared_frames[gather->shared_count++] = frame;\n",
                 "    __atomic_fetch_sub(&frame->map_count, 1, __ATOMIC_ACQ_REL);\n",
             ),
@@ -101,6 +94,20 @@ TABLE_CASES = (
                 "mm/paging/entry.c",
                 "frame_of(child)->table.entry_count > 0",
                 "frame_of(child)->table.entry_count > 1",
+            ),
+        ),
+    ),
+    Case(
+        name="unmap frees the table instead of the page",
+        source="SWEB, issue 76: ArchMemory x86_64 unmapPage bug",
+        scenario="PagingHistory.OneOfTwoPagesIsUnmapped",
+        diagnosis=WALKS + r"freed table 0x\w+",
+        edits=made_by(
+            (
+                "mm/paging/unmap.c",
+                "        drop_frame(old, fate, gather);\n",
+                "        (void)drop_frame;\n        (void)fate;\n"
+                "        tlb_gather_table(gather, pt_cursor_table(at));\n",
             ),
         ),
     ),

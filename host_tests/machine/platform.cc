@@ -54,6 +54,9 @@ struct Seam {
         Machine &machine = Machine::current();
         Busy busy(machine.busy_depth_);
         Cpu &cpu = machine.cpus_.at(machine.current_cpu_);
+        if (next.context_id != 0 && !cpu.control.pcide) {
+            machine.add_finding("a context id without PCIDs: those bits of CR3 are PCD and PWT");
+        }
         uint64_t keep = next.keeps_translations ? 1ull << 63 : 0;
         cpu.mov_to_cr3(next.root.value | next.context_id | keep);
         machine.take_chance();

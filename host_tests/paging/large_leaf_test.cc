@@ -145,6 +145,31 @@ TEST_P(LargeLeafTest, PagesThatBelongTogetherAreJoined) {
     EXPECT_TRUE(query(VA).is_dirty);
 }
 
+TEST_P(LargeLeafTest, AWriteIsRememberedWhenReadOnlyPagesAreJoined) { // P3
+    ASSERT_EQ(map(pages_at(VA, PAGES_2M), DEVICE, USER_RW, 0), STATUS_OK);
+    cpu(1).write(VA + 3 * PAGE_SIZE, 1, USER);
+    ASSERT_EQ(protect(pages_at(VA, PAGES_2M), USER_RO), STATUS_OK);
+    merge(pages_at(VA, PAGES_2M));
+    EXPECT_EQ(query(VA).level, 1u);
+    EXPECT_TRUE(query(VA).is_dirty);
+}
+
+TEST_P(LargeLeafTest, PagesOfMemoryThatIsNotAlignedStayApart) {
+    ASSERT_EQ(map(pages_at(VA, PAGES_2M), DEVICE + PAGE_SIZE, USER_RW), STATUS_OK);
+    merge(pages_at(VA, PAGES_2M));
+    EXPECT_EQ(query(VA).level, 0u);
+    EXPECT_EQ(cpu().read(VA + 0x1234, USER).pa, DEVICE + PAGE_SIZE + 0x1234);
+}
+
+TEST_P(LargeLeafTest, WhatNobodyCouldWriteIsNotBornDirtyWhenItIsJoined) { // P3
+    ASSERT_EQ(map(pages_at(VA, PAGES_2M), DEVICE, USER_RO, 0), STATUS_OK);
+    ASSERT_EQ(map(pages_at(VA + 2 * MIB, PAGES_2M), DEVICE + 2 * MIB, USER_RW, 0), STATUS_OK);
+    merge(pages_at(VA, 2 * PAGES_2M));
+    EXPECT_EQ(query(VA).level, 1u);
+    EXPECT_FALSE(query(VA).is_dirty);
+    EXPECT_TRUE(query(VA + 2 * MIB).is_dirty) << "a CPU may have been about to say so";
+}
+
 TEST_P(LargeLeafTest, OnlyBlocksInsideTheRangeAreJoined) {
     ASSERT_EQ(map(pages_at(VA, 3 * PAGES_2M), DEVICE, USER_RW, 0), STATUS_OK);
     merge(pages_at(VA + PAGE_SIZE, 3 * PAGES_2M - 2));
@@ -185,6 +210,23 @@ TEST_P(LargeLeafTest, UnmappingLargeLeavesIsOneFlushPageEach) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Machines, LargeLeafTest, testing::ValuesIn(EVERY_MACHINE), name_of_setup);
+
+class WideAddressTest : public PagingTest {
+  protected:
+    machine::Config config() const override {
+        machine::Config config = PagingTest::config();
+        config.control.phys_addr_bits = 46;
+        return config;
+    }
+};
+
+TEST_F(WideAddressTest, NoLeafIsLargerThanAGigabyte) { // P1
+    constexpr uint64_t HALF_A_TIB = 512 * GIB;
+    ASSERT_EQ(map(pages_at(HALF_A_TIB, 512 * PAGES_1G), HALF_A_TIB, USER_RW), STATUS_OK);
+    merge(pages_at(HALF_A_TIB, 512 * PAGES_1G));
+    EXPECT_EQ(query(HALF_A_TIB).level, 2u);
+    EXPECT_EQ(cpu().read(2 * HALF_A_TIB - 8, USER).pa, 2 * HALF_A_TIB - 8);
+}
 
 class WithoutGigabyteLeavesTest : public PagingTest {
   protected:

@@ -122,6 +122,23 @@ TEST_F(PteTest, AParkedEntryKeepsItsPageButHoldsNoUsableAddress) { // P2
     }
 }
 
+class PteOnAFullBusTest : public MachineTest {
+  protected:
+    machine::Config config() const override {
+        machine::Config config;
+        config.control.nxe = false;
+        config.control.phys_addr_bits = 52;
+        return config;
+    }
+};
+
+TEST_F(PteOnAFullBusTest, TheTopmostPageParkedIsNotAbsent) { // P2
+    phys_addr_t topmost = phys_addr((1ull << 52) - PAGE_SIZE);
+    pte_t parked = pte_of_form(pte_form({RIGHT_NONE, CACHE_WRITE_BACK, 0}, false), topmost, 0);
+    EXPECT_EQ(pte_kind(parked, 0), PTE_PARKED);
+    EXPECT_EQ(pte_page(parked, 0).value, topmost.value);
+}
+
 TEST_F(PteTest, ReformingKeepsThePageAndWhatTheCpuSet) { // P3
     pte_t old =
         pte_of_form(pte_form({RW | RIGHT_USER, CACHE_WRITE_BACK, 3}, true), phys_addr(PAGE), 0);

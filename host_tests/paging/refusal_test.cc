@@ -65,6 +65,24 @@ TEST_F(RefusalTest, UserPagesAreNeverGlobalAndKernelPagesNeverForUsers) {
     EXPECT_EQ(map_in(kernel, pages_at(KERNEL_RANGES_BASE, 1), USER_RO), STATUS_INVALID);
 }
 
+TEST_F(RefusalTest, FramesAreMappedWhereAndAsTheTableAllows) {
+    std::vector<phys_addr_t> frames = new_frames(1);
+    EXPECT_EQ(page_table_map_frames(&user, pages_at(KERNEL_RANGES_BASE, 1), frames.data(), USER_RW),
+              STATUS_INVALID);
+    EXPECT_EQ(page_table_map_frames(&user, pages_at(VA, 1), frames.data(), KERNEL_RW),
+              STATUS_INVALID);
+    EXPECT_EQ(frame_of(frames[0])->map_count, 0u);
+    frame_free(frames[0]);
+}
+
+TEST_F(RefusalTest, StrictUnmappingRefusesTheOtherHalf) {
+    tlb_gather gather;
+    tlb_gather_begin(&gather, &user);
+    EXPECT_EQ(page_table_unmap_strict(&user, pages_at(KERNEL_RANGES_BASE, 1), &gather),
+              STATUS_INVALID);
+    tlb_gather_finish(&gather);
+}
+
 TEST_F(RefusalTest, WhatCanBeWrittenCanBeRead) { // S33
     page_attributes write_only = {RIGHT_WRITE | RIGHT_USER, CACHE_WRITE_BACK, 0};
     EXPECT_EQ(map_in(user, pages_at(VA, 1), write_only), STATUS_INVALID);

@@ -145,6 +145,24 @@ TEST_P(TablesTest, DestroyingAProcessFreesItsFramesAndTables) { // S53
     EXPECT_EQ(frame_count().by_state[FRAME_FREE], before);
 }
 
+TEST_P(TablesTest, ReservingWhereTablesAndLargeLeavesAreTakesNothing) { // T4
+    ASSERT_EQ(map(pages_at(VA, 512), DEVICE, USER_RW, 1), STATUS_OK);
+    ASSERT_EQ(map_new(pages_at(VA + 2 * MIB, 1)), STATUS_OK);
+    std::vector<uint64_t> before = snapshot(user);
+    for (unsigned level : {0u, 1u}) {
+        EXPECT_EQ(page_table_reserve(&user, pages_at(VA, 1024), level), STATUS_OK);
+        EXPECT_EQ(snapshot(user), before);
+    }
+}
+
+TEST_P(TablesTest, ACpuThatLoadsTheSameTableAgainIsStillAsked) { // S3
+    ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
+    switch_to(1, user);
+    cpu(1).write(VA, 1, USER);
+    ASSERT_EQ(unmap(pages_at(VA, 1)), STATUS_OK);
+    EXPECT_FALSE(cpu(1).read(VA, USER).succeeded());
+}
+
 TEST_P(TablesTest, AProcessThatACpuRunsIsNotDestroyed) { // S53
     switch_to(1, other);
     EXPECT_EQ(page_table_destroy_user(&other), STATUS_BUSY);
@@ -155,6 +173,17 @@ TEST_P(TablesTest, ATableIsZeroesBeforeACpuCanSeeIt) { // T2, S20
     ASSERT_EQ(map_new(pages_at(VA, 3)), STATUS_OK);
     EXPECT_EQ(cpu(1).tlb().size(), 0u) << "the oracle would name what was cached";
     pc().at_every_chance(nullptr);
+}
+
+using WithoutContextIdsTest = PagingTest;
+
+TEST_F(WithoutContextIdsTest, ATablesContextIdIsNotLoaded) { // the machine would name its bits
+    page_table numbered;
+    ASSERT_EQ(page_table_create_user(&numbered, &kernel), STATUS_OK);
+    numbered.context_id = 9;
+    switch_to(1, numbered);
+    switch_to(1, user);
+    EXPECT_EQ(page_table_destroy_user(&numbered), STATUS_OK);
 }
 
 INSTANTIATE_TEST_SUITE_P(Machines, TablesTest, testing::ValuesIn(EVERY_MACHINE), name_of_setup);

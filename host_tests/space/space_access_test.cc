@@ -94,6 +94,19 @@ TEST_F(SpaceAccessTest, TheAreaDecidesEvenWhereTheEntryGrantsMore) {
     space_for_each_area(space, set_rights, &rights);
 }
 
+TEST_F(SpaceAccessTest, AnEntryThatGrantsLessThanItsAreaIsBelieved) { // V2
+    ASSERT_EQ(map(space, VA, 1, READ_WRITE), STATUS_OK);
+    auto *table = const_cast<page_table *>(space_page_table(space));
+    page_attributes read_only = {RIGHT_READ | RIGHT_USER, CACHE_WRITE_BACK, 0};
+    tlb_gather gather;
+    tlb_gather_begin(&gather, table);
+    EXPECT_EQ(page_table_protect(table, virt_range(virt_addr(VA), 1), read_only, &gather),
+              STATUS_OK);
+    tlb_gather_finish(&gather);
+    EXPECT_EQ(write(VA, 8), STATUS_FAULT);
+    EXPECT_EQ(read(VA, 8), STATUS_OK);
+}
+
 TEST_F(SpaceAccessTest, ParkedMemoryAndGuardsAreNotReached) {
     ASSERT_EQ(map(space, VA, 1, RIGHT_NONE), STATUS_OK);
     ASSERT_EQ(guard(space, VA + PAGE_SIZE, 1, "guard"), STATUS_OK);

@@ -60,6 +60,31 @@ TEST_F(SpaceDumpTest, S93TheKernelIsDumpedWithItsLargeLeavesAndItsDevices) {
     ASSERT_EQ(kernel_range_unmap_device(screen), STATUS_OK);
 }
 
+TEST_F(SpaceDumpTest, S93EachCachePolicyHasAWord) {
+    void *through;
+    void *uncached;
+    ASSERT_EQ(
+        kernel_range_map_device(phys_addr(0xfd000000), 8, CACHE_WRITE_THROUGH, "log", &through),
+        STATUS_OK);
+    ASSERT_EQ(kernel_range_map_device(phys_addr(0xfed00000), 8, CACHE_UNCACHED, "hpet", &uncached),
+              STATUS_OK);
+    std::string text = dump(kernel_space());
+    EXPECT_NE(text.find("rw--g  WT  4K  log\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("rw--g  UC  4K  hpet\n"), std::string::npos) << text;
+    ASSERT_EQ(kernel_range_unmap_device(through), STATUS_OK);
+    ASSERT_EQ(kernel_range_unmap_device(uncached), STATUS_OK);
+}
+
+TEST_F(SpaceDumpTest, S93NoUnitIsLargerThanATebibyte) {
+    constexpr uint64_t TIB = 1ull << 40;
+    address_space *space = create();
+    ASSERT_EQ(guard(space, TIB, 2 * TIB / PAGE_SIZE, "far"), STATUS_OK);
+    EXPECT_NE(dump(space).find("-0x000002ffffffffff     2 TiB  -----  --  --  far\n"),
+              std::string::npos)
+        << dump(space);
+    destroy(space);
+}
+
 TEST_F(SpaceDumpTest, S93ASpaceIsDumpedWhetherItIsCurrentOrNot) {
     address_space *space = create();
     ASSERT_EQ(map(space, 0x400000, 1, READ_WRITE), STATUS_OK);

@@ -277,6 +277,7 @@ TEST_F(UserAreaTest, TheAreasBelowAndAboveAnAddressAreFound) {
     ASSERT_TRUE(space_find_area_above(space, virt_addr(VA + 10), &area));
     EXPECT_STREQ(area.name, "high") << "above an address inside of an area is the next one";
     EXPECT_FALSE(space_find_area_above(space, virt_addr(VA + 8 * PAGE_SIZE), &area));
+    EXPECT_FALSE(space_find_area_above(space, virt_addr(VA + 9 * PAGE_SIZE), &area));
     EXPECT_TRUE(space_find_area_unlocked(space, virt_addr(VA), &area));
 }
 
@@ -295,6 +296,22 @@ TEST_F(UserAreaTest, RunningOutOfFramesWhileMappingChangesNothing) {
     unsigned needed = expect_all_or_nothing(
         space, [&] { return map(space, 0x7ffffff000, 100, READ_WRITE, "big"); });
     EXPECT_EQ(needed, 100u + 6u) << "two tables of each level, of which the root is there";
+}
+
+TEST_F(UserAreaTest, RunningOutOfFramesForTheAreaItselfChangesNothing) {
+    std::vector<vm_area *> fillers = fill_slabs();
+    unsigned needed =
+        expect_all_or_nothing(space, [&] { return map(space, VA, 1, READ_WRITE, "one"); });
+    EXPECT_EQ(needed, 1u + 1u + 3u) << "a slab for the area, its page, and tables";
+    free_fillers(fillers);
+}
+
+TEST_F(UserAreaTest, S59UnmappingReachesNothingOfTheNullGuard) {
+    EXPECT_EQ(unmap(space, 0, 4), STATUS_OK);
+    EXPECT_EQ(unmap(space, 0, NULL_GUARD_END >> PAGE_SHIFT), STATUS_OK);
+    vm_area area;
+    ASSERT_TRUE(space_find_area(space, virt_addr(0), &area));
+    EXPECT_EQ(virt_range_last(area.range).value, NULL_GUARD_END - 1);
 }
 
 TEST_F(UserAreaTest, RunningOutOfFramesWhileUnmappingAHoleChangesNothing) {

@@ -107,8 +107,8 @@ static inline struct virt_range virt_range(virt_addr_t start, uint64_t page_coun
 }
 
 /* Stores the range at `range` and returns true, or returns false where A2 would not hold. */
-static inline bool virt_range_checked(virt_addr_t start, uint64_t page_count, unsigned levels,
-                                      struct virt_range *range) {
+[[nodiscard]] static inline bool virt_range_checked(virt_addr_t start, uint64_t page_count,
+                                                    unsigned levels, struct virt_range *range) {
     if (!virt_range_is_valid(start, page_count, levels)) {
         return false;
     }

@@ -179,6 +179,10 @@ static void check_table(void *context, phys_addr_t pa, unsigned level, unsigned 
         findings_add(audit->findings, "T1", "%s: the level %u table 0x%llx belongs to another",
                      space_name(audit->space), level, word(pa.value));
     }
+    if (!audit->is_kernel && entry_count == 0) {
+        findings_add(audit->findings, "T3", "%s: the level %u table 0x%llx is empty, but was kept",
+                     space_name(audit->space), level, word(pa.value));
+    }
     const char *forbidden = audit_forbidden_name(pa);
     if (forbidden != nullptr) {
         findings_add(audit->findings, "K4", "%s: the level %u table 0x%llx lies in %s",

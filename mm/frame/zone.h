@@ -64,8 +64,8 @@ static inline bool zone_may_have(const struct zone *zone, unsigned order) {
  * Takes a free block for `state`. Its first frame says so from here on; the others still say
  * nothing. False where no block is large enough.
  */
-bool zone_take(struct zone *zone, unsigned order, enum frame_state state, uint64_t *page)
-    REQUIRES(&zone->lock);
+[[nodiscard]] bool zone_take(struct zone *zone, unsigned order, enum frame_state state,
+                             uint64_t *page) REQUIRES(&zone->lock);
 
 /* Gives an aligned block, none of whose pages is free, back, and joins it with its free buddies. */
 void zone_give(struct zone *zone, uint64_t page, unsigned order) REQUIRES(&zone->lock);

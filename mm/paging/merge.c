@@ -23,6 +23,15 @@ static bool can_be_joined(const pte_t *pieces, unsigned level) {
     return true;
 }
 
+/* The first piece, dirty if any of them is: a page that is read-only now may have been written. */
+static pte_t first_piece(const pte_t *pieces) {
+    uint64_t flags = 0;
+    for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
+        flags |= pte_load(&pieces[i]).raw & PTE_DIRTY;
+    }
+    return pte_from_raw(pte_load(&pieces[0]).raw | flags);
+}
+
 /* Puts a leaf in place of the table that the cursor's entry refers to, where that is possible. */
 static void join_table(struct pt_cursor *at, struct virt_range range, struct tlb_gather *gather)
     REQUIRES(gather) {
@@ -37,7 +46,7 @@ static void join_table(struct pt_cursor *at, struct virt_range range, struct tlb
     if (!can_be_joined(pieces, at->level - 1u)) {
         return;
     }
-    pte_t joined = pte_joined(pte_load(&pieces[0]), at->level);
+    pte_t joined = pte_joined(first_piece(pieces), at->level);
     pte_t old = pte_exchange(pt_cursor_slot(at), joined);
     entry_owe_block(at, old, joined, gather);
     tlb_gather_table(gather, child);

@@ -191,7 +191,7 @@ void page_table_activate(struct page_table *table, struct page_table *previous) 
     bool has_own_context = table->context_id != 0 && platform_features()->has_pcid;
     struct activation next = {
         .root = table->root,
-        .context_id = table->context_id,
+        .context_id = has_own_context ? table->context_id : 0, /* CR3 has PCD and PWT there */
         .keeps_translations = has_own_context && was_caching,
     };
     __atomic_thread_fence(__ATOMIC_SEQ_CST); /* S3: in the mask first, then CR3 */

@@ -37,6 +37,8 @@ constexpr uint64_t PTE_LARGE = 1ull << 7; /* PS, in levels 1 and 2 */
 constexpr uint64_t PTE_SMALL_PAT = 1ull << 7;
 constexpr uint64_t PTE_GLOBAL = 1ull << 8;
 constexpr uint64_t PTE_OWNED = 1ull << 9; /* ignored by the CPU: counts in its frame's map_count */
+constexpr uint64_t PTE_PARKED_MARK = 1ull << 10; /* ignored by the CPU: an entry that is parked is
+                                                    not all clear, whatever page it keeps */
 constexpr uint64_t PTE_LARGE_PAT = 1ull << 12;
 constexpr unsigned PTE_KEY_SHIFT = 59;
 constexpr uint64_t PTE_KEY = 0xfull << PTE_KEY_SHIFT;
@@ -170,6 +172,8 @@ static inline struct pte_form pte_form(struct page_attributes attributes, bool i
     if (attributes.rights != RIGHT_NONE) {
         bits |= PTE_PRESENT;
         bits |= (attributes.rights & RIGHT_USER) == 0 ? PTE_ACCESSED | PTE_DIRTY : 0;
+    } else {
+        bits |= PTE_PARKED_MARK;
     }
     struct pte_form form = {bits | (cache >> 2) * PTE_SMALL_PAT,
                             bits | (cache >> 2) * PTE_LARGE_PAT | PTE_LARGE};
@@ -309,7 +313,7 @@ static inline pte_t pte_exchange(pte_t *slot, pte_t next) {
 }
 
 /* False, and `*expected` is what is there, where it no longer was `*expected`. */
-static inline bool pte_compare_exchange(pte_t *slot, pte_t *expected, pte_t next) {
+[[nodiscard]] static inline bool pte_compare_exchange(pte_t *slot, pte_t *expected, pte_t next) {
     return __atomic_compare_exchange_n(&slot->raw, &expected->raw, next.raw, false,
                                        __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }

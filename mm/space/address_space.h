@@ -121,15 +121,18 @@ enum status space_write_initial(struct address_space *space, virt_addr_t va, con
                                 size_t size_bytes, size_t *done_bytes);
 
 /* The area that holds `va`, copied to `*out`; false where there is none. */
-bool space_find_area(struct address_space *space, virt_addr_t va, struct vm_area *out);
+[[nodiscard]] bool space_find_area(struct address_space *space, virt_addr_t va,
+                                   struct vm_area *out);
 
 /* The nearest area that ends at or below `va`, and the nearest that starts above; for reports. */
-bool space_find_area_below(struct address_space *space, virt_addr_t va, struct vm_area *out);
-bool space_find_area_above(struct address_space *space, virt_addr_t va, struct vm_area *out);
+[[nodiscard]] bool space_find_area_below(struct address_space *space, virt_addr_t va,
+                                         struct vm_area *out);
+[[nodiscard]] bool space_find_area_above(struct address_space *space, virt_addr_t va,
+                                         struct vm_area *out);
 
 /* space_find_area without the lock, for the report of a fault that stops the machine. */
-bool space_find_area_unlocked(const struct address_space *space, virt_addr_t va,
-                              struct vm_area *out);
+[[nodiscard]] bool space_find_area_unlocked(const struct address_space *space, virt_addr_t va,
+                                            struct vm_area *out);
 
 /* Visits the areas upwards, under the lock for reading, until `visit` returns false. */
 void space_for_each_area(struct address_space *space,

@@ -54,9 +54,11 @@ struct gap_request {
  * Logarithmic for page alignment. With a larger one, every gap that is long enough but lies badly
  * costs a visit.
  */
-bool area_tree_find_lowest_gap(const struct area_tree *areas, const struct gap_request *request,
-                               struct virt_range *range);
-bool area_tree_find_highest_gap(const struct area_tree *areas, const struct gap_request *request,
-                                struct virt_range *range);
+[[nodiscard]] bool area_tree_find_lowest_gap(const struct area_tree *areas,
+                                             const struct gap_request *request,
+                                             struct virt_range *range);
+[[nodiscard]] bool area_tree_find_highest_gap(const struct area_tree *areas,
+                                              const struct gap_request *request,
+                                              struct virt_range *range);
 
 END_C_DECLS

@@ -29,7 +29,8 @@ static inline bool ram_overlaps(const struct memory_map *map, uint64_t start, ui
  * The first maximal run from region `*index` on, which moves behind it; false where there is none
  * left.
  */
-static inline bool ram_run_next(const struct memory_map *map, size_t *index, struct ram_run *run) {
+[[nodiscard]] static inline bool ram_run_next(const struct memory_map *map, size_t *index,
+                                              struct ram_run *run) {
     while (*index < map->count && !is_ram(&map->regions[*index])) {
         (*index)++;
     }

@@ -41,12 +41,12 @@ static const char *leaf_word(const struct run *run) {
     return run->kind == PAGE_ABSENT ? "--" : words[run->level];
 }
 
-/* A number of bytes without a fraction: the largest unit that divides it. */
+/* Whole pages without a fraction: the largest unit that divides them. */
 static void split_size(uint64_t bytes, uint64_t *number, const char **unit) {
     static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
     unsigned i = 0;
     *number = bytes >> 10;
-    while (i < 3 && *number != 0 && is_aligned(*number, 1024)) {
+    while (i < 3 && is_aligned(*number, 1024)) {
         *number >>= 10;
         i++;
     }

@@ -5,18 +5,18 @@
 
 namespace {
 
-class ModelTest : public PageTableModel, public testing::WithParamInterface<PagingSetup> {
+class PageTableModelTest : public PageTableModel, public testing::WithParamInterface<PagingSetup> {
   protected:
-    ModelTest() : PageTableModel(GetParam(), Choices(20261121)) {}
+    PageTableModelTest() : PageTableModel(GetParam(), Choices(20261121)) {}
 
     std::mt19937_64 speculation_{1};
 };
 
-TEST_P(ModelTest, RandomOperationsDoWhatTheModelSays) {
+TEST_P(PageTableModelTest, RandomOperationsDoWhatTheModelSays) {
     take_steps<PageTableModel>(*this, 300);
 }
 
-TEST_P(ModelTest, RandomOperationsLeaveNothingToCpusThatSpeculate) {
+TEST_P(PageTableModelTest, RandomOperationsLeaveNothingToCpusThatSpeculate) {
     pc().at_every_chance([this] {
         uint64_t block = speculation_() % (SIZE_BYTES / (2 * MIB));
         uint64_t page = speculation_() % TABLE_ENTRIES;
@@ -27,6 +27,7 @@ TEST_P(ModelTest, RandomOperationsLeaveNothingToCpusThatSpeculate) {
     pc().at_every_chance(nullptr);
 }
 
-INSTANTIATE_TEST_SUITE_P(Machines, ModelTest, testing::ValuesIn(EVERY_MACHINE), name_of_setup);
+INSTANTIATE_TEST_SUITE_P(Machines, PageTableModelTest, testing::ValuesIn(EVERY_MACHINE),
+                         name_of_setup);
 
 } // namespace

@@ -1,0 +1,43 @@
+import os
+import stat
+import tempfile
+import unittest
+
+from host_tests.models import long_run
+from tools.testing import story
+
+# Stands in for a model's test program.
+PROGRAM = """#!/bin/sh
+path=${1#--gtest_output=json:}
+printf '{"testsuites": [{"testsuite": [{"name": "a", "operations": "%s"},
+  {"name": "b", "operations": "%s"}, {"name": "other"}]}]}' "$MODEL_STEPS" "$MODEL_STEPS" > "$path"
+exit CODE
+"""
+
+
+class LongRunTest(unittest.TestCase):
+    def played(self, code):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        path = os.path.join(folder.name, "small_thing_model_test")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(PROGRAM.replace("CODE", str(code)))
+        os.chmod(path, stat.S_IRWXU)
+        return long_run.play(path, 1500)
+
+    def test_the_tests_themselves_say_how_much_they_did(self):
+        one = self.played(0)
+        self.assertEqual(("small thing", 2, 3000, 0), one[:4])
+        self.assertIn("3,000 random operations on 1 models", long_run.report([one]))
+        self.assertIn("| small thing | 2 | 3,000 |", long_run.report([one]))
+
+    def test_a_finding_is_counted(self):
+        self.assertIn("with a finding: 1.", long_run.report([self.played(1)]))
+
+    def test_a_program_that_dies_did_nothing(self):
+        one = long_run.play("/bin/false", 10)
+        self.assertEqual((0, 0, 1), one[1:4])
+
+
+if __name__ == "__main__":
+    story.main()
