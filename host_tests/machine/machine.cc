@@ -90,6 +90,14 @@ void Machine::look(const std::string &when) {
     look_for_free_pages(when);
 }
 
+void Machine::look_for_lost_writes(const std::string &when) {
+    for (const Cpu &cpu : cpus_) {
+        for (const std::string &finding : find_lost_writes(ram_, cpu)) {
+            add_finding(when + ": " + finding);
+        }
+    }
+}
+
 void Machine::look_for_free_pages(const std::string &when) {
     for (const Cpu &cpu : cpus_) {
         for (const std::string &finding :
@@ -105,6 +113,7 @@ std::vector<std::string> Machine::take_findings() {
 
 void Machine::start_flush(tlb_flush *request) {
     take_chance();
+    look_for_lost_writes("when a flush was asked for");
     look_for_free_pages("when a flush was asked for");
     PendingFlush pending = {.request = request};
     for (const Cpu &cpu : cpus_) {

@@ -160,6 +160,7 @@ class Machine {
     void acknowledge(PendingFlush &pending, Cpu &cpu);
     PendingFlush &pending_of(const tlb_flush *request);
     void count(const PendingFlush &done);
+    void look_for_lost_writes(const std::string &when);
     void look_for_free_pages(const std::string &when);
 
     Config config_;
