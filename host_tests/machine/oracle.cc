@@ -66,6 +66,9 @@ const char *objection(const CachedLeaf &cached, const Leaf &granted) {
     if (leaf.memory_type != granted.memory_type) {
         return "another memory type";
     }
+    if (leaf.protection_key != granted.protection_key && granted.rights.user) {
+        return "another protection key";
+    }
     if (leaf.global != granted.global) {
         return "another global flag";
     }

@@ -87,6 +87,11 @@ TEST_F(OracleTest, ObjectsToAnotherMemoryTypeAndGlobalFlag) {
     EXPECT_SAYS(change(VA, PAGE | USER_RW | RAW_G, PAGE | USER_RW), "another global flag");
 }
 
+TEST_F(OracleTest, ObjectsToAnotherProtectionKey) {
+    uint64_t key_1 = 1ull << 59;
+    EXPECT_SAYS(change(VA, PAGE | USER_RW | key_1, PAGE | USER_RW), "another protection key");
+}
+
 TEST_F(OracleTest, ObjectsToADirtyFlagThatWasClearedBehindTheCpu) {
     EXPECT_SAYS(change(VA, PAGE | USER_RW | RAW_D, PAGE | USER_RW), "a dirty flag");
 }
