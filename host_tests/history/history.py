@@ -125,9 +125,11 @@ def add_tests():
 
 
 def write_proof(path):
+    classes = sum(case.source.startswith("class of bug") for case in CATALOGUE)
     lines = [
-        f"{len(flagged)} of {len(CATALOGUE)} bugs that real kernels have shipped with were made"
-        " again in our sources, and each was flagged for the right reason.",
+        f"{len(flagged)} of {len(CATALOGUE)} historical bugs, made again in our sources, were"
+        f" flagged for the right reason. {len(CATALOGUE) - classes} come from one report or change of a"
+        f" kernel, {classes} are classes of bug.",
         "",
         "| bug | source | flagged as |",
         "| --- | --- | --- |",
