@@ -128,8 +128,9 @@ def write_proof(path):
     classes = sum(case.source.startswith("class of bug") for case in CATALOGUE)
     lines = [
         f"{len(flagged)} of {len(CATALOGUE)} historical bugs, made again in our sources, were"
-        f" flagged for the right reason. {len(CATALOGUE) - classes} come from one report or change of a"
-        f" kernel, {classes} are classes of bug.",
+        " flagged for the right reason."
+        f" {len(CATALOGUE) - classes} come from one report or change of a kernel,"
+        f" {classes} are classes of bug.",
         "",
         "| bug | source | flagged as |",
         "| --- | --- | --- |",
