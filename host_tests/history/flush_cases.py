@@ -185,6 +185,24 @@ FLUSH_CASES = (
         ),
     ),
     Case(
+        name="the barrier between the entries and the CPU mask is missing",
+        source="Linux 71b3c126e611, CVE-2016-2069: add a couple of barriers that were missing",
+        scenario="StoreOrderTest.ACpuThatEntersWhileAPageIsProtectedIsToldOrSeesIt",
+        diagnosis=STALE + ".*: a right too many",
+        edits=made_by(
+            (
+                "mm/paging/tlb_gather.c",
+                "    __atomic_thread_fence(__ATOMIC_SEQ_CST);\n",
+                "",
+            ),
+            (
+                "mm/paging/protect.c",
+                "    } while (!pte_compare_exchange(pt_cursor_slot(at), &old, next));\n",
+                "    } while (false);\n    pte_publish(pt_cursor_slot(at), next);\n",
+            ),
+        ),
+    ),
+    Case(
         name="a CPU enters the mask after it has loaded CR3",
         source="Linux 71b3c126e611, CVE-2016-2069: add barriers to switch_mm()",
         scenario="PagingHistory.ACpuLoadsATableThatIsBeingChanged",

@@ -18,10 +18,11 @@ from host_tests.history.catalogue import CATALOGUE
 from tools.testing import story
 
 ROOMS = ("mm", "kernel/cpu", "host_tests/history")
-PROGRAMS = [argument for argument in sys.argv[1:] if argument.endswith("_scenarios_test")]
+PROGRAMS = [argument for argument in sys.argv[1:] if argument.endswith("_test")]
 COMPILER = "clang-19 -std=c23 -Wall -Werror -iquote {tree} -iquote .".split()
+# Bound at once: a lazy binding would wait for the stores that a story holds back.
 LIBRARY = (
-    "-O1 -fPIC -fexceptions -shared -Wno-unused-function -Wno-unused-variable"
+    "-O1 -fPIC -fexceptions -shared -Wl,-z,now -Wno-unused-function -Wno-unused-variable"
     " -Wno-unused-but-set-variable"
 ).split()
 REFUSAL = "-Wextra -Wthread-safety -fsyntax-only".split()
@@ -54,18 +55,25 @@ def compile_again(case, tree, options):
                           capture_output=True, text=True)
 
 
-def run(scenario, library=None):
-    """The output and exit status of the one program that has the scenario."""
+def run(program, scenario, library=None):
     environment = {name: value for name, value in os.environ.items()
                    if not name.startswith(("TEST_", "GTEST_", "XML_"))}
     if library is not None:
         environment["LD_PRELOAD"] = str(library)
+    command = [program, f"--gtest_filter={scenario}", "--gtest_brief=1"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True,
+                          errors="replace", timeout=RUN_SECONDS)
+    return done.stdout, done.returncode
+
+
+def program_with(scenario):
+    """The one program that has the scenario, which passes there."""
     for program in PROGRAMS:
-        command = [program, f"--gtest_filter={scenario}", "--gtest_brief=1"]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True,
-                              errors="replace", timeout=RUN_SECONDS)
-        if "0 tests from 0 test suites ran" not in done.stdout:
-            return done.stdout, done.returncode
+        output, status = run(program, scenario)
+        if status != 0:
+            raise AssertionError(f"{scenario} fails without the bug:\n{output}")
+        if "0 tests from 0 test suites ran" not in output:
+            return program
     raise AssertionError(f"no program has the scenario {scenario}")
 
 
@@ -90,13 +98,12 @@ class HistoryTest(unittest.TestCase):
         flagged[case.name] = re.search(case.diagnosis, found).group()
 
     def provoke(self, case):
-        output, status = run(case.scenario)
-        self.assertEqual(status, 0, f"{case.scenario} fails without the bug:\n{output}")
+        program = program_with(case.scenario)
         apply(case.edits, self.tree)
         library = self.tree / "libbug.so"
         done = compile_again(case, self.tree, LIBRARY + ["-o", str(library)])
         self.assertEqual(done.returncode, 0, done.stderr)
-        output, status = run(case.scenario, library)
+        output, status = run(program, case.scenario, library)
         self.assertEqual(status, 1, f"it was not noticed:\n{output}")
         return first_finding(output)
 
@@ -118,9 +125,12 @@ def add_tests():
 
 
 def write_proof(path):
+    classes = sum(case.source.startswith("class of bug") for case in CATALOGUE)
     lines = [
-        f"{len(flagged)} of {len(CATALOGUE)} bugs that real kernels have shipped with were made"
-        " again in our sources, and each was flagged for the right reason.",
+        f"{len(flagged)} of {len(CATALOGUE)} historical bugs, made again in our sources, were"
+        " flagged for the right reason."
+        f" {len(CATALOGUE) - classes} come from one report or change of a kernel,"
+        f" {classes} are classes of bug.",
         "",
         "| bug | source | flagged as |",
         "| --- | --- | --- |",
