@@ -5,6 +5,7 @@
 
 #include "lib/decls.h"
 #include "lib/status.h"
+#include "lib/untrusted.h"
 
 /*
  * The little of ACPI that turns a PC off and on: RSDP, RSDT or XSDT, FADT, and the \_S5 package
@@ -47,6 +48,6 @@ struct acpi_power {
  * Reads the tables. STATUS_NOT_FOUND: no RSDP; STATUS_INVALID: no usable FADT. A FADT without \_S5
  * or without a reset register is STATUS_OK with the flag clear. `*power` is always written.
  */
-enum status acpi_find_power(const struct acpi_memory *memory, struct acpi_power *power);
+enum status acpi_find_power(UNTRUSTED const struct acpi_memory *memory, struct acpi_power *power);
 
 END_C_DECLS

@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "lib/decls.h"
+#include "lib/untrusted.h"
 
 BEGIN_C_DECLS
 
@@ -16,7 +17,8 @@ struct console {
     void (*write)(struct console *console, const char *text, size_t length);
 };
 
-static inline void console_write(struct console *console, const char *text, size_t length) {
+static inline void console_write(struct console *console, UNTRUSTED const char *text,
+                                 size_t length) {
     console->write(console, text, length);
 }
 

@@ -6,6 +6,7 @@
 #include "drivers/text_grid.h"
 #include "lib/decls.h"
 #include "lib/status.h"
+#include "lib/untrusted.h"
 #include "mm/addr/addr.h"
 
 BEGIN_C_DECLS
@@ -42,12 +43,13 @@ struct framebuffer {
  * an unknown depth, with a pitch shorter than a row, a colour outside the pixel, or larger than
  * FRAMEBUFFER_SIZE_MAX.
  */
-enum status framebuffer_init(struct framebuffer *framebuffer, const struct framebuffer_mode *mode);
+enum status framebuffer_init(struct framebuffer *framebuffer,
+                             UNTRUSTED const struct framebuffer_mode *mode);
 
 constexpr uint64_t FRAMEBUFFER_SIZE_MAX = 1ull << 30;
 
 /* Of a mode that framebuffer_init takes. */
-uint64_t framebuffer_size_bytes(const struct framebuffer_mode *mode);
+uint64_t framebuffer_size_bytes(TRUSTED const struct framebuffer_mode *mode);
 
 /* Shows it at `pixels`, which maps framebuffer_size_bytes of mode.base until framebuffer_hide. */
 void framebuffer_show(struct framebuffer *framebuffer, void *pixels);

@@ -5,6 +5,7 @@
 #include "drivers/vga_text.h"
 #include "lib/decls.h"
 #include "lib/status.h"
+#include "lib/untrusted.h"
 
 BEGIN_C_DECLS
 
@@ -18,7 +19,7 @@ BEGIN_C_DECLS
 
 /* STATUS_INVALID as framebuffer_init; STATUS_OUT_OF_RANGE: not below 4 GiB. Then there is no
  * screen yet. */
-enum status screen_start_framebuffer(const struct framebuffer_mode *mode);
+enum status screen_start_framebuffer(TRUSTED const struct framebuffer_mode *mode);
 
 void screen_start_text(const struct vga_text_mode *mode);
 

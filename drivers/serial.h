@@ -6,6 +6,7 @@
 #include "drivers/console.h"
 #include "lib/decls.h"
 #include "lib/status.h"
+#include "lib/untrusted.h"
 
 BEGIN_C_DECLS
 
@@ -28,7 +29,7 @@ struct serial {
 enum status serial_init(struct serial *serial, uint16_t port, const char *name);
 
 /* Sends bytes as they are. Waits a bounded time for room; a UART that never has any goes silent. */
-void serial_write(struct serial *serial, const char *bytes, size_t length);
+void serial_write(struct serial *serial, TRUSTED const char *bytes, size_t length);
 
 /* Waits, a bounded time, until the last bit has left: before the machine is powered off. */
 void serial_drain(struct serial *serial);

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "lib/decls.h"
+#include "lib/untrusted.h"
 
 BEGIN_C_DECLS
 
@@ -18,7 +19,7 @@ struct log_ring {
 };
 
 /* Appends a line (without zero bytes or '\n') and drops as many of the oldest as that takes. */
-void log_ring_append(struct log_ring *ring, uint8_t level, const char *line, size_t length);
+void log_ring_append(struct log_ring *ring, uint8_t level, TRUSTED const char *line, size_t length);
 
 /*
  * Copies the line at `*position` (ring->first to begin with) into `line`, which has room for

@@ -5,6 +5,7 @@
 
 #include "host_tests/kernel/edited_file.h"
 #include "kernel/initrd/initrd.h"
+#include "lib/status.h"
 
 static void Require(bool condition) {
     if (!condition) {
@@ -34,15 +35,21 @@ static void Check(const uint8_t *data, size_t size) {
     initrd_entry entry;
     size_t offset = 0;
     size_t before = 0;
+    size_t read = 0;
+    size_t count = 0;
+    const status checked = initrd_check(&disk, &sink, &count);
+    Require(checked == STATUS_OK || checked == STATUS_INVALID);
     while (initrd_next(&disk, &offset, &sink, &entry) == STATUS_OK) {
         Require(offset > before);
         before = offset;
+        read++;
         Require(entry.name[entry.name_length] == '\0');
         Require(entry.content >= data && entry.size_bytes <= size);
         Require(entry.content + entry.size_bytes <= data + size);
         initrd_entry found;
         static_cast<void>(initrd_find(&disk, entry.name, &sink, &found));
     }
+    Require(read == count);
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

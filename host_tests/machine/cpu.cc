@@ -13,7 +13,7 @@ constexpr uint64_t DIRTY_FLAG = 1ull << 6;
 Outcome Cpu::read(uint64_t va, Privilege privilege) {
     Outcome outcome = access(va, Access::READ, privilege);
     if (outcome.succeeded()) {
-        outcome.value = ram_.load(outcome.pa);
+        outcome.value = ram_.load_as(id_, outcome.pa);
     }
     return outcome;
 }
@@ -21,7 +21,7 @@ Outcome Cpu::read(uint64_t va, Privilege privilege) {
 Outcome Cpu::write(uint64_t va, uint64_t value, Privilege privilege) {
     Outcome outcome = access(va, Access::WRITE, privilege);
     if (outcome.succeeded()) {
-        ram_.store(outcome.pa, value);
+        ram_.store_as(id_, outcome.pa, value);
     }
     return outcome;
 }
@@ -33,7 +33,8 @@ Outcome Cpu::execute(uint64_t va, Privilege privilege) {
 void Cpu::speculate(uint64_t va, uint64_t size_bytes) {
     for (uint64_t done = 0; is_translating_ && done < size_bytes;) {
         Walked walked = walk(va + done);
-        if (walked.has_leaf() && ram_.set_bits(walked.entry_pa, walked.entry.raw, ACCESSED_FLAG)) {
+        if (walked.has_leaf() &&
+            ram_.set_bits_as(id_, walked.entry_pa, walked.entry.raw, ACCESSED_FLAG)) {
             remember(va + done, walked.leaf);
         }
         uint64_t step = page_size(walked.level);
@@ -53,8 +54,7 @@ Outcome Cpu::access(uint64_t va, Access access, Privilege privilege) {
                        .was_user = privilege == Privilege::USER,
                        .was_fetch = access == Access::EXECUTE && (control.nxe || control.smep)};
     const CachedLeaf *hit = tlb_.find(va, context());
-    if (hit && !allows(control, hit->leaf.rights, access, privilege)) {
-        fault.was_present = true;
+    if (hit && !permits(hit->leaf, access, privilege, fault)) {
         return fail(fault);
     }
     if (hit && (access != Access::WRITE || hit->leaf.dirty)) {
@@ -67,6 +67,13 @@ Outcome Cpu::access(uint64_t va, Access access, Privilege privilege) {
     return walk_and_reach(access, privilege, fault);
 }
 
+/* Where it does not, `fault` says what of the translation forbids it. */
+bool Cpu::permits(const Leaf &leaf, Access access, Privilege privilege, PageFault &fault) const {
+    fault.was_present = true;
+    fault.was_protection_key = key_forbids(control, leaf, access, privilege);
+    return !fault.was_protection_key && allows(control, leaf.rights, access, privilege);
+}
+
 Outcome Cpu::walk_and_reach(Access access, Privilege privilege, PageFault fault) {
     bool is_write = access == Access::WRITE;
     uint64_t flags = ACCESSED_FLAG | (is_write ? DIRTY_FLAG : 0);
@@ -74,10 +81,10 @@ Outcome Cpu::walk_and_reach(Access access, Privilege privilege, PageFault fault)
         Walked walked = walk(fault.address);
         fault.was_present = walked.entry.is_present;
         fault.was_reserved_bit = walked.entry.is_present && walked.entry.has_reserved_bit;
-        if (!walked.has_leaf() || !allows(control, walked.leaf.rights, access, privilege)) {
+        if (!walked.has_leaf() || !permits(walked.leaf, access, privilege, fault)) {
             return fail(fault);
         }
-        if (!ram_.set_bits(walked.entry_pa, walked.entry.raw, flags)) {
+        if (!ram_.set_bits_as(id_, walked.entry_pa, walked.entry.raw, flags)) {
             continue;
         }
         walked.leaf.dirty |= is_write;
@@ -95,7 +102,7 @@ Cpu::Walked Cpu::walk(uint64_t va) {
     TableStep at = start_of_walk(va);
     while (true) {
         uint64_t entry_pa = entry_address(at.table, va, at.level);
-        Entry entry = decode(control, ram_.load(entry_pa), at.level);
+        Entry entry = decode(control, ram_.load_as(id_, entry_pa), at.level);
         Walked end = {entry, at.level, entry_pa, {}};
         if (!end.has_leaf()) {
             return end;
@@ -104,7 +111,7 @@ Cpu::Walked Cpu::walk(uint64_t va) {
             end.leaf = leaf_of(control, entry, at.level, at.rights);
             return end;
         }
-        if (!ram_.set_bits(entry_pa, entry.raw, ACCESSED_FLAG)) {
+        if (!ram_.set_bits_as(id_, entry_pa, entry.raw, ACCESSED_FLAG)) {
             continue;
         }
         at = {at.level - 1, entry.address, at.rights & entry.rights};

@@ -16,6 +16,14 @@ uint64_t act_between_instructions(Machine &machine, const std::function<void()> 
                                   const std::function<void()> &act);
 
 /*
+ * The same with store order: what `code` stores in RAM reaches other CPUs, and so their walks, only
+ * with its next locked instruction, MFENCE, load of CR3 or request for a flush, or at its end. Its
+ * own loads run ahead of its stores (x86-TSO; SDM 3A 8.2.3.4).
+ */
+uint64_t act_ahead_of_stores(Machine &machine, const std::function<void()> &code,
+                             const std::function<void()> &act);
+
+/*
  * Runs `code`, and calls `act` just before its first write to the physical page at `pa`: after it
  * has looked at an entry there, before it changes it. Returns whether that moment came.
  */

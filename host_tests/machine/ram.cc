@@ -96,4 +96,28 @@ bool Ram::set_bits(uint64_t pa, uint64_t expected, uint64_t bits) {
     return !contains(pa) || word(pa).compare_exchange_strong(expected, expected | bits);
 }
 
+uint64_t Ram::load_as(unsigned cpu, uint64_t pa) const {
+    const uint64_t *seen = stores.in_place_of(cpu, pa);
+    return seen ? *seen : load(pa);
+}
+
+/* What is stored in a word that another CPU holds back is lost when that one's store arrives. */
+void Ram::store_as(unsigned cpu, uint64_t pa, uint64_t value) {
+    if (uint64_t *seen = stores.in_place_of(cpu, pa)) {
+        *seen = value;
+        return;
+    }
+    store(pa, value);
+}
+
+bool Ram::set_bits_as(unsigned cpu, uint64_t pa, uint64_t expected, uint64_t bits) {
+    uint64_t *seen = stores.in_place_of(cpu, pa);
+    if (seen == nullptr) {
+        return set_bits(pa, expected, bits);
+    }
+    bool is_expected = *seen == expected;
+    *seen |= is_expected ? bits : 0;
+    return is_expected;
+}
+
 } // namespace machine

@@ -6,6 +6,8 @@
 #include <optional>
 #include <vector>
 
+#include "host_tests/machine/store_buffer.h"
+
 namespace machine {
 
 /* A run of physical memory. */
@@ -50,6 +52,13 @@ class Ram {
 
     /* Sets bits atomically; false where `expected` is no longer there. */
     bool set_bits(uint64_t pa, uint64_t expected, uint64_t bits);
+
+    /* The same for one CPU, to which the stores of another may not be visible yet. */
+    uint64_t load_as(unsigned cpu, uint64_t pa) const;
+    void store_as(unsigned cpu, uint64_t pa, uint64_t value);
+    bool set_bits_as(unsigned cpu, uint64_t pa, uint64_t expected, uint64_t bits);
+
+    StoreBuffer stores;
 
   private:
     std::atomic_ref<uint64_t> word(uint64_t pa) const;

@@ -62,6 +62,7 @@ class PageTableModel : public PagingTest {
     void set(struct virt_range range, uint64_t pa, uint8_t rights);
     const Run *find(uint64_t va, uint64_t *offset) const;
     std::vector<phys_addr_t> frames_of(struct virt_range range);
+    std::vector<uint64_t> tables_now() const;
 
     /* Now and then there is no memory. Then, and only then, STATUS_NO_MEMORY is as good as
      * `expected`, and nothing has changed. Whether the model may follow: it was STATUS_OK. */
@@ -82,6 +83,7 @@ class PageTableModel : public PagingTest {
     void look_at(uint64_t va);
 
     void compare();
+    static bool agrees(const Run &run, uint64_t offset, const page_query &entry);
     void compare_entry(virt_addr_t va, const page_query &entry);
     void compare_dirty_pages();
 

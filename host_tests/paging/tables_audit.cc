@@ -51,8 +51,9 @@ class TablesAudit {
         bool is_root = level == table_->levels - 1u;
         unsigned end = is_root ? TABLE_ENTRIES / 2 : TABLE_ENTRIES;
         unsigned used = 0;
+        const pte_t *slots = slots_of(pa);
         for (unsigned i = 0; i < end; i++) {
-            pte_t entry = pte_load(&slots_of(pa)[i]);
+            pte_t entry = pte_load(&slots[i]);
             used += entry.raw != 0;
             look_at_entry(entry, level, va + i * level_size(level));
         }
@@ -104,8 +105,9 @@ class TablesAudit {
 
     static uint64_t tables_below(phys_addr_t table, unsigned level) {
         uint64_t count = 0;
+        const pte_t *slots = slots_of(table);
         for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
-            pte_t entry = pte_load(&slots_of(table)[i]);
+            pte_t entry = pte_load(&slots[i]);
             if (pte_kind(entry, level) == PTE_TABLE) {
                 count += 1 + tables_below(pte_table_address(entry), level - 1);
             }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "bootloader/boot_info.h"
+#include "lib/untrusted.h"
 #include "mm/addr/addr.h"
 #include "mm/frame/memory_map.h"
 
@@ -10,13 +11,13 @@
 [[noreturn]] void boot_refuse(const char *reason);
 
 /* Prints the firmware's map, sanitises it, prints the result, and starts the early allocator. */
-const struct memory_map *boot_begin_memory(const struct boot_info *info);
+const struct memory_map *boot_begin_memory(TRUSTED const struct boot_info *info);
 
 /* Gives the memory that only the boot needed to the frame allocator. */
-void boot_release_memory(const struct boot_info *info);
+void boot_release_memory(TRUSTED const struct boot_info *info);
 
 /* Builds the kernel's address space, moves into it, and sees that the old one is gone. */
-void boot_enter_space(const struct boot_info *info, const struct memory_map *map);
+void boot_enter_space(TRUSTED const struct boot_info *info, const struct memory_map *map);
 
 /* A guarded stack in the kernel's ranges; its last byte is followed by a guard page too. */
 struct virt_range boot_allocate_stack(uint64_t page_count, const char *name);
@@ -26,4 +27,4 @@ void boot_guard_exception_stacks(void);
 
 /* An audit for which the loader's memory is forbidden, and everything that the CPU uses by itself
  * must lie elsewhere (K4). Before boot_release_memory. */
-void boot_audit_against_loader(const struct boot_info *info);
+void boot_audit_against_loader(TRUSTED const struct boot_info *info);

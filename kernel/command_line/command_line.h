@@ -5,6 +5,7 @@
 
 #include "lib/decls.h"
 #include "lib/format.h"
+#include "lib/untrusted.h"
 
 /*
  * The kernel's command line: words separated by blanks. A double quote groups (and is not part of
@@ -46,7 +47,7 @@ struct command_line {
  * 1 bytes. What is wrong is said by a numbered line on `complaints` and ignored, so there is always
  * a result. docs/messages.md lists the numbers.
  */
-void command_line_parse(const char *text, size_t length, char *storage,
+void command_line_parse(UNTRUSTED const char *text, size_t length, char *storage,
                         const struct text_sink *complaints, struct command_line *line);
 
 END_C_DECLS

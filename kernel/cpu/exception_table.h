@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "lib/decls.h"
+#include "lib/untrusted.h"
 
 BEGIN_C_DECLS
 
@@ -14,6 +15,7 @@ struct exception_entry {
 };
 
 /* The recovery for a fault at `rip`, or 0. */
-uint64_t exception_table_find(const struct exception_entry *table, size_t count, uint64_t rip);
+uint64_t exception_table_find(TRUSTED const struct exception_entry *table, size_t count,
+                              uint64_t rip);
 
 END_C_DECLS

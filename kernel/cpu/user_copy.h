@@ -6,6 +6,7 @@
 #include "kernel/cpu/trap.h"
 #include "lib/decls.h"
 #include "lib/status.h"
+#include "lib/untrusted.h"
 #include "mm/addr/addr.h"
 
 /*
@@ -22,7 +23,7 @@ BEGIN_C_DECLS
 
 /* Copy `size_bytes`; return how many bytes at the end were not copied, 0 for all. */
 [[nodiscard]] size_t user_copy_in(void *to, virt_addr_t from, size_t size_bytes);
-[[nodiscard]] size_t user_copy_out(virt_addr_t to, const void *from, size_t size_bytes);
+[[nodiscard]] size_t user_copy_out(virt_addr_t to, TRUSTED const void *from, size_t size_bytes);
 
 /* Zeroes; returns how many bytes at the end were not reached. */
 [[nodiscard]] size_t user_copy_zero(virt_addr_t to, size_t size_bytes);

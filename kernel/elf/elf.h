@@ -6,6 +6,7 @@
 #include "lib/decls.h"
 #include "lib/format.h"
 #include "lib/status.h"
+#include "lib/untrusted.h"
 #include "mm/addr/addr.h"
 #include "mm/paging/attributes.h"
 
@@ -45,7 +46,7 @@ struct elf_plan {
  * STATUS_NOT_EXECUTABLE, and one numbered line on `complaints` says what is wrong and where; the
  * plan is then undefined. docs/messages.md lists the numbers.
  */
-enum status elf_read(const void *file, size_t size_bytes, virt_addr_t movable_base,
+enum status elf_read(UNTRUSTED const void *file, size_t size_bytes, virt_addr_t movable_base,
                      const struct text_sink *complaints, struct elf_plan *plan);
 
 END_C_DECLS

@@ -6,6 +6,7 @@
 #include "lib/decls.h"
 #include "lib/format.h"
 #include "lib/status.h"
+#include "lib/untrusted.h"
 
 /*
  * Reads the initial RAM disk: one cpio archive in the "newc" format (man 5 cpio), as it lies in
@@ -37,14 +38,14 @@ struct initrd_entry {
  * Reads the entry at *offset (0: the first) and moves *offset to the next. Errors:
  * STATUS_NOT_FOUND, the archive ends here; STATUS_INVALID, it is damaged, with a complaint.
  */
-enum status initrd_next(const struct initrd *initrd, size_t *offset,
+enum status initrd_next(UNTRUSTED const struct initrd *initrd, size_t *offset,
                         const struct text_sink *complaints, struct initrd_entry *entry);
 
 /*
  * Checks the archive from end to end and counts its entries. Errors: STATUS_INVALID, with a
  * complaint; `*count` entries before the damage can be used.
  */
-enum status initrd_check(const struct initrd *initrd, const struct text_sink *complaints,
+enum status initrd_check(UNTRUSTED const struct initrd *initrd, const struct text_sink *complaints,
                          size_t *count);
 
 /*
@@ -53,7 +54,7 @@ enum status initrd_check(const struct initrd *initrd, const struct text_sink *co
  * links, not symbolic ones. Errors: STATUS_NOT_FOUND; STATUS_ACCESS_DENIED, it is not a regular
  * file; both with a complaint.
  */
-enum status initrd_find(const struct initrd *initrd, const char *path,
+enum status initrd_find(UNTRUSTED const struct initrd *initrd, const char *path,
                         const struct text_sink *complaints, struct initrd_entry *entry);
 
 END_C_DECLS

@@ -5,6 +5,7 @@
 
 #include "kernel/command_line/command_line.h"
 #include "lib/decls.h"
+#include "lib/untrusted.h"
 
 /*
  * The machine's consoles, who shows the log, and the terminals that processes write to. A terminal
@@ -18,7 +19,7 @@ struct terminal;
 
 /* Finds the screen and the serial ports. Nothing is shown yet. `info` may be nullptr: where the
  * loader cannot be believed there is still the VGA's text and the serial ports. */
-void terminal_begin(const struct boot_info *info);
+void terminal_begin(TRUSTED const struct boot_info *info);
 
 /* Shows the log, from its beginning, on these consoles (enum log_console). Once. In a panic also
  * before terminal_begin. */
@@ -31,7 +32,7 @@ bool terminal_is_log_shown(void);
 struct terminal *terminal_get(enum terminal_name name);
 
 /* Writes bytes in small pieces, with interrupts off during each; no other thread's come between. */
-void terminal_write(struct terminal *terminal, const char *bytes, size_t length);
+void terminal_write(struct terminal *terminal, TRUSTED const char *bytes, size_t length);
 
 /* Its size in characters; 0 by 0 where nobody knows, as for a serial line. */
 void terminal_size(const struct terminal *terminal, uint16_t *columns, uint16_t *rows);

@@ -4,6 +4,7 @@
 
 #include "lib/decls.h"
 #include "lib/format.h"
+#include "lib/untrusted.h"
 
 BEGIN_C_DECLS
 
@@ -11,6 +12,6 @@ BEGIN_C_DECLS
  * at most QUOTE_LENGTH_MAX of them, so that no file name can move the cursor or flood a log. */
 constexpr size_t QUOTE_LENGTH_MAX = 64;
 
-void quote_to(const struct text_sink *sink, const char *bytes, size_t length);
+void quote_to(const struct text_sink *sink, UNTRUSTED const char *bytes, size_t length);
 
 END_C_DECLS

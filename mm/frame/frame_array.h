@@ -1,5 +1,6 @@
 #pragma once
 
+#include "lib/untrusted.h"
 #include "mm/frame/frame.h"
 #include "mm/frame/page_run.h"
 
@@ -27,7 +28,7 @@ static inline void frame_set_used(struct frame *frame, enum frame_state state, u
 void frame_array_begin(struct frame *array, const struct memory_map *map);
 
 /* The whole pages of a usable region; an empty run for any other. */
-struct page_run usable_run(const struct memory_region *region);
+struct page_run usable_run(TRUSTED const struct memory_region *region);
 
 /* Whether the page lies in RAM that has a struct frame. */
 bool frame_page_exists(uint64_t page);

@@ -5,6 +5,7 @@
 
 #include "lib/decls.h"
 #include "lib/status.h"
+#include "lib/untrusted.h"
 
 /*
  * The firmware's memory map, made trustworthy. What a BIOS says may be unsorted, overlapping,
@@ -51,7 +52,7 @@ struct memory_map {
  * proportion to raw_count squared. Errors: STATUS_OUT_OF_RANGE, the capacity is too small;
  * STATUS_NO_MEMORY, nothing is usable.
  */
-enum status memory_map_sanitise(const struct memory_region *raw, size_t raw_count,
+enum status memory_map_sanitise(UNTRUSTED const struct memory_region *raw, size_t raw_count,
                                 unsigned phys_addr_bits, struct memory_map *map);
 
 /* Total bytes of regions of `type`. */

@@ -7,6 +7,7 @@
 #include "lib/decls.h"
 #include "lib/format.h"
 #include "lib/status.h"
+#include "lib/untrusted.h"
 #include "mm/addr/addr.h"
 #include "mm/paging/page_table.h"
 #include "mm/space/area.h"
@@ -115,10 +116,10 @@ enum space_access_kind : uint8_t { ACCESS_READ, ACCESS_WRITE, ACCESS_EXECUTE };
  */
 enum status space_read(struct address_space *space, virt_addr_t va, void *buffer, size_t size_bytes,
                        size_t *done_bytes);
-enum status space_write(struct address_space *space, virt_addr_t va, const void *buffer,
+enum status space_write(struct address_space *space, virt_addr_t va, TRUSTED const void *buffer,
                         size_t size_bytes, size_t *done_bytes);
-enum status space_write_initial(struct address_space *space, virt_addr_t va, const void *buffer,
-                                size_t size_bytes, size_t *done_bytes);
+enum status space_write_initial(struct address_space *space, virt_addr_t va,
+                                TRUSTED const void *buffer, size_t size_bytes, size_t *done_bytes);
 
 /* The area that holds `va`, copied to `*out`; false where there is none. */
 [[nodiscard]] bool space_find_area(struct address_space *space, virt_addr_t va,

@@ -3,6 +3,7 @@
 #include <stdint.h>
 
 #include "lib/status.h"
+#include "lib/untrusted.h"
 #include "mm/addr/addr.h"
 #include "mm/space/area_tree.h"
 
@@ -40,4 +41,4 @@ void area_cut_out(struct area_tree *areas, struct spare_areas *spares, struct vi
 void area_join_around(struct area_tree *areas, struct virt_range range);
 
 /* Copies `from`, cut to `size_bytes` - 1 bytes, and fills the rest of `to` with zeroes. */
-void copy_name(char *to, const char *from, unsigned size_bytes);
+void copy_name(char *to, TRUSTED const char *from, unsigned size_bytes);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "lib/untrusted.h"
 #include "mm/addr/addr.h"
 #include "mm/frame/memory_map.h"
 
@@ -9,7 +10,7 @@ struct ram_run {
     uint64_t end;   /* exclusive */
 };
 
-static inline bool is_ram(const struct memory_region *region) {
+static inline bool is_ram(TRUSTED const struct memory_region *region) {
     return region->type == MEMORY_USABLE || region->type == MEMORY_ACPI_RECLAIMABLE;
 }
 

@@ -119,8 +119,11 @@ static bool without_null_guard(struct virt_range range, struct virt_range *rest)
         return true;
     }
     uint64_t guarded = (NULL_GUARD_END - range.start.value) >> PAGE_SHIFT;
-    return range.page_count > guarded &&
-           virt_range_checked(virt_addr(NULL_GUARD_END), range.page_count - guarded, 4, rest);
+    if (range.page_count <= guarded) {
+        return false;
+    }
+    *rest = virt_range(virt_addr(NULL_GUARD_END), range.page_count - guarded);
+    return true;
 }
 
 static enum status unmap_pages(struct page_table *table, struct virt_range range) {

@@ -14,6 +14,9 @@ CLANG = ["/usr/bin/clang-19", "-x", "c", "-std=c23", "-I", ".", "-fsyntax-only",
 # them; is_inline says that the header holds the body too.
 Function = collections.namedtuple("Function", "header name returns parameters is_inline")
 
+# One parameter of a function; `marks` are the macros that annotate it.
+Parameter = collections.namedtuple("Parameter", "header function position name type marks")
+
 
 def public_headers():
     """Paths of the headers that a room of mm offers to others: `hdrs` in its BUILD file."""
@@ -51,3 +54,20 @@ def capabilities(header):
     """The structures of a header that must be held, or given back: locks, tokens, gathers."""
     return [node["name"] for node in _declarations(header)
             if node["kind"] == "RecordDecl" and _parts(node, "CapabilityAttr")]
+
+
+def _mark(attribute, text):
+    """The word in a header's text, as bytes, that stands for an annotation."""
+    where = attribute["range"]["begin"]
+    where = where.get("expansionLoc", where)
+    return text[where["offset"]:where["offset"] + where["tokLen"]].decode()
+
+
+def parameters(header):
+    """The parameters of the functions that a header declares."""
+    text = sources.read(header).encode(errors="surrogateescape")
+    return [Parameter(header, node["name"], position, part.get("name", ""),
+                      part["type"]["qualType"],
+                      tuple(_mark(mark, text) for mark in _parts(part, "AnnotateAttr")))
+            for node in _declarations(header) if node["kind"] == "FunctionDecl"
+            for position, part in enumerate(_parts(node, "ParmVarDecl"))]
