@@ -15,6 +15,8 @@ namespace {
 
 using machine::Privilege;
 
+constexpr uint64_t STALE_PAGE = 0x50000000;
+
 trace_ring changes;
 const symbol_table no_symbols = {};
 const fault_sources sources = {&changes, &no_symbols};
@@ -58,6 +60,25 @@ TEST_F(ScenariosTest, EveryFaultIsExplained) {
     if (const char *path = getenv("SCENARIOS_FILE")) {
         std::ofstream(path) << log.text();
     }
+}
+
+// Law 6: a right that is gained at a user address owes no flush, so a CPU may not know of it yet.
+TEST_F(ScenariosTest, ATlbThatIsReallyStaleIsNamedSo) {
+    address_space *space = create();
+    ASSERT_EQ(map(space, STALE_PAGE, 1, RIGHT_READ), STATUS_OK);
+    address_space *previous = space_switch(space);
+    ASSERT_TRUE(cpu().read(STALE_PAGE, Privilege::USER).succeeded());
+    ASSERT_EQ(protect(space, STALE_PAGE, 1, RIGHT_READ | RIGHT_WRITE), STATUS_OK);
+    machine::Outcome outcome = cpu().write(STALE_PAGE, 1, Privilege::USER);
+    ASSERT_TRUE(outcome.fault.has_value());
+    fault_facts facts = {.who = "process 1 (scenario)",
+                         .address = virt_addr(STALE_PAGE),
+                         .error_code = outcome.fault->error_code()};
+    fault_gather(space, &sources, &facts);
+    EXPECT_EQ(fault_judge(&facts), FAULT_STALE_TLB);
+    EXPECT_TRUE(cpu().write(STALE_PAGE, 1, Privilege::USER).succeeded());
+    space_switch(previous);
+    destroy(space);
 }
 
 } // namespace
