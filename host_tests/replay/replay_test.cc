@@ -73,7 +73,9 @@ TEST(ReplayTest, AForgottenFlushIsFoundAndTheOperationNamed) {
     Result result =
         run(with_process("5000", 1) + touched("400000") + unmap("400000") + PAID + "end\n");
     ASSERT_GE(result.findings.size(), 1u);
-    EXPECT_NE(result.findings[0].text.find("CPU 0 still translates 0x400000"), std::string::npos);
+    EXPECT_TRUE(result.findings[0].text.starts_with(
+        "when line 9 was paid for: CPU 0 still translates 0x400000"))
+        << result.findings[0].text;
     ASSERT_EQ(result.findings[0].after.size(), 1u);
     EXPECT_EQ(result.findings[0].after[0].line, 8u);
     EXPECT_EQ(result.findings[0].after[0].caller, 0xffffffff80001234u);
@@ -103,6 +105,18 @@ TEST(ReplayTest, AFlushThatWasAskedForAndNotWaitedForIsNoFlush) {
 
 TEST(ReplayTest, APageThatNoCpuHasUsedOwesNothing) {
     EXPECT_TRUE(findings(with_process("5000", 1) + unmap("400000") + PAID).empty());
+}
+
+TEST(ReplayTest, APageThatWasOnlyReadOwesAFlushToo) {
+    std::string read = "touched root=2000 va=400000 pages=1 level=0 dirty=0\n";
+    EXPECT_FALSE(findings(with_process("5000", 1) + read + unmap("400000") + PAID).empty());
+}
+
+TEST(ReplayTest, WhatOneTableOwesIsNotDueWhenAnotherPays) {
+    std::string kernel_paid = "paid " + KERNEL + NO_PLACE;
+    EXPECT_TRUE(findings(with_process("5000", 1) + touched("400000") + unmap("400000") +
+                         kernel_paid + flush("400000") + PAID)
+                    .empty());
 }
 
 TEST(ReplayTest, AFrameMayBeUsedAgainOnceItIsPaidFor) {
