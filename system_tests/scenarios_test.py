@@ -46,7 +46,8 @@ def normalised(report):
 
 def as_the_manual_has_it(report):
     """QEMU leaves P clear where it sets RSVD, which no CPU does (SDM 3A 4.7)."""
-    return re.sub(r"error code 0xc: not present, (.*RSVD)", r"error code 0xd: P: present, \1", report)
+    return re.sub("error code 0xc: not present, (.*RSVD)", r"error code 0xd: P: present, \1",
+                  report)
 
 
 def scenarios(text):

@@ -10,6 +10,8 @@
 
 namespace {
 
+constexpr size_t LIVE_MAX = 500; /* so that there are always frames, though perhaps not in a row */
+
 /* Every live object with the byte that fills it. */
 class HeapModelTest : public SpaceTest {
   public:
@@ -59,6 +61,8 @@ void HeapModelTest::step() {
     bool is_growing = choices_.below(100) < (steps_++ / 1000 % 2 == 0 ? 65u : 35u);
     if (choices_.one_in(200)) {
         heap_drain();
+    } else if (live_.size() >= LIVE_MAX) {
+        free_one();
     } else if (is_growing || live_.empty()) {
         allocate();
     } else {
@@ -95,7 +99,8 @@ void HeapModelTest::allocate() {
     bool is_dry = choices_.one_in(64);
     char *memory =
         is_dry ? allocate_in_a_drought(size_bytes) : static_cast<char *>(heap_alloc(size_bytes));
-    ASSERT_TRUE(is_dry || memory != nullptr);
+    bool needs_frames_in_a_row = size_bytes > PAGE_SIZE;
+    ASSERT_TRUE(memory != nullptr || is_dry || needs_frames_in_a_row) << size_bytes;
     if (memory == nullptr) {
         return;
     }

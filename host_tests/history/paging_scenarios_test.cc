@@ -188,6 +188,20 @@ TEST_F(PagingHistory, ACpuWritesWhileAPageBecomesExecutable) {
     write_at_the_last_moment(VA, 0, [&] { (void)!protect(pages_at(VA, 1), all); });
 }
 
+TEST_F(PagingHistory, ACpuWritesWhileALargePageIsCut) {
+    ASSERT_EQ(map(pages_at(VA, PAGES_2M), DEVICE, USER_RW), STATUS_OK);
+    cpu(1).read(VA + 7 * PAGE_SIZE, USER);
+    write_at_the_last_moment(VA + 7 * PAGE_SIZE, 1, [&] { (void)!unmap(pages_at(VA + MIB, 1)); });
+}
+
+TEST_F(PagingHistory, WrittenPagesThatAreReadOnlyAreJoined) {
+    ASSERT_EQ(map(pages_at(VA, PAGES_2M), DEVICE, USER_RW, 0), STATUS_OK);
+    cpu(1).write(VA + 7 * PAGE_SIZE, 1, USER);
+    ASSERT_EQ(protect(pages_at(VA, PAGES_2M), USER_RO), STATUS_OK);
+    cpu(1).read(VA + 7 * PAGE_SIZE, USER);
+    merge(pages_at(VA, PAGES_2M));
+}
+
 TEST_F(PagingHistory, APageLosesAllItsRights) {
     ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
     ASSERT_EQ(protect(pages_at(VA, 1), NO_RIGHTS), STATUS_OK);

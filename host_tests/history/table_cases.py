@@ -3,6 +3,7 @@
 from host_tests.history.case import Case, made_by
 
 WALKS = r"CPU 1 still walks 0x\w+ through the "
+LOST_WRITE = r"CPU 1 has written through the {} page .*; the tables say that nobody has"
 TERMINAL_FAULT = (
     r"the entry 0x\w+ at level 0 for 0x\w+ is not present but holds the address of memory \(L1TF\)"
 )
@@ -172,8 +173,8 @@ TABLE_CASES = (
         ),
     ),
     Case(
-        name="a dirty flag is lost to a plain store",
-        source="Linux: do not lose dirty and accessed bits in pmdp_invalidate()",
+        name="protect stores over a dirty flag",
+        source="class of bug: an accessed or dirty flag is lost to a plain store",
         scenario="PagingHistory.ACpuWritesWhileAPageBecomesExecutable",
         diagnosis=r"CPU 1 still translates .*; the tables say .*: a dirty flag that was cleared",
         edits=made_by(
@@ -181,6 +182,32 @@ TABLE_CASES = (
                 "mm/paging/protect.c",
                 "    } while (!pte_compare_exchange(pt_cursor_slot(at), &old, next));\n",
                 "    } while (false);\n    pte_publish(pt_cursor_slot(at), next);\n",
+            ),
+        ),
+    ),
+    Case(
+        name="a split stores over a dirty flag",
+        source="Linux: do not lose dirty and accessed bits in pmdp_invalidate()",
+        scenario="PagingHistory.ACpuWritesWhileALargePageIsCut",
+        diagnosis=LOST_WRITE.format("2 MiB"),
+        edits=made_by(
+            (
+                "mm/paging/entry.c",
+                "    } while (!pte_compare_exchange(pt_cursor_slot(at), &old, next));\n",
+                "    } while (false);\n    pte_publish(pt_cursor_slot(at), next);\n",
+            ),
+        ),
+    ),
+    Case(
+        name="pages are joined and one of them was written",
+        source="Quire, once: page_table_merge kept the first page's dirty flag alone",
+        scenario="PagingHistory.WrittenPagesThatAreReadOnlyAreJoined",
+        diagnosis=LOST_WRITE.format("4 KiB"),
+        edits=made_by(
+            (
+                "mm/paging/merge.c",
+                "        flags |= pte_load(&pieces[i]).raw & PTE_DIRTY;\n",
+                "",
             ),
         ),
     ),

@@ -54,8 +54,7 @@ Outcome Cpu::access(uint64_t va, Access access, Privilege privilege) {
                        .was_user = privilege == Privilege::USER,
                        .was_fetch = access == Access::EXECUTE && (control.nxe || control.smep)};
     const CachedLeaf *hit = tlb_.find(va, context());
-    if (hit && !allows(control, hit->leaf.rights, access, privilege)) {
-        fault.was_present = true;
+    if (hit && !permits(hit->leaf, access, privilege, fault)) {
         return fail(fault);
     }
     if (hit && (access != Access::WRITE || hit->leaf.dirty)) {
@@ -68,6 +67,13 @@ Outcome Cpu::access(uint64_t va, Access access, Privilege privilege) {
     return walk_and_reach(access, privilege, fault);
 }
 
+/* Where it does not, `fault` says what of the translation forbids it. */
+bool Cpu::permits(const Leaf &leaf, Access access, Privilege privilege, PageFault &fault) const {
+    fault.was_present = true;
+    fault.was_protection_key = key_forbids(control, leaf, access, privilege);
+    return !fault.was_protection_key && allows(control, leaf.rights, access, privilege);
+}
+
 Outcome Cpu::walk_and_reach(Access access, Privilege privilege, PageFault fault) {
     bool is_write = access == Access::WRITE;
     uint64_t flags = ACCESSED_FLAG | (is_write ? DIRTY_FLAG : 0);
@@ -75,7 +81,7 @@ Outcome Cpu::walk_and_reach(Access access, Privilege privilege, PageFault fault)
         Walked walked = walk(fault.address);
         fault.was_present = walked.entry.is_present;
         fault.was_reserved_bit = walked.entry.is_present && walked.entry.has_reserved_bit;
-        if (!walked.has_leaf() || !allows(control, walked.leaf.rights, access, privilege)) {
+        if (!walked.has_leaf() || !permits(walked.leaf, access, privilege, fault)) {
             return fail(fault);
         }
         if (!ram_.set_bits_as(id_, walked.entry_pa, walked.entry.raw, flags)) {

@@ -107,6 +107,7 @@ class Cpu {
     void remember(uint64_t va, const Leaf &leaf);
     void remember(uint64_t va, const TableStep &step);
     TableStep start_of_walk(uint64_t va) const;
+    bool permits(const Leaf &leaf, Access access, Privilege privilege, PageFault &fault) const;
     Outcome walk_and_reach(Access access, Privilege privilege, PageFault fault);
     Outcome fail(const PageFault &fault);
     void forget_page(uint64_t va, uint16_t tag, std::optional<uint64_t> root);

@@ -1,6 +1,7 @@
 #include "host_tests/machine/machine.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "host_tests/machine/oracle.h"
@@ -23,6 +24,17 @@ struct platform_features features_of(const Config &config) {
 }
 
 } // namespace
+
+FlushCounts &FlushCounts::operator+=(const FlushCounts &other) {
+    requests += other.requests;
+    pages += other.pages;
+    contexts += other.contexts;
+    all += other.all;
+    needless += other.needless;
+    asked += other.asked;
+    asked_needlessly += other.asked_needlessly;
+    return *this;
+}
 
 Machine::Machine(const Config &config)
     : config_(config), features_(features_of(config)), ram_(config.ram, config.identity) {
@@ -78,6 +90,14 @@ void Machine::look(const std::string &when) {
     look_for_free_pages(when);
 }
 
+void Machine::look_for_lost_writes(const std::string &when) {
+    for (const Cpu &cpu : cpus_) {
+        for (const std::string &finding : find_lost_writes(ram_, cpu)) {
+            add_finding(when + ": " + finding);
+        }
+    }
+}
+
 void Machine::look_for_free_pages(const std::string &when) {
     for (const Cpu &cpu : cpus_) {
         for (const std::string &finding :
@@ -93,31 +113,55 @@ std::vector<std::string> Machine::take_findings() {
 
 void Machine::start_flush(tlb_flush *request) {
     take_chance();
+    look_for_lost_writes("when a flush was asked for");
     look_for_free_pages("when a flush was asked for");
-    flush_counts_.requests++;
-    flush_counts_.pages += request->scope == TLB_FLUSH_PAGES ? request->page_count : 0;
-    flush_counts_.contexts += request->scope == TLB_FLUSH_CONTEXT;
-    flush_counts_.all += request->scope == TLB_FLUSH_ALL;
-    pending_.push_back(request);
+    PendingFlush pending = {.request = request};
+    for (const Cpu &cpu : cpus_) {
+        pending.cpus_left |= request->cpus.bits & 1ull << cpu.id();
+    }
+    pending.counts = {
+        .requests = 1,
+        .pages = request->scope == TLB_FLUSH_PAGES ? request->page_count : 0u,
+        .contexts = request->scope == TLB_FLUSH_CONTEXT,
+        .all = request->scope == TLB_FLUSH_ALL,
+        .asked = static_cast<unsigned>(std::popcount(pending.cpus_left)),
+    };
+    pending_.push_back(pending);
+}
+
+Machine::PendingFlush &Machine::pending_of(const tlb_flush *request) {
+    auto found = std::find_if(pending_.begin(), pending_.end(),
+                              [=](const PendingFlush &it) { return it.request == request; });
+    if (found == pending_.end()) {
+        throw CheckFailure("waiting for a flush that was not started");
+    }
+    return *found;
+}
+
+/* Whether a CPU that is asked does not hear it. */
+bool Machine::is_ignored(const tlb_flush *request) {
+    uint64_t others = ~(1ull << current_cpu_);
+    return (pending_of(request).cpus_left & deaf_cpus_ & others) != 0;
 }
 
 /* CPUs forget as late as they may: when somebody waits for it. */
 void Machine::wait_flush(tlb_flush *request) {
     take_chance();
-    auto found = std::find(pending_.begin(), pending_.end(), request);
-    if (found == pending_.end()) {
-        throw CheckFailure("waiting for a flush that was not started");
-    }
-    pending_.erase(found);
-    bool was_needed = false;
+    PendingFlush &pending = pending_of(request);
     for (Cpu &cpu : cpus_) {
-        if ((request->cpus.bits >> cpu.id() & 1) != 0) {
-            was_needed |= apply(cpu, *request);
-        }
+        acknowledge(pending, cpu);
     }
-    flush_counts_.needless += !was_needed;
+    count(pending);
+    std::erase_if(pending_, [=](const PendingFlush &it) { return it.request == request; });
     if (looks_at_flushes_) {
         look("after a flush");
+    }
+}
+
+void Machine::interrupts_on(unsigned id) {
+    deaf_cpus_ &= ~(1ull << id);
+    for (PendingFlush &pending : pending_) {
+        acknowledge(pending, cpus_.at(id));
     }
 }
 
@@ -130,23 +174,40 @@ static void apply_to_page(Cpu &cpu, uint16_t context, uint64_t va) {
     }
 }
 
-/* Whether the CPU had anything to forget. */
-bool Machine::apply(Cpu &cpu, const tlb_flush &request) {
-    size_t before = cpu.cached_count();
+static void apply(Cpu &cpu, const tlb_flush &request) {
     switch (request.scope) {
     case TLB_FLUSH_PAGES:
         for (unsigned i = 0; i < request.page_count; i++) {
             apply_to_page(cpu, request.context_id, request.pages[i].value);
         }
-        break;
+        return;
     case TLB_FLUSH_CONTEXT:
         cpu.invpcid_context(request.context_id);
-        break;
+        return;
     case TLB_FLUSH_ALL:
         cpu.toggle_cr4_pge();
-        break;
+        return;
     }
-    return cpu.cached_count() != before;
+}
+
+/* The CPU does what it was asked to, if it was and has not done it yet. */
+void Machine::acknowledge(PendingFlush &pending, Cpu &cpu) {
+    uint64_t bit = 1ull << cpu.id();
+    if ((pending.cpus_left & bit) == 0) {
+        return;
+    }
+    pending.cpus_left &= ~bit;
+    pending.counts.asked_needlessly += find_stale_entries(ram_, cpu).empty();
+    apply(cpu, *pending.request);
+}
+
+void Machine::count(const PendingFlush &done) {
+    FlushCounts counts = done.counts;
+    counts.needless = counts.asked_needlessly == counts.asked;
+    flush_counts_ += counts;
+    if (!operation_.empty()) {
+        counts_by_operation_[operation_] += counts;
+    }
 }
 
 } // namespace machine

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -39,10 +40,14 @@ struct Config {
 
 struct FlushCounts {
     unsigned requests = 0;
-    unsigned pages = 0;    /* over all requests of TLB_FLUSH_PAGES */
-    unsigned contexts = 0; /* requests of TLB_FLUSH_CONTEXT */
-    unsigned all = 0;      /* requests of TLB_FLUSH_ALL */
-    unsigned needless = 0; /* requests after which no CPU had forgotten anything */
+    unsigned pages = 0;            /* over all requests of TLB_FLUSH_PAGES */
+    unsigned contexts = 0;         /* requests of TLB_FLUSH_CONTEXT */
+    unsigned all = 0;              /* requests of TLB_FLUSH_ALL */
+    unsigned needless = 0;         /* requests without which no CPU had believed anything untrue */
+    unsigned asked = 0;            /* CPUs, over all requests */
+    unsigned asked_needlessly = 0; /* of these, CPUs that believed nothing untrue */
+
+    FlushCounts &operator+=(const FlushCounts &other);
 };
 
 /* One at a time; the seam's functions belong to the one that exists. */
@@ -70,6 +75,17 @@ class Machine {
     void run_on(unsigned id) {
         current_cpu_ = id;
     }
+
+    unsigned current_cpu() const {
+        return current_cpu_;
+    }
+
+    /* What others ask of a CPU whose interrupts are off, it does when they are on again. What it
+     * asks of itself it does always. */
+    void interrupts_off(unsigned id) {
+        deaf_cpus_ |= 1ull << id;
+    }
+    void interrupts_on(unsigned id);
 
     /*
      * The adversary. `act` is called at each step of the seam that mm takes, so between most of
@@ -115,6 +131,14 @@ class Machine {
     const FlushCounts &flush_counts() const {
         return flush_counts_;
     }
+
+    /* Counts the flushes from here on also under this name, until it is given another. */
+    void name_operation(std::string name) {
+        operation_ = std::move(name);
+    }
+    const std::map<std::string, FlushCounts> &flush_counts_by_operation() const {
+        return counts_by_operation_;
+    }
     int preemption_depth() const {
         return preemption_depth_;
     }
@@ -122,10 +146,21 @@ class Machine {
   private:
     friend struct Seam;
 
+    /* A flush between its start and the end of the wait for it. */
+    struct PendingFlush {
+        tlb_flush *request;
+        uint64_t cpus_left;
+        FlushCounts counts;
+    };
+
     void take_chance();
     void start_flush(tlb_flush *request);
     void wait_flush(tlb_flush *request);
-    bool apply(Cpu &cpu, const tlb_flush &request);
+    bool is_ignored(const tlb_flush *request);
+    void acknowledge(PendingFlush &pending, Cpu &cpu);
+    PendingFlush &pending_of(const tlb_flush *request);
+    void count(const PendingFlush &done);
+    void look_for_lost_writes(const std::string &when);
     void look_for_free_pages(const std::string &when);
 
     Config config_;
@@ -135,8 +170,11 @@ class Machine {
     unsigned current_cpu_ = 0;
     int preemption_depth_ = 0;
     volatile int busy_depth_ = 0;
-    std::vector<tlb_flush *> pending_;
+    uint64_t deaf_cpus_ = 0; /* whose interrupts are off */
+    std::vector<PendingFlush> pending_;
     FlushCounts flush_counts_;
+    std::string operation_;
+    std::map<std::string, FlushCounts> counts_by_operation_;
     std::function<void()> adversary_;
     bool is_adversary_acting_ = false;
     std::function<void(const table_event &)> trace_;

@@ -40,13 +40,15 @@ std::string join(const std::string &left, const std::string &right) {
 } // namespace
 
 uint32_t PageFault::error_code() const {
-    return was_present | was_write << 1 | was_user << 2 | was_reserved_bit << 3 | was_fetch << 4;
+    return was_present | was_write << 1 | was_user << 2 | was_reserved_bit << 3 | was_fetch << 4 |
+           was_protection_key << 5;
 }
 
 std::string PageFault::words() const {
     std::string text = was_present ? "present" : "not present";
     text = join(text, was_fetch ? "fetch" : was_write ? "write" : "read");
     text = join(text, was_user ? "user" : "supervisor");
+    text = was_protection_key ? join(text, "protection key") : text;
     return was_reserved_bit ? join(text, "reserved bit") : text;
 }
 
@@ -84,13 +86,16 @@ Rights operator&(const Rights &a, const Rights &b) {
 }
 
 Leaf leaf_of(const Control &control, const Entry &entry, unsigned level, const Rights &above) {
+    Rights rights = above & entry.rights;
+    bool has_key = control.pke && rights.user;
     uint64_t pat = entry.raw & (level == 0 ? PAGE_SIZE_BIT : LARGE_PAT);
     return {
         .pa = entry.address,
         .level = level,
-        .rights = above & entry.rights,
+        .rights = rights,
         .global = control.pge && (entry.raw & GLOBAL) != 0,
         .dirty = (entry.raw & DIRTY) != 0,
+        .protection_key = static_cast<uint8_t>(has_key ? entry.raw >> 59 & 15 : 0),
         .memory_type = static_cast<uint8_t>((pat != 0) << 2 | (entry.raw >> 3 & 3)),
     };
 }
@@ -107,6 +112,17 @@ bool allows(const Control &control, const Rights &rights, Access access, Privile
         return false;
     }
     return access == Access::READ || rights.writable || !control.wp;
+}
+
+bool key_forbids(const Control &control, const Leaf &leaf, Access access, Privilege privilege) {
+    if (!control.pke || !leaf.rights.user || access == Access::EXECUTE) {
+        return false;
+    }
+    uint32_t forbidden = control.pkru >> (2 * leaf.protection_key);
+    bool heeds_writes = privilege == Privilege::USER || control.wp;
+    bool forbids_access = (forbidden & 1) != 0;
+    bool forbids_writing = (forbidden & 2) != 0 && heeds_writes;
+    return forbids_access || (access == Access::WRITE && forbids_writing);
 }
 
 std::optional<TableStep> peek_table(const Ram &ram, const Control &control, uint64_t root,

@@ -25,8 +25,10 @@ struct Control {
     bool wp = true;   /* CR0.WP */
     bool smep = true; /* CR4.SMEP */
     bool smap = true; /* CR4.SMAP */
+    bool pke = true;  /* CR4.PKE */
     bool pcide = false;
-    bool ac = false;                    /* EFLAGS.AC */
+    bool ac = false;   /* EFLAGS.AC */
+    uint32_t pkru = 0; /* for key i, bit 2i: no access, bit 2i + 1: no writing (4.6.2) */
     bool remembers = tlb_model_is_on(); /* false: every access walks the tables */
 };
 
@@ -53,7 +55,8 @@ struct Leaf {
     Rights rights;
     bool global;
     bool dirty;
-    uint8_t memory_type; /* index into the PAT: PAT * 4 + PCD * 2 + PWT (4.9.2) */
+    uint8_t protection_key; /* of a page of users, with CR4.PKE; 0 elsewhere (4.6.2) */
+    uint8_t memory_type;    /* index into the PAT: PAT * 4 + PCD * 2 + PWT (4.9.2) */
 
     bool operator==(const Leaf &) const = default;
 };
@@ -65,7 +68,8 @@ struct PageFault {
     bool was_write;
     bool was_user;
     bool was_reserved_bit;
-    bool was_fetch; /* only with NXE or SMEP */
+    bool was_fetch;          /* only with NXE or SMEP */
+    bool was_protection_key; /* PK: the key's rights forbid it, whatever the others say */
 
     uint32_t error_code() const;
     std::string words() const;
@@ -96,6 +100,9 @@ Leaf leaf_of(const Control &control, const Entry &entry, unsigned level, const R
 
 /* Whether a translation with `rights` allows the access (4.6.1). */
 bool allows(const Control &control, const Rights &rights, Access access, Privilege privilege);
+
+/* Whether PKRU forbids it to a page with this leaf's key (4.6.2). */
+bool key_forbids(const Control &control, const Leaf &leaf, Access access, Privilege privilege);
 
 /* What the tables under `root` say of `va` now, changing nothing: no caches, no accessed flags. */
 std::optional<Leaf> peek(const Ram &ram, const Control &control, uint64_t root, uint64_t va);

@@ -116,6 +116,66 @@ TEST_F(MmuTest, WithoutWriteProtectTheKernelWritesReadOnlyPages) {
     EXPECT_TRUE(cpu().write(VA, 1).succeeded());
 }
 
+struct KeyCase {
+    const char *name;
+    uint32_t pkru; /* the page has key 5 */
+    uint64_t flags;
+    Access access;
+    Privilege privilege;
+    uint32_t error;
+    bool wp = true;
+};
+
+class KeyTest : public MmuTest, public testing::WithParamInterface<KeyCase> {};
+
+TEST_P(KeyTest, RightsAreThoseOfTheManual) {
+    const KeyCase &key = GetParam();
+    tables->set(VA, 0, PAGE | RAW_P | key.flags | 5ull << 59);
+    cpu().control.pkru = key.pkru;
+    cpu().control.wp = key.wp;
+    cpu().control.ac = true;
+    cpu().control.smep = false;
+    Outcome outcome = key.access == Access::READ    ? cpu().read(VA, key.privilege)
+                      : key.access == Access::WRITE ? cpu().write(VA, 1, key.privilege)
+                                                    : cpu().execute(VA, key.privilege);
+    EXPECT_EQ(error_code(outcome), key.error);
+}
+
+constexpr uint32_t NO_ACCESS = 1u << 10;
+constexpr uint32_t NO_WRITING = 1u << 11;
+constexpr uint64_t UW = RAW_U | RAW_W;
+
+INSTANTIATE_TEST_SUITE_P(
+    Section462, KeyTest,
+    testing::Values(KeyCase{"ForbidsReading", NO_ACCESS, UW, R, USR, 0x25},
+                    KeyCase{"ForbidsAnyWriting", NO_ACCESS, UW, W, USR, 0x27},
+                    KeyCase{"ForbidsOnlyWriting", NO_WRITING, UW, W, USR, 0x27},
+                    KeyCase{"LetsReadWhatItForbidsToWrite", NO_WRITING, UW, R, USR, ALLOWED},
+                    KeyCase{"DoesNotConcernFetching", NO_ACCESS, UW, X, USR, ALLOWED},
+                    KeyCase{"ForbidsTheKernelToo", NO_ACCESS, UW, R, SUP, 0x21},
+                    KeyCase{"ForbidsTheKernelToWrite", NO_WRITING, UW, W, SUP, 0x23},
+                    KeyCase{"WithoutWpTheKernelWrites", NO_WRITING, UW, W, SUP, ALLOWED, false},
+                    KeyCase{"WithoutWpTheKernelHasAccess", NO_ACCESS, UW, W, SUP, 0x23, false},
+                    KeyCase{"DoesNotConcernPagesOfTheKernel", NO_ACCESS, RAW_W, W, SUP, ALLOWED},
+                    KeyCase{"OfOthersDoesNotMatter", ~(NO_ACCESS | NO_WRITING), UW, W, USR,
+                            ALLOWED},
+                    KeyCase{"IsReportedBesideOtherRights", NO_ACCESS, RAW_U, W, USR, 0x27}),
+    [](const auto &info) { return info.param.name; });
+
+TEST_F(MmuTest, WithoutPkeTheKeyIsIgnored) { // 4.6.2
+    tables->set(VA, 0, PAGE | RAW_P | RAW_U | 5ull << 59);
+    cpu().control.pke = false;
+    cpu().control.pkru = NO_ACCESS;
+    EXPECT_TRUE(cpu().read(VA, USR).succeeded());
+}
+
+TEST_F(MmuTest, PkruCountsForWhatIsCachedAlready) { // 4.6.2: no flush is owed for a change of it
+    tables->set(VA, 0, PAGE | RAW_P | RAW_U | 5ull << 59);
+    EXPECT_TRUE(cpu().read(VA, USR).succeeded());
+    cpu().control.pkru = NO_ACCESS;
+    EXPECT_EQ(error_code(cpu().read(VA, USR)), 0x25u);
+}
+
 TEST_F(MmuTest, TheRightsOfEveryLevelCount) {
     tables->set(VA, 0, PAGE | RAW_P | RAW_W | RAW_U);
     tables->set(VA, 2, tables->get(VA, 2) & ~RAW_W);
@@ -168,6 +228,49 @@ TEST_F(FiveLevelTest, AnAddressOf57BitsIsTranslated) {
     tables->set(0x00ff123456789000, 0, PAGE | RAW_P);
     EXPECT_EQ(cpu().read(0x00ff123456789000).pa, PAGE);
     EXPECT_TRUE(cpu().read(0x0100000000000000).is_general_protection);
+}
+
+TEST_F(FiveLevelTest, CanonicalIsWhatRepeatsBit56) { // 3.3.7.1
+    EXPECT_FALSE(cpu().read(0x00ffffffffffffff & ~7ull).is_general_protection);
+    EXPECT_TRUE(cpu().read(0xfe00000000000000).is_general_protection);
+    EXPECT_FALSE(cpu().read(0xff00000000000000).is_general_protection);
+}
+
+TEST_F(FiveLevelTest, AReservedBitOfAPml5eIsAFault) { // 4.5.5: PS is reserved in a PML5E
+    tables->set(VA, 0, PAGE | RAW_P);
+    tables->set(VA, 4, tables->get(VA, 4) | RAW_PS);
+    EXPECT_EQ(error_code(cpu().read(VA)), 0x9u);
+}
+
+TEST_F(FiveLevelTest, TheRightsOfAPml5eCount) { // 4.6.1
+    tables->set(VA, 0, PAGE | RAW_P | RAW_W | RAW_U);
+    tables->set(VA, 4, tables->get(VA, 4) | RAW_XD);
+    EXPECT_EQ(error_code(cpu().execute(VA, Privilege::USER)), 0x15u);
+}
+
+TEST_F(FiveLevelTest, APml5eIsRememberedUntilAnInvlpg) { // 4.10.3.1, 4.10.4.1
+    tables->set(VA, 0, PAGE | RAW_P);
+    cpu().read(VA);
+    EXPECT_EQ(cpu().tables().size(), 4u);
+    uint64_t elsewhere = VA + (1ull << 39);
+    tables->set(elsewhere, 0, PAGE | RAW_P);
+    tables->set(VA, 4, 0);
+    EXPECT_TRUE(cpu().read(elsewhere).succeeded()) << "walks through the PML5E it remembers";
+    cpu().invlpg(elsewhere);
+    EXPECT_FALSE(cpu().read(elsewhere).succeeded());
+    cpu().toggle_cr4_pge();
+}
+
+TEST_F(MmuTest, AWriteThatIsRefusedSetsNoFlags) { // 4.8: dirty is for writes that are done
+    tables->set(VA, 0, PAGE | RAW_P | RAW_U);
+    cpu().write(VA, 1, USR);
+    EXPECT_EQ(tables->get(VA, 0) & RAW_D, 0u);
+}
+
+TEST_F(MmuTest, AllAddressBitsMayBeUsedUpToMaxPhyAddr) { // 4.1.4
+    uint64_t last_page = (1ull << cpu().control.phys_addr_bits) - 4096;
+    tables->set(VA, 0, last_page | RAW_P);
+    EXPECT_EQ(cpu().read(VA).pa, last_page);
 }
 
 TEST_F(MmuTest, ANonCanonicalAddressIsNoPageFault) {

@@ -66,6 +66,9 @@ const char *objection(const CachedLeaf &cached, const Leaf &granted) {
     if (leaf.memory_type != granted.memory_type) {
         return "another memory type";
     }
+    if (leaf.protection_key != granted.protection_key && granted.rights.user) {
+        return "another protection key";
+    }
     if (leaf.global != granted.global) {
         return "another global flag";
     }
@@ -88,6 +91,19 @@ std::string judge_leaf(const Ram &ram, const Cpu &cpu, const CachedLeaf &cached)
                                  "%s: %s",
                                  cpu.id(), cached.va, leaf_text(cached.leaf).c_str(),
                                  leaf_text(*granted).c_str(), why);
+}
+
+std::string judge_write(const Ram &ram, const Cpu &cpu, const CachedLeaf &cached) {
+    auto granted = peek(ram, cpu.control, cpu.root_of(cached.context).value(), cached.va);
+    if (!cached.leaf.dirty || !granted || granted->dirty) {
+        return "";
+    }
+    uint64_t pa = granted->pa + (cached.va & (page_size(granted->level) - 1));
+    return pa != cached.leaf.pa
+               ? ""
+               : text("CPU %u has written through the %s at 0x%" PRIx64 "; the tables say that "
+                      "nobody has",
+                      cpu.id(), leaf_text(cached.leaf).c_str(), cached.va);
 }
 
 std::string judge_table(const Ram &ram, const Cpu &cpu, const CachedTable &cached) {
@@ -135,6 +151,13 @@ std::vector<std::string> find_stale_entries(const Ram &ram, const Cpu &cpu) {
         [&](const CachedLeaf &cached) { keep(findings, judge_leaf(ram, cpu, cached)); });
     cpu.tables().for_each(
         [&](const CachedTable &cached) { keep(findings, judge_table(ram, cpu, cached)); });
+    return findings;
+}
+
+std::vector<std::string> find_lost_writes(const Ram &ram, const Cpu &cpu) {
+    std::vector<std::string> findings;
+    cpu.tlb().for_each(
+        [&](const CachedLeaf &cached) { keep(findings, judge_write(ram, cpu, cached)); });
     return findings;
 }
 

@@ -15,6 +15,12 @@ namespace machine {
  */
 std::vector<std::string> find_stale_entries(const Ram &ram, const Cpu &cpu);
 
+/*
+ * What `cpu` has written through a translation that it still has is dirty in the tables, if they
+ * still map the page. Looked at before a flush, which ends the evidence.
+ */
+std::vector<std::string> find_lost_writes(const Ram &ram, const Cpu &cpu);
+
 /* No translation outside the direct map, no cached table and no root of `cpu` may reach a free
  * page. */
 std::vector<std::string> find_free_pages(const Cpu &cpu,

@@ -87,8 +87,24 @@ TEST_F(OracleTest, ObjectsToAnotherMemoryTypeAndGlobalFlag) {
     EXPECT_SAYS(change(VA, PAGE | USER_RW | RAW_G, PAGE | USER_RW), "another global flag");
 }
 
+TEST_F(OracleTest, ObjectsToAnotherProtectionKey) {
+    uint64_t key_1 = 1ull << 59;
+    EXPECT_SAYS(change(VA, PAGE | USER_RW | key_1, PAGE | USER_RW), "another protection key");
+}
+
 TEST_F(OracleTest, ObjectsToADirtyFlagThatWasClearedBehindTheCpu) {
     EXPECT_SAYS(change(VA, PAGE | USER_RW | RAW_D, PAGE | USER_RW), "a dirty flag");
+}
+
+TEST_F(OracleTest, ObjectsToAWriteThatWasForgottenBeforeItsFlush) { // P3
+    tables->set(VA, 0, PAGE | USER_RW);
+    cpu().write(VA, 1, Privilege::USER);
+    tables->set(VA, 0, PAGE | RAW_P | RAW_U | RAW_A);
+    tlb_flush request = {.scope = TLB_FLUSH_CONTEXT};
+    request.cpus.bits = 1;
+    platform_tlb_flush_start(&request);
+    platform_tlb_flush_wait(&request);
+    EXPECT_SAYS(findings(), "when a flush was asked for: CPU 0 has written through the 4 KiB page");
 }
 
 TEST_F(OracleTest, ObjectsToAnotherPageSize) {

@@ -12,6 +12,7 @@
 
 #include "host_tests/machine/machine.h"
 #include "host_tests/machine/moments.h"
+#include "host_tests/machine/program.h"
 #include "lib/check.h"
 
 namespace machine {
@@ -70,8 +71,18 @@ struct Seam {
         machine.start_flush(request);
     }
 
+    static bool is_ignored(Machine &machine, const tlb_flush *request) {
+        Busy busy(machine.busy_depth_);
+        return machine.is_ignored(request);
+    }
+
     static void flush_wait(tlb_flush *request) {
         Machine &machine = Machine::current();
+        while (is_ignored(machine, request)) {
+            if (!Program::block(Moment::FLUSH_AWAITED)) {
+                throw CheckFailure("waits for ever for a CPU whose interrupts are off");
+            }
+        }
         Busy busy(machine.busy_depth_);
         machine.wait_flush(request);
     }
@@ -99,6 +110,8 @@ struct Seam {
 
 } // namespace machine
 
+using machine::Moment;
+using machine::Program;
 using machine::Seam;
 
 void check_failed(const char *condition, const char *file, int line) {
@@ -111,18 +124,22 @@ const struct platform_features *platform_features(void) {
 }
 
 void *platform_phys_to_virt(phys_addr_t pa) {
+    Program::reach(Moment::MEMORY_REACHED);
     return Seam::phys_to_virt(pa.value);
 }
 
 void platform_activate(const struct activation *next) {
     Seam::activate(*next);
+    Program::reach(Moment::TABLE_LOADED);
 }
 
 void platform_tlb_flush_start(struct tlb_flush *request) {
     Seam::flush_start(request);
+    Program::reach(Moment::FLUSH_STARTED);
 }
 
 void platform_tlb_flush_wait(struct tlb_flush *request) {
+    Program::reach(Moment::FLUSH_AWAITED);
     Seam::flush_wait(request);
 }
 
@@ -144,6 +161,9 @@ void platform_preempt_enable(void) {
 
 /* Host threads may stand for kernel threads; one that nobody wakes is a deadlock. */
 void platform_sleep_while(const uint32_t *word, uint32_t expected) {
+    if (__atomic_load_n(word, __ATOMIC_ACQUIRE) != expected || Program::block(Moment::ASLEEP)) {
+        return;
+    }
     const timespec patience = {.tv_sec = 10};
     if (syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, &patience, nullptr, 0) != 0 &&
         errno == ETIMEDOUT) {

@@ -102,7 +102,7 @@ class SpaceTest : public MachineTest {
     static std::string dump(address_space *space);
 
     /* The bytes of the space's page tables, root first, to compare before and after. */
-    std::vector<uint64_t> table_words(address_space *space);
+    static std::vector<uint64_t> table_words(address_space *space);
 
     /* Everything that an operation that fails must leave as it was. */
     struct State {

@@ -21,9 +21,9 @@ class AuditRows : public SweepTest {
                 EXPECT_EQ(add(), STATUS_OK) << i;
             }
         });
-        SweepState before = sweep_state(pc());
+        SweepState before = sweep_state();
         takes_no_memory([&] { EXPECT_EQ(add(), STATUS_NO_MEMORY); });
-        EXPECT_EQ(before.differences(sweep_state(pc())), "");
+        EXPECT_EQ(before.differences(sweep_state()), "");
         SweepLedger::add(1);
     }
 };

@@ -1,23 +1,11 @@
 #include "host_tests/sweep/sweep.h"
 
-#include <sstream>
-
-#include "mm/addr/layout.h"
+#include <algorithm>
+#include <cstring>
 
 namespace {
 
 constexpr uint64_t ALLOCATIONS_MAX = 1000; /* of one operation */
-
-void add_entries(phys_addr_t table, unsigned level, std::vector<uint64_t> &words) {
-    const auto *entries = static_cast<const uint64_t *>(platform_phys_to_virt(table));
-    for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
-        words.push_back(entries[i]);
-        bool is_table = level > 0 && (entries[i] & 1) != 0 && (entries[i] & 0x80) == 0;
-        if (is_table) {
-            add_entries(phys_addr(entries[i] & 0x000ffffffffff000), level - 1, words);
-        }
-    }
-}
 
 void add_bytes(const void *bytes, size_t size_bytes, std::vector<uint64_t> &words) {
     for (size_t at = 0; at < size_bytes; at += sizeof(uint64_t)) {
@@ -33,21 +21,6 @@ void add_area(const vm_area *area, std::vector<uint64_t> &words) {
                                area->attributes.rights, area->attributes.cache,
                                area->attributes.protection_key, area->has_own_guards});
     add_bytes(area->name, sizeof area->name, words);
-}
-
-void add_space(SweepState &state, address_space *space) {
-    const page_table *table = space_page_table(space);
-    std::string name = space_name(space);
-    std::vector<uint64_t> &tables = state.words["tables of " + name];
-    add_entries(table->root, table->levels - 1u, tables);
-    tables.push_back(__atomic_load_n(&table->active_cpus.bits, __ATOMIC_SEQ_CST));
-    space_for_each_area(
-        space,
-        [](void *context, const vm_area *area) {
-            add_area(area, *static_cast<std::vector<uint64_t> *>(context));
-            return true;
-        },
-        &state.words["areas of " + name]);
 }
 
 /* A free frame says that alone; of a slab, where it is on its list does not count. */
@@ -88,21 +61,31 @@ std::string SweepState::differences(const SweepState &other) const {
     return differing;
 }
 
-SweepState sweep_state(const machine::Machine &pc) {
+void SweepTest::add_space(void *state, address_space *space) {
+    std::map<std::string, std::vector<uint64_t>> &words = static_cast<SweepState *>(state)->words;
+    std::string name = space_name(space);
+    words["tables of " + name] = table_words(space);
+    words["CPUs of " + name] = {space_page_table(space)->active_cpus.bits};
+    space_for_each_area(
+        space,
+        [](void *context, const vm_area *area) {
+            add_area(area, *static_cast<std::vector<uint64_t> *>(context));
+            return true;
+        },
+        &words["areas of " + name]);
+}
+
+SweepState SweepTest::sweep_state() {
     heap_drain();
     SweepState state;
-    space_for_each(
-        [](void *context, address_space *space) {
-            add_space(*static_cast<SweepState *>(context), space);
-        },
-        &state);
+    space_for_each(add_space, &state);
     add_frames(state.words["frames"]);
     frame_counts frames = frame_count();
     add_bytes(&frames, sizeof frames, state.words["frame_count"]);
     heap_counts objects = heap_count();
     add_bytes(&objects, sizeof objects, state.words["heap_count"]);
-    state.words["flushes"] = {pc.flush_counts().requests};
-    state.words["pre-emption"] = {static_cast<uint64_t>(pc.preemption_depth())};
+    state.words["flushes"] = {pc().flush_counts().requests};
+    state.words["pre-emption"] = {static_cast<uint64_t>(pc().preemption_depth())};
     TextLog log;
     audit_run(log.sink());
     state.audit = log.text();
@@ -162,7 +145,7 @@ void SweepTest::fail_at(uint64_t number, Failure failure, const std::function<st
 }
 
 uint64_t SweepTest::fails(const std::function<status()> &operation) {
-    SweepState before = sweep_state(pc());
+    SweepState before = sweep_state();
     for (uint64_t number = 1; number < ALLOCATIONS_MAX; number++) {
         for (Failure failure : {Failure::ONCE, Failure::FROM_THERE_ON}) {
             uint64_t asked;
@@ -176,7 +159,7 @@ uint64_t SweepTest::fails(const std::function<status()> &operation) {
             }
             std::string when = "after allocation " + std::to_string(number) + " has failed";
             EXPECT_EQ(result, STATUS_NO_MEMORY) << when;
-            EXPECT_EQ(before.differences(sweep_state(pc())), "") << when;
+            EXPECT_EQ(before.differences(sweep_state()), "") << when;
             pc().look(when);
         }
     }
@@ -197,7 +180,7 @@ void SweepTest::takes_no_memory_and_succeeds(const std::function<status()> &oper
 }
 
 uint64_t SweepTest::makes_do(const std::function<std::string()> &operation) {
-    SweepState before = sweep_state(pc());
+    SweepState before = sweep_state();
     std::string answer = operation();
     uint64_t asked = 0;
     for (uint64_t number = 1; number <= asked + 1; number++) {
@@ -206,7 +189,7 @@ uint64_t SweepTest::makes_do(const std::function<std::string()> &operation) {
             EXPECT_EQ(operation(), answer) << "without " << number << " allocations";
             asked = failing.asked();
         }
-        EXPECT_EQ(before.differences(sweep_state(pc())), "") << "without " << number;
+        EXPECT_EQ(before.differences(sweep_state()), "") << "without " << number;
     }
     SweepLedger::add(asked);
     return asked;

@@ -48,9 +48,6 @@ struct SweepState {
     std::string differences(const SweepState &other) const;
 };
 
-/* The words of every space's tables and areas, of every frame, and of all counts. */
-SweepState sweep_state(const machine::Machine &pc);
-
 /* What a row must have run by its end, for rows_test.py and the report. */
 class SweepLedger {
   public:
@@ -81,6 +78,9 @@ class SweepTest : public SpaceTest, public testing::WithParamInterface<SweepMach
      * not change. Returns how many it asks for when none is granted. */
     uint64_t makes_do(const std::function<std::string()> &operation);
 
+    /* The words of every space's tables and areas, of every frame, and of all counts. */
+    SweepState sweep_state();
+
     /* The tables of a space, to use them without its areas. */
     static page_table *table_of(address_space *of) {
         return const_cast<page_table *>(space_page_table(of));
@@ -89,6 +89,7 @@ class SweepTest : public SpaceTest, public testing::WithParamInterface<SweepMach
     address_space *space = nullptr;
 
   private:
+    static void add_space(void *state, address_space *space);
     void fail_at(uint64_t number, Failure failure, const std::function<status()> &operation,
                  uint64_t *asked, status *result);
 };
