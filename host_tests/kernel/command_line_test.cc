@@ -43,6 +43,7 @@ TEST_F(CommandLineTest, AnEmptyLineMeansTheDemonstrationWithTheUsualConsoles) {
     EXPECT_EQ(line_.on_exit, ACT_WAIT_FOR_KEY);
     EXPECT_EQ(line_.on_panic, ACT_HALT);
     EXPECT_FALSE(line_.has_audit);
+    EXPECT_EQ(line_.trace, TRACE_TO_NONE);
     EXPECT_EQ(line_.selftests, nullptr);
     EXPECT_EQ(line_.argument_count, 0u);
     EXPECT_EQ(said_.text(), "");
@@ -50,13 +51,14 @@ TEST_F(CommandLineTest, AnEmptyLineMeansTheDemonstrationWithTheUsualConsoles) {
 
 TEST_F(CommandLineTest, EveryOptionIsUnderstood) {
     Parse("init=/bin/hello terminal=com2 log=com1 on_exit=poweroff on_panic=reboot audit "
-          "selftest=smap,null");
+          "trace=debugcon selftest=smap,null");
     EXPECT_STREQ(line_.init, "/bin/hello");
     EXPECT_EQ(line_.terminal, TERMINAL_COM2);
     EXPECT_EQ(line_.log, LOG_TO_COM1);
     EXPECT_EQ(line_.on_exit, ACT_POWER_OFF);
     EXPECT_EQ(line_.on_panic, ACT_REBOOT);
     EXPECT_TRUE(line_.has_audit);
+    EXPECT_EQ(line_.trace, TRACE_TO_DEBUG_PORT);
     EXPECT_STREQ(line_.selftests, "smap,null");
     EXPECT_EQ(said_.text(), "");
 }
@@ -121,6 +123,20 @@ TEST_F(CommandLineTest, AnUnknownValueIsReportedAndTheDefaultStays) {
     Parse("terminal=com3");
     EXPECT_EQ(said_.text(), "K205: command line: terminal= cannot be 'com3'; ignored\n");
     EXPECT_EQ(line_.terminal, TERMINAL_SCREEN);
+}
+
+TEST_F(CommandLineTest, ARecordingHasItsPortForItself) {
+    Parse("trace=com2 -- a");
+    EXPECT_EQ(line_.trace, TRACE_TO_COM2);
+    EXPECT_EQ(line_.log, LOG_TO_SCREEN | LOG_TO_COM1);
+    EXPECT_EQ(said_.text(), "");
+}
+
+TEST_F(CommandLineTest, APortIsTheTerminalOrHasTheRecording) {
+    Parse("trace=com2 terminal=com2");
+    EXPECT_EQ(line_.trace, TRACE_TO_NONE);
+    EXPECT_EQ(line_.log, LOG_TO_ALL);
+    EXPECT_EQ(said_.number(), "K207");
 }
 
 TEST_F(CommandLineTest, AnOptionWithoutItsValueIsUnknown) {

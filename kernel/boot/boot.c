@@ -18,6 +18,7 @@
 #include "kernel/terminal/terminal.h"
 #include "kernel/text/silent.h"
 #include "kernel/thread/thread.h"
+#include "kernel/trace/trace.h"
 #include "mm/frame/early.h"
 #include "mm/frame/frame.h"
 #include "mm/heap/heap.h"
@@ -64,6 +65,7 @@ static void read_command_line_early(void) {
     parse_command_line(platform_phys_to_virt(storage), complaints);
     panic_set_act(result.command_line.on_panic);
     terminal_show_log(result.command_line.log);
+    trace_begin(result.command_line.trace);
 }
 
 /* What it has to complain about was said the first time. */

@@ -115,6 +115,8 @@ static const struct choice TERMINALS[] = {
 static const struct choice LOGS[] = {{"all", LOG_TO_ALL},       {"none", LOG_TO_NONE},
                                      {"screen", LOG_TO_SCREEN}, {"com1", LOG_TO_COM1},
                                      {"com2", LOG_TO_COM2},     {}};
+static const struct choice TRACES[] = {
+    {"none", TRACE_TO_NONE}, {"com2", TRACE_TO_COM2}, {"debugcon", TRACE_TO_DEBUG_PORT}, {}};
 static const struct choice ACTS[] = {{"key", ACT_WAIT_FOR_KEY},
                                      {"poweroff", ACT_POWER_OFF},
                                      {"reboot", ACT_REBOOT},
@@ -148,6 +150,8 @@ static bool parse_option(const char *word, const struct text_sink *complaints,
         line->on_exit = choose("on_exit", value, ACTS, line->on_exit, complaints);
     } else if (is_option(word, "on_panic", &value)) {
         line->on_panic = choose("on_panic", value, ACTS, line->on_panic, complaints);
+    } else if (is_option(word, "trace", &value)) {
+        line->trace = choose("trace", value, TRACES, line->trace, complaints);
     } else if (is_option(word, "selftest", &value)) {
         line->selftests = value;
     } else if (strcmp(word, "audit") == 0) {
@@ -165,6 +169,34 @@ static void parse_arguments(struct scanner *scan, struct command_line *line) {
     }
 }
 
+/* A recording shares its port with nothing. */
+static void settle_com2(struct command_line *line, const struct text_sink *complaints) {
+    if (line->trace != TRACE_TO_COM2) {
+        return;
+    }
+    if (line->terminal == TERMINAL_COM2) {
+        format_to(complaints, "K207: command line: trace=com2 ignored, as that is the terminal\n");
+        line->trace = TRACE_TO_NONE;
+        return;
+    }
+    line->log &= (uint8_t)~LOG_TO_COM2;
+}
+
+static void parse_words(struct scanner *scan, struct command_line *line) {
+    const char *word;
+    while ((word = scan_word(scan))) {
+        if (strcmp(word, "--") == 0) {
+            parse_arguments(scan, line);
+            return;
+        }
+        if (!parse_option(word, scan->complaints, line)) {
+            format_to(scan->complaints, "K204: command line: unknown option ");
+            quote_to(scan->complaints, word, strlen(word));
+            format_to(scan->complaints, " ignored\n");
+        }
+    }
+}
+
 void command_line_parse(const char *text, size_t length, char *storage,
                         const struct text_sink *complaints, struct command_line *line) {
     struct scanner scan = {
@@ -174,16 +206,6 @@ void command_line_parse(const char *text, size_t length, char *storage,
                                           .on_exit = ACT_WAIT_FOR_KEY,
                                           .on_panic = ACT_HALT};
     *line = defaults;
-    const char *word;
-    while ((word = scan_word(&scan))) {
-        if (strcmp(word, "--") == 0) {
-            parse_arguments(&scan, line);
-            return;
-        }
-        if (!parse_option(word, complaints, line)) {
-            format_to(complaints, "K204: command line: unknown option ");
-            quote_to(complaints, word, strlen(word));
-            format_to(complaints, " ignored\n");
-        }
-    }
+    parse_words(&scan, line);
+    settle_com2(line, complaints);
 }

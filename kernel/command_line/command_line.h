@@ -27,6 +27,9 @@ enum log_console : uint8_t {
     LOG_TO_ALL = LOG_TO_SCREEN | LOG_TO_COM1 | LOG_TO_COM2,
 };
 
+/* Where the operations on page tables are recorded. */
+enum trace_device : uint8_t { TRACE_TO_NONE, TRACE_TO_COM2, TRACE_TO_DEBUG_PORT };
+
 /* What the machine does when it has nothing more to do. */
 enum final_act : uint8_t { ACT_WAIT_FOR_KEY, ACT_POWER_OFF, ACT_REBOOT, ACT_HALT };
 
@@ -37,8 +40,9 @@ struct command_line {
     enum final_act on_exit;
     enum final_act on_panic;
     bool has_audit;
-    const char *selftests; /* names separated by commas, terminated; nullptr: none */
-    const char *arguments; /* of init, from argv[1]: that many terminated strings in a row */
+    enum trace_device trace; /* to COM2: nothing else goes there */
+    const char *selftests;   /* names separated by commas, terminated; nullptr: none */
+    const char *arguments;   /* of init, from argv[1]: that many terminated strings in a row */
     size_t argument_count;
 };
 

@@ -4,6 +4,7 @@
 #include "kernel/machine/machine.h"
 #include "kernel/program/program.h"
 #include "kernel/selftest/selftest.h"
+#include "kernel/trace/trace.h"
 
 [[noreturn]] static void run(void *unused) {
     (void)unused;
@@ -18,6 +19,7 @@
     if (line->has_audit) {
         boot_audit("at the end");
     }
+    trace_end();
     machine_finish(line->on_exit);
 }
 

@@ -53,6 +53,7 @@ void history_add(struct trace_ring *ring, const struct table_event *event,
         .operation = event->operation,
         .attributes = event->attributes,
         .is_kernel_half = event->table->half == HALF_KERNEL,
+        .cpu = circumstances->cpu,
     };
     copy_name(change.name, circumstances->name);
     struct trace_words what;

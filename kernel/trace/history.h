@@ -31,12 +31,14 @@ struct table_change {
     enum table_operation operation;
     struct page_attributes attributes; /* MAP, MAP_FRAMES, REMAP, PROTECT */
     bool is_kernel_half;
+    uint8_t cpu; /* that it ran on */
 };
 
 /* Who is at it, and when; the rest is in the event. */
 struct change_circumstances {
     uint64_t ticks;
     uint32_t process_id;
+    uint8_t cpu;
     const char *name;
 };
 

@@ -1,11 +1,58 @@
 #include "kernel/trace/trace.h"
 
+#include "drivers/serial.h"
 #include "drivers/timer.h"
+#include "kernel/cpu/cpu.h"
+#include "kernel/log.h"
 #include "kernel/process/process.h"
 #include "kernel/thread/thread.h"
 #include "kernel/trace/history.h"
+#include "kernel/trace/text.h"
+#include "lib/spinlock.h"
+#include "mm/platform.h"
+#include "mm/space/address_space.h"
+
+/* QEMU's and Bochs' port for text of a guest; reading it says whether it is there. */
+constexpr uint16_t DEBUG_PORT = 0xe9;
 
 static struct trace_ring ring;
+static enum trace_device device;    /* atomic */
+static struct serial serial;        /* guarded by stream_lock */
+static struct spinlock stream_lock; /* held with interrupts off: a line is written in one piece */
+
+static void write_text(void *context, const char *text, size_t length) {
+    (void)context;
+    if (device == TRACE_TO_COM2) {
+        serial_write(&serial, text, length);
+        return;
+    }
+    for (size_t i = 0; i < length; i++) {
+        port_write8(DEBUG_PORT, (uint8_t)text[i]);
+    }
+}
+
+static const struct text_sink stream = {write_text, nullptr};
+
+static bool has_device(enum trace_device wanted) {
+    switch (wanted) {
+    case TRACE_TO_NONE:
+        return false;
+    case TRACE_TO_COM2:
+        return serial_init(&serial, SERIAL_COM2_PORT, "com2") == STATUS_OK;
+    case TRACE_TO_DEBUG_PORT:
+        return port_read8(DEBUG_PORT) == DEBUG_PORT;
+    }
+    return false;
+}
+
+void trace_begin(enum trace_device wanted) {
+    if (has_device(wanted)) {
+        device = wanted;
+        trace_text_begin(platform_features(), &stream);
+    } else if (wanted != TRACE_TO_NONE) {
+        log_line(LOG_WARNING, "K118: there is no device for trace=; nothing is recorded");
+    }
+}
 
 static struct change_circumstances circumstances(void) {
     const struct thread *thread = thread_current();
@@ -13,6 +60,7 @@ static struct change_circumstances circumstances(void) {
     struct change_circumstances now = {
         .ticks = timer_ticks(),
         .process_id = process != nullptr ? process->id : 0,
+        .cpu = (uint8_t)platform_current_cpu(),
         .name = thread != nullptr ? thread->name : "the boot",
     };
     return now;
@@ -21,8 +69,33 @@ static struct change_circumstances circumstances(void) {
 void trace_table_event(const struct table_event *event) {
     struct change_circumstances now = circumstances();
     history_add(&ring, event, &now);
+    if (device == TRACE_TO_NONE) {
+        return;
+    }
+    bool were_enabled = interrupts_save();
+    spinlock_acquire(&stream_lock);
+    trace_text_event(event, &now, &stream);
+    spinlock_release(&stream_lock);
+    interrupts_restore(were_enabled);
 }
 
 const struct trace_ring *trace_ring_of_tables(void) {
     return &ring;
+}
+
+static void write_hash(void *context, struct address_space *space) {
+    (void)context;
+    trace_text_hash(space_page_table(space), &stream);
+}
+
+void trace_end(void) {
+    if (device == TRACE_TO_NONE) {
+        return;
+    }
+    space_for_each(write_hash, nullptr);
+    trace_text_end(&stream);
+    if (device == TRACE_TO_COM2) {
+        serial_drain(&serial);
+    }
+    device = TRACE_TO_NONE;
 }

@@ -31,6 +31,8 @@ def _parser():
     parser.add_argument("--append", default="", metavar="TEXT",
                         help="more words for the kernel's command line, such as audit")
     parser.add_argument("--log", metavar="FILE", help="write the kernel's log to FILE")
+    parser.add_argument("--trace", metavar="FILE",
+                        help="record what happens to page tables, for //tools:replay")
     parser.add_argument("--kernel", default=session.BUILT_KERNEL, metavar="ELF",
                         help="boot this kernel instead of the built one")
     parser.add_argument("program", metavar="PROGRAM", help="a static x86-64 ELF file")
@@ -56,7 +58,8 @@ def _request(options):
     return session.Request(
         program=options.program, arguments=tuple(options.arguments),
         config=machine_config.from_arguments(options), files=tuple(options.file),
-        append=options.append, timeout_seconds=options.timeout, kernel=options.kernel)
+        append=options.append, timeout_seconds=options.timeout, kernel=options.kernel,
+        trace=options.trace)
 
 
 def _to_stdout(piece):

@@ -15,7 +15,10 @@ BUILT_KERNEL = os.path.join(_WORKSPACE, "kernel/quire.elf")
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """What to run, on what. `files` are pairs of a host's and a guest's path."""
+    """What to run, on what. `files` are pairs of a host's and a guest's path.
+
+    `trace` names a file for the recording of all that happens to page tables.
+    """
 
     program: str
     arguments: tuple = ()
@@ -24,6 +27,7 @@ class Request:
     append: str = ""
     timeout_seconds: float = 120
     kernel: str = BUILT_KERNEL
+    trace: str = None
 
     @property
     def guest_path(self):
@@ -48,9 +52,14 @@ def make_image(path, request):
     archive.add_file(request.program, request.guest_path)
     for host, guest in request.files:
         archive.add_file(host, guest)
-    words = command_line.build(request.guest_path, request.arguments, request.append)
+    append = " ".join(["trace=debugcon"] * bool(request.trace) + [request.append]).strip()
+    words = command_line.build(request.guest_path, request.arguments, append)
     image.make_image(path, request.kernel, archive, words,
                      is_floppy=request.config.medium == "floppy")
+
+
+def _more_arguments(request):
+    return qemu.trace_arguments(request.trace) if request.trace else ()
 
 
 def run(request, log_sinks=(), output_sinks=()):
@@ -60,6 +69,7 @@ def run(request, log_sinks=(), output_sinks=()):
         make_image(path, request)
         outcome = qemu.boot_until(verdict.LOADER_STOPPED, request.config, path,
                                   request.timeout_seconds, log_sinks=log_sinks,
-                                  terminal_sinks=output_sinks)
+                                  terminal_sinks=output_sinks,
+                                  more_arguments=_more_arguments(request))
     judged = verdict.judge(outcome)
     return Result(judged.status, judged.failure, outcome.terminal, outcome.log, outcome.seconds)

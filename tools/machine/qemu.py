@@ -183,6 +183,13 @@ def _die_with_parent():
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def trace_arguments(path):
+    """QEMU's arguments for a machine whose debugging port (E9h) writes to a file."""
+    escaped = os.path.abspath(path).replace(",", ",,")
+    return ["-chardev", f"file,id=trace,path={escaped}",
+            "-device", "isa-debugcon,iobase=0xe9,chardev=trace"]
+
+
 def boot(config, image, timeout, **options):
     """Boots an image and waits for its end. The options are those of Qemu."""
     with Qemu(config, image, **options) as machine:

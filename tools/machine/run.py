@@ -16,6 +16,7 @@ from tools.machine import qemu, qmp
 _WORKSPACE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _BUILT_IMAGE = os.path.join(_WORKSPACE, "disk_image.img")
 _BUILT_EXIT_IMAGE = os.path.join(_WORKSPACE, "disk_image_exit.img")
+_BUILT_TRACE_IMAGE = os.path.join(_WORKSPACE, "disk_image_trace.img")
 _ENOUGH_SECONDS = 300
 _WINDOWS = ("gtk", "sdl")
 
@@ -29,6 +30,8 @@ def _parser():
                         help="only print the demonstration and power off after it")
     parser.add_argument("--screenshot", metavar="FILE",
                         help="only write a picture (PNG) of the screen after the demonstration")
+    parser.add_argument("--trace", metavar="FILE",
+                        help="as --exit, and record what happens to page tables")
     parser.add_argument("--image", metavar="FILE", help="boot this image instead of the built one")
     parser.add_argument("--display", metavar="NAME",
                         help="QEMU's -display, such as none or gtk (default: a window if possible)")
@@ -66,8 +69,10 @@ def _demonstrate(options, config):
         sys.stdout.buffer.write(piece.replace(b"\r", b""))
         sys.stdout.buffer.flush()
 
-    image = options.image or _BUILT_EXIT_IMAGE
-    outcome = qemu.boot(config, image, _ENOUGH_SECONDS, log_sinks=[print_piece])
+    built = _BUILT_TRACE_IMAGE if options.trace else _BUILT_EXIT_IMAGE
+    more = qemu.trace_arguments(options.trace) if options.trace else ()
+    outcome = qemu.boot(config, options.image or built, _ENOUGH_SECONDS, log_sinks=[print_piece],
+                        more_arguments=more)
     if outcome.ending is qemu.Ending.POWERED_OFF:
         return 0
     print(f"qemu: {outcome.ending.value}", file=sys.stderr)
@@ -94,7 +99,8 @@ def main(argv):
         config = machine_config.from_arguments(options)
         if options.screenshot:
             return _picture(options, config)
-        return _demonstrate(options, config) if options.exit else _show(options, config)
+        is_watched = not options.exit and not options.trace
+        return _show(options, config) if is_watched else _demonstrate(options, config)
     except machine_config.ConfigError as error:
         parser.error(str(error))
     except (qemu.MachineError, qmp.QmpError, OSError) as error:

@@ -28,6 +28,13 @@ class RunTest(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr), (0, b""))
         self.assertEqual(done.stdout.splitlines()[-1], b"machine: powering off")
 
+    def test_a_recording_can_be_had(self):
+        recording = os.path.join(os.environ["TEST_TMPDIR"], "recording")
+        self.assertEqual(self.run_tool("--trace", recording).returncode, 0)
+        with open(recording, "rb") as file:
+            lines = file.read().splitlines()
+        self.assertEqual((lines[0].split()[0], lines[-1]), (b"quire-trace", b"end"))
+
     def test_a_key_typed_on_the_terminal_reaches_the_machine(self):
         with subprocess.Popen([RUN, "--display", "none"], stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE) as process:
