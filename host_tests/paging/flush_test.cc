@@ -62,6 +62,16 @@ TEST_P(FlushTest, AProcessThatNoCpuRunsOwesNobody) { // S44
     EXPECT_EQ(pc().flush_counts().requests, 0u);
 }
 
+/* The page is never used, so only the way to it is owed; no page was owed before it. */
+TEST_P(FlushTest, TheWayToAnUnusedPageOfTheFirstBlockIsFlushedWithItsTable) { // G3
+    constexpr uint64_t FIRST_BLOCK = 16 * PAGE_SIZE;
+    ASSERT_EQ(map_new(pages_at(FIRST_BLOCK, 1)), STATUS_OK);
+    EXPECT_FALSE(cpu(1).read(FIRST_BLOCK + PAGE_SIZE, USER).succeeded());
+    cpu(1).speculate(FIRST_BLOCK + PAGE_SIZE, PAGE_SIZE);
+    ASSERT_EQ(unmap(pages_at(FIRST_BLOCK, 1)), STATUS_OK);
+    EXPECT_EQ(pc().flush_counts().requests, 1u);
+}
+
 TEST_P(FlushTest, ACpuThatLeftTheProcessIsAskedOnlyIfItMayStillKnow) { // S3, S55
     ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
     cpu(1).write(VA, 1, USER);
