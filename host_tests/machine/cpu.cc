@@ -34,7 +34,7 @@ void Cpu::speculate(uint64_t va, uint64_t size_bytes) {
     for (uint64_t done = 0; is_translating_ && done < size_bytes;) {
         Walked walked = walk(va + done);
         if (walked.has_leaf() && ram_.set_bits(walked.entry_pa, walked.entry.raw, ACCESSED_FLAG)) {
-            tlb_.insert(va + done, context(), walked.leaf);
+            remember(va + done, walked.leaf);
         }
         uint64_t step = page_size(walked.level);
         done = ((va + done) / step + 1) * step - va;
@@ -81,7 +81,7 @@ Outcome Cpu::walk_and_reach(Access access, Privilege privilege, PageFault fault)
             continue;
         }
         walked.leaf.dirty |= is_write;
-        tlb_.insert(fault.address, context(), walked.leaf);
+        remember(fault.address, walked.leaf);
         return {.pa = walked.leaf.pa + (fault.address & (page_size(walked.level) - 1))};
     }
 }
@@ -108,7 +108,19 @@ Cpu::Walked Cpu::walk(uint64_t va) {
             continue;
         }
         at = {at.level - 1, entry.address, at.rights & entry.rights};
-        tables_.insert(va, context(), at);
+        remember(va, at);
+    }
+}
+
+void Cpu::remember(uint64_t va, const Leaf &leaf) {
+    if (control.remembers) {
+        tlb_.insert(va, context(), leaf);
+    }
+}
+
+void Cpu::remember(uint64_t va, const TableStep &step) {
+    if (control.remembers) {
+        tables_.insert(va, context(), step);
     }
 }
 

@@ -104,6 +104,8 @@ class Cpu {
 
     Outcome access(uint64_t va, Access access, Privilege privilege);
     Walked walk(uint64_t va);
+    void remember(uint64_t va, const Leaf &leaf);
+    void remember(uint64_t va, const TableStep &step);
     TableStep start_of_walk(uint64_t va) const;
     Outcome walk_and_reach(Access access, Privilege privilege, PageFault fault);
     Outcome fail(const PageFault &fault);

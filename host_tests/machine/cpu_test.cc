@@ -50,6 +50,24 @@ TEST_F(CpuTest, ATranslationStaysUntilItIsInvalidated) {
     EXPECT_FALSE(cpu().read(VA).succeeded());
 }
 
+class ForgetfulCpuTest : public CpuTest {
+  protected:
+    Config config() const override {
+        Config config = CpuTest::config();
+        config.control.remembers = false;
+        return config;
+    }
+};
+
+TEST_F(ForgetfulCpuTest, EveryAccessWalksTheTablesAsTheyAre) {
+    tables->set(VA, 0, PAGE | RW);
+    cpu().write(VA, 1);
+    cpu().speculate(VA, page_size(0));
+    EXPECT_EQ(cpu().cached_count(), 0u);
+    tables->set(VA, 0, 0);
+    EXPECT_FALSE(cpu().read(VA).succeeded());
+}
+
 TEST_F(CpuTest, WhatIsAbsentIsNotRemembered) { // 4.10.2.3
     EXPECT_FALSE(cpu().read(VA).succeeded());
     tables->set(VA, 0, PAGE | RW);

@@ -1,5 +1,7 @@
 #include "host_tests/machine/mmu.h"
 
+#include <cstdlib>
+
 namespace machine {
 namespace {
 
@@ -46,6 +48,11 @@ std::string PageFault::words() const {
     text = join(text, was_fetch ? "fetch" : was_write ? "write" : "read");
     text = join(text, was_user ? "user" : "supervisor");
     return was_reserved_bit ? join(text, "reserved bit") : text;
+}
+
+bool tlb_model_is_on() {
+    static const char *const model = getenv("QUIRE_TLB_MODEL");
+    return model == nullptr || std::string(model) != "off";
 }
 
 bool is_canonical(uint64_t va, unsigned levels) {

@@ -12,6 +12,9 @@ namespace machine {
 enum class Access { READ, WRITE, EXECUTE };
 enum class Privilege { SUPERVISOR, USER };
 
+/* Not with QUIRE_TLB_MODEL=off in the environment, which shows what the model finds. */
+bool tlb_model_is_on();
+
 /* What a CPU can do, and what its registers are set to. */
 struct Control {
     unsigned phys_addr_bits = 46; /* MAXPHYADDR */
@@ -23,7 +26,8 @@ struct Control {
     bool smep = true; /* CR4.SMEP */
     bool smap = true; /* CR4.SMAP */
     bool pcide = false;
-    bool ac = false; /* EFLAGS.AC */
+    bool ac = false;                    /* EFLAGS.AC */
+    bool remembers = tlb_model_is_on(); /* false: every access walks the tables */
 };
 
 /* What an entry, or the entries down to it, allow (4.6.1). */
