@@ -13,7 +13,10 @@ def covered_tests():
             for name, rule in native.existing_rules().items()
             if rule["kind"] == "cc_test"
         ],
-        visibility = ["//tools/coverage:__pkg__"],
+        visibility = [
+            "//host_tests/mutants:__pkg__",
+            "//tools/coverage:__pkg__",
+        ],
     )
 
 def _transition_impl(settings, _attr):
