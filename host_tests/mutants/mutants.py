@@ -66,7 +66,8 @@ def find_mistakes(mutants, verdicts, argued):
 
 def try_all(numbers, mutants, options, more):
     """The verdicts by number, and the tests that were left out because they fail without any."""
-    tests, failing = run.measure_all(options.programs, os.path.abspath(options.library), more)
+    library = os.path.abspath(options.library)
+    tests, failing = run.measure_all(options.programs, library, more)
     print(f"mutants: {len(tests)} tests, {len(numbers)} of {len(mutants)} mutants", flush=True)
     done = 0
 
@@ -74,11 +75,12 @@ def try_all(numbers, mutants, options, more):
         nonlocal done
         done += 1
         if verdict.how == run.SURVIVED and not more:
-            print(f"{done}/{len(numbers)} survived: {mutants[number]['name']}", flush=True)
+            print(f"{done}/{len(numbers)} survived ({verdict.by}): {mutants[number]['name']}",
+                  flush=True)
         elif done % 100 == 0:
             print(f"{done}/{len(numbers)}", flush=True)
 
-    return run.judge_all(numbers, tests, os.path.abspath(options.library), more, tell), failing
+    return run.judge_all(mutants, numbers, tests, library, more, tell), failing
 
 
 def _table(mutants, verdicts, blind):

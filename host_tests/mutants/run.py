@@ -1,5 +1,6 @@
 """Runs the tests that reach a mutant, and says what became of it."""
 
+import collections
 import concurrent.futures
 import math
 import os
@@ -12,6 +13,7 @@ from typing import NamedTuple
 
 WORKERS = 2
 BATCH_SECONDS = 0.5
+KILLERS = 4  # tests that killed other mutants of the function, tried first
 PATIENCE = 4  # a mutant may need this many times the processor time of the tests without it
 LEAST_SECONDS = 1
 SLEEP_SECONDS = 60  # for a mutant that waits instead of running
@@ -91,10 +93,10 @@ def _run(program, tests, number, library, more):
     def limit_time():
         resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
 
+    selected = environment(library, QUIRE_MUTANT=str(number), **more)
     try:
-        done = subprocess.run(command, preexec_fn=limit_time, env=environment(library, QUIRE_MUTANT=str(number), **more),
-                              capture_output=True, text=True, errors="replace",
-                              timeout=SLEEP_SECONDS, check=False)
+        done = subprocess.run(command, preexec_fn=limit_time, env=selected, capture_output=True,
+                              text=True, errors="replace", timeout=SLEEP_SECONDS, check=False)
     except subprocess.TimeoutExpired:
         return Verdict(HUNG, os.path.basename(program))
     if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
@@ -121,13 +123,21 @@ def _batches(tests):
     return sorted(batches, key=lambda batch: max(test.seconds for test in batch))
 
 
-def judge(number, tests, library, more):
-    """What becomes of one mutant. A failed expectation outweighs a crash of another program."""
+def _killers_first(reaching, names):
+    """The batches, after the tests of these names, one by one."""
+    known = [test for test in reaching if test.name in names]
+    yield from ([test] for test in known)
+    yield from _batches([test for test in reaching if test not in known])
+
+
+def judge(number, tests, library, more, killers=()):
+    """What becomes of one mutant; the tests named in `killers` are tried first. A failed
+    expectation outweighs a crash of another program."""
     first = None
     reaching = [test for test in tests if number in test.reached]
     if not reaching:
         return Verdict(SURVIVED, "no test comes here")
-    for batch in _batches(reaching):
+    for batch in _killers_first(reaching, killers):
         verdict = _run(batch[0].program, batch, number, library, more)
         if verdict is not None and verdict.how == FAILED:
             return verdict
@@ -137,11 +147,20 @@ def judge(number, tests, library, more):
     return first or Verdict(SURVIVED, f"{len(reaching)} tests pass")
 
 
-def judge_all(numbers, tests, library, more, tell):
+def judge_all(mutants, numbers, tests, library, more, tell):
     """The verdicts by number; `tell` is called with each as it comes."""
+    killers = collections.defaultdict(lambda: collections.deque(maxlen=KILLERS))
+
+    def judge_one(number):
+        known = killers[mutants[number]["function"]]
+        verdict = judge(number, tests, library, more, tuple(known))
+        if verdict.how == FAILED and verdict.by not in known:
+            known.appendleft(verdict.by)
+        return verdict
+
     verdicts = {}
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
-        futures = {pool.submit(judge, number, tests, library, more): number for number in numbers}
+        futures = {pool.submit(judge_one, number): number for number in numbers}
         for future in concurrent.futures.as_completed(futures):
             number = futures[future]
             verdicts[number] = future.result()

@@ -89,7 +89,8 @@ def main():
             [*COMPILE, f"-DMUTANT_COUNT={len(found)}", "-iquote", str(tree), "-iquote", ".",
              "-include", SWITCH + ".h", "-o", library, *sources, SWITCH + ".c"],
             check=True)
-    mutants = [{"name": name, "line": site.line, "kind": site.kind, "file": site.file}
+    mutants = [{"name": name, "line": site.line, "kind": site.kind, "file": site.file,
+                "function": f"{site.file}: {site.function}"}
                for name, site in zip(name_all(found, read), found)]
     pathlib.Path(listing).write_text(json.dumps(mutants, indent=0))
 
