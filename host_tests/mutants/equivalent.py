@@ -3,13 +3,14 @@
 A name that stands for no mutant any more, or whose mutant is killed, fails the test.
 """
 
-from typing import NamedTuple
-
-
-class Argument(NamedTuple):
-    why: str
-    names: tuple[str, ...]
-
+from host_tests.mutants import (equivalent_addr, equivalent_audit, equivalent_frame,
+                                equivalent_heap, equivalent_paging, equivalent_space)
 
 ARGUMENTS = (
+    *equivalent_addr.ARGUMENTS,
+    *equivalent_audit.ARGUMENTS,
+    *equivalent_frame.ARGUMENTS,
+    *equivalent_heap.ARGUMENTS,
+    *equivalent_paging.ARGUMENTS,
+    *equivalent_space.ARGUMENTS,
 )

@@ -85,19 +85,26 @@ def _without_start(tests):
     return [test._replace(seconds=test.seconds - start[test.program]) for test in tests]
 
 
+def _finish(command, limit, variables):
+    """Runs a command for so many seconds of processor time; None if it waits for ever."""
+    with subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, errors="replace") as process:
+        resource.prlimit(process.pid, resource.RLIMIT_CPU, (limit, limit))
+        try:
+            output, _ = process.communicate(timeout=SLEEP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return None
+    return subprocess.CompletedProcess(command, process.returncode, output)
+
+
 def _run(program, tests, number, library, more):
     """The verdict of some tests of one program; None if they pass."""
     limit = math.ceil(LEAST_SECONDS + PATIENCE * sum(test.seconds for test in tests))
     command = [program, "--gtest_fail_fast", "--gtest_brief=1",
                "--gtest_filter=" + ":".join(test.name for test in tests)]
-    def limit_time():
-        resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
-
-    selected = environment(library, QUIRE_MUTANT=str(number), **more)
-    try:
-        done = subprocess.run(command, preexec_fn=limit_time, env=selected, capture_output=True,
-                              text=True, errors="replace", timeout=SLEEP_SECONDS, check=False)
-    except subprocess.TimeoutExpired:
+    done = _finish(command, limit, environment(library, QUIRE_MUTANT=str(number), **more))
+    if done is None:
         return Verdict(HUNG, os.path.basename(program))
     if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
         return Verdict(HUNG, os.path.basename(program))

@@ -1,0 +1,6 @@
+"""Mutants of mm/space that no test can notice."""
+
+from host_tests.mutants.argument import Argument
+
+ARGUMENTS: tuple[Argument, ...] = (
+)
