@@ -59,6 +59,8 @@ TEST_F(FrameTest, OnlyUsableMemoryHasFrames) {
     EXPECT_TRUE(frame_exists(phys_addr(MIB)));
     EXPECT_FALSE(frame_exists(phys_addr(32 * MIB)));
     EXPECT_TRUE(frame_exists(phys_addr(FOUR_GIB)));
+    EXPECT_FALSE(frame_exists(phys_addr(NO_MEMORY)));
+    EXPECT_FALSE(frame_exists(phys_addr(BEHIND_THE_MAP)));
     EXPECT_FALSE(frame_exists(phys_addr(UINT64_MAX)));
 }
 
