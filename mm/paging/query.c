@@ -3,8 +3,8 @@
 
 /* The AND of what all levels down to the cursor's entry grant (SDM 3A 4.6.1). */
 static uint8_t effective_rights(const struct pt_cursor *at) {
-    uint8_t rights = pte_rights(pt_cursor_load(at));
-    for (unsigned level = at->level + 1u; level <= at->top; level++) {
+    uint8_t rights = UINT8_MAX;
+    for (unsigned level = at->level; level <= at->top; level++) {
         rights &= pte_rights(pte_load(&at->tables[level][level_index(at->va, level)]));
     }
     return rights;
@@ -21,7 +21,7 @@ static struct page_query describe_leaf(const struct pt_cursor *at, pte_t pte) {
         .is_owned = pte_is_owned(pte),
         .pa = phys_add(pte_page(pte, at->level), offset),
         .attributes = attributes,
-        .effective_rights = (uint8_t)(effective_rights(at) & (attributes.rights | ~RIGHT_GLOBAL)),
+        .effective_rights = effective_rights(at) & attributes.rights,
     };
     return query;
 }
@@ -54,12 +54,10 @@ static bool leads_on(const struct pt_cursor *at) {
 
 /* Stands at the entry that ends the walk of `va`; false where `va` is not canonical. */
 static bool find_entry(const struct page_table *table, virt_addr_t va, struct pt_cursor *at) {
-    struct virt_range page;
-    virt_addr_t start = virt_addr(align_down(va.value, PAGE_SIZE));
-    if (!virt_range_checked(start, 1, table->levels, &page)) {
+    if (!virt_is_canonical(va, table->levels)) {
         return false;
     }
-    pt_cursor_begin(at, table, page);
+    pt_cursor_begin(at, table, virt_range(virt_addr(align_down(va.value, PAGE_SIZE)), 1));
     while (leads_on(at)) {
         pt_cursor_descend(at);
     }
