@@ -93,6 +93,11 @@ TEST_P(WalkTest, UserMemoryStopsTheKernelByTheSameBitBeingSet) {
     EXPECT_FALSE(stop(RIGHT_READ).is_stopped);
 }
 
+TEST_P(WalkTest, ARightThatIsMissingIsNamedBeforeOneThatIsForbidden) {
+    ASSERT_EQ(map_new(pages_at(VA, 1), USER_RO), STATUS_OK);
+    expect_stop(stop(RIGHT_READ | RIGHT_WRITE, RIGHT_USER), 0, 1, false, "R/W");
+}
+
 TEST_P(WalkTest, AReservedBitStopsAtAnyLevelAndLeadsNowhere) {
     ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
     for (unsigned level = 0; level < user.levels; level++) {
