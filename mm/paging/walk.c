@@ -79,6 +79,8 @@ struct page_walk_stop page_walk_find_stop(const struct page_walk *walk, uint8_t 
         return stop_at(last, last->reserved_bits, "reserved");
     }
     struct page_walk_stop stop = find_any_denial(walk, wanted);
-    bool is_forbidden = !stop.is_stopped && (last->rights & forbidden & RIGHT_USER) != 0;
+    /* A page is the users' where every level says so. */
+    bool is_forbidden = !stop.is_stopped && (forbidden & RIGHT_USER) != 0 &&
+                        !find_any_denial(walk, RIGHT_USER).is_stopped;
     return is_forbidden ? stop_at(last, PTE_USER, "U/S") : stop;
 }

@@ -53,6 +53,7 @@ class CoverageTest(unittest.TestCase):
         files, texts = measure.measure()
         listing = "\n".join([*coverage.uncovered(files, texts), coverage.summary(files)])
         print(listing)
+        self.assertEqual(measure.uncounted(files), [])
         lines, arms = coverage.totals(files)
         self.assertGreaterEqual(coverage.percent(*lines), LEAST_LINE_PERCENT, listing)
         self.assertGreaterEqual(coverage.percent(*arms), LEAST_BRANCH_PERCENT, listing)

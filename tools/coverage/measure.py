@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import dataclasses
+import glob
 import json
 import os
 import subprocess
@@ -97,6 +98,12 @@ def read_arms(exported, files, texts):
             if not is_switch(texts[path][line - 1], start):
                 file.add(file.arms, Arm(line, start, end, True), true_count)
             file.add(file.arms, Arm(line, start, end, False), false_count)
+
+
+def uncounted(files):
+    """The sources of mm/, found in its folders, that no program contains."""
+    found = glob.glob(ROOM + "**/*.c", root_dir=_WORKSPACE, recursive=True)
+    return sorted(set(found) - set(files))
 
 
 def is_switch(text, column):

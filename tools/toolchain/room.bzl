@@ -37,6 +37,20 @@ def room(name, **kwargs):
         **kwargs
     )
 
+def room_sources():
+    """`:sources`: the package's C files, for the tests that go through all rooms of mm."""
+    native.filegroup(
+        name = "sources",
+        srcs = native.glob([
+            "*.c",
+            "*.h",
+        ]),
+        visibility = [
+            "//host_tests:__subpackages__",
+            "//tools/coverage:__pkg__",
+        ],
+    )
+
 def host_test(name, srcs, deps, size = "small", linkstatic = True, **kwargs):
     """A GoogleTest program, run twice: plain, and (as NAME_asan) under ASan and UBSan.
 
