@@ -116,6 +116,10 @@ class KernelFaultTest(MachineCase):
     def test_reading_through_a_null_pointer(self):
         self.provoke_page_fault("null", "null plus 0x10", "read_null")
 
+    def test_a_fault_that_comes_back_though_the_tables_allow_it(self):
+        self.provoke_page_fault("stale-tlb", "stale TLB: the walk now succeeds",
+                                "write_by_stale_tables")
+
     def test_reading_where_nothing_is_mapped(self):
         self.provoke_page_fault("unmapped", "never mapped", "read_unmapped")
 

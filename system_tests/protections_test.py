@@ -4,8 +4,7 @@ import os
 import re
 
 from system_tests import matrix
-from system_tests.machine_case import (MachineCase, TIMEOUT_SECONDS, log_text, program,
-                                       workspace_file)
+from system_tests.machine_case import MachineCase, TIMEOUT_SECONDS, log_text, program
 from tools.exec import session, verdict
 from tools.machine import bochs, qemu
 from tools.machine.config import MachineConfig

@@ -59,6 +59,13 @@ class ReplayTest(MachineCase):
         self.assertEqual(result.status, 0)
         self.assert_replays(recording)
 
+    def test_a_recording_may_come_by_a_serial_port(self):
+        result = self.run_program(program("tiny"), append="terminal=com1 trace=com2")
+        recording = os.path.join(os.environ["TEST_TMPDIR"], f"{self.id()}.trace")
+        with open(recording, "wb") as file:
+            file.write(result.output)
+        self.assert_replays(recording)
+
     def test_a_flush_that_the_kernel_forgot_is_named_though_the_machine_ran_fine(self):
         result, recording = self.record("freeze", kernel=_FORGETFUL)
         self.assertEqual(result.status, 0, "the machine notices nothing")

@@ -16,7 +16,7 @@ BATCH_SECONDS = 0.5
 KILLERS = 4  # tests that killed other mutants of the function, tried first
 PATIENCE = 4  # a mutant may need this many times the processor time of the tests without it
 LEAST_SECONDS = 1
-SLEEP_SECONDS = 60  # for a mutant that waits instead of running
+SLEEP_SECONDS = 15  # more than that, for a mutant that waits instead of running
 
 
 class Test(NamedTuple):
@@ -91,7 +91,7 @@ def _finish(command, limit, variables):
                           text=True, errors="replace") as process:
         resource.prlimit(process.pid, resource.RLIMIT_CPU, (limit, limit))
         try:
-            output, _ = process.communicate(timeout=SLEEP_SECONDS)
+            output, _ = process.communicate(timeout=SLEEP_SECONDS + 3 * limit)
         except subprocess.TimeoutExpired:
             process.kill()
             return None

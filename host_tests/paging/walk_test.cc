@@ -111,6 +111,21 @@ TEST_P(WalkTest, AReservedBitStopsAtAnyLevelAndLeadsNowhere) {
     }
 }
 
+// The explainer of faults must survive what it explains.
+TEST_P(WalkTest, ATableEntryThatPointsToNoTableIsNotFollowed) {
+    ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
+    const uint64_t page = query(VA).pa.value;
+    for (unsigned level = 1; level < user.levels; level++) {
+        for (uint64_t wrong : {DEVICE, page}) {
+            with_entry(level, wrong, PTE_ADDRESS & ~wrong, [&] {
+                EXPECT_EQ(walk().step_count, user.levels - level);
+                EXPECT_EQ(query(VA).level, level);
+                EXPECT_EQ(query(VA).kind, PAGE_ABSENT);
+            });
+        }
+    }
+}
+
 TEST_P(WalkTest, TheSizeBitIsReservedWhereNoLeafCanBe) {
     ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
     with_entry(3, PTE_LARGE, 0, [&] { expect_stop(stop(READ_BY_USER), 3, 7, true, "reserved"); });

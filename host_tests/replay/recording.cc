@@ -5,6 +5,8 @@
 
 namespace replay {
 
+static const std::string FIRST_WORDS = "quire-trace 1 ";
+
 Line::Line(unsigned number, const std::string &text) : number_(number) {
     std::istringstream words(text);
     words >> word_;
@@ -76,13 +78,16 @@ Recording read_recording(std::istream &from) {
         if (!text.empty() && text.back() == '\r') {
             text.pop_back();
         }
+        if (number == 0 && !text.starts_with(FIRST_WORDS)) {
+            break;
+        }
         Line line(++number, text);
         recording.has_end = line.word() == "end";
         if (!was_cut_off && !recording.has_end) {
             recording.lines.push_back(std::move(line));
         }
     }
-    if (recording.lines.empty() || recording.lines[0].word() != "quire-trace") {
+    if (recording.lines.empty()) {
         throw BadRecording("this is no recording of page tables");
     }
     return recording;

@@ -195,6 +195,7 @@ TEST(ReplayTest, WhatIsNoRecordingIsRefused) {
     for (const std::string &text : {
              std::string(),
              std::string("Quire, a kernel\n"),
+             "quire-trace 2" + good.substr(good.find(" levels")),
              HEAD + PAID,                        /* a table that was never made */
              HEAD + "create " + USER + NO_PLACE, /* a process before the kernel */
              good + "dance " + USER + " va=0 pages=1" + NO_PLACE,

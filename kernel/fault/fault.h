@@ -82,7 +82,7 @@ struct fault_facts {
 /* Total: every combination of error code and table state has one verdict. */
 enum fault_verdict fault_judge(const struct fault_facts *facts);
 
-/* Whether the tables allow the access now, so that the instruction may run again. */
+/* Whether the tables allow the access now, so that the instruction may run again, once. */
 bool fault_is_spurious(enum fault_verdict verdict);
 
 /* The bit of the walk that stops the access, as the tables are now. */

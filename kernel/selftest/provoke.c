@@ -4,11 +4,13 @@
 #include <stdint.h>
 
 #include "kernel/cpu/cpu.h"
+#include "kernel/cpu/features.h"
 #include "kernel/cpu/kernel_image.h"
 #include "kernel/log.h"
 #include "lib/check.h"
 #include "mm/addr/layout.h"
 #include "mm/frame/frame.h"
+#include "mm/paging/page_table.h"
 #include "mm/platform.h"
 #include "mm/space/address_space.h"
 #include "mm/space/kernel_space.h"
@@ -80,31 +82,47 @@ static void read_non_canonical(void) {
     read_byte(0x0000800000000000);
 }
 
-/* Enters a space with one page of user memory, which holds a return instruction. */
-static void enter_user_space(void) {
+/* A space with one page of user memory, which holds a return instruction. */
+static struct address_space *make_user_space(uint8_t rights) {
     struct address_space *space;
     struct locked_range token;
     struct virt_range range = virt_range(virt_addr(USER_PAGE), 1);
     enum status status = space_create("selftest", &space);
     CHECK(status == STATUS_OK);
     space_lock_for_writing(space, range, &token);
-    status = space_map_anonymous(&token, range, RIGHT_READ | RIGHT_EXECUTE, "bait");
+    status = space_map_anonymous(&token, range, rights, "bait");
     space_unlock(&token);
     CHECK(status == STATUS_OK);
     status = space_write_initial(space, range.start, return_instruction, 1, nullptr);
     CHECK(status == STATUS_OK);
+    return space;
+}
+
+static void enter(struct address_space *space) {
     interrupts_disable(); /* the scheduler would go back to the kernel's space */
     space_switch(space);
 }
 
 static void read_user_memory(void) {
-    enter_user_space();
+    enter(make_user_space(RIGHT_READ));
     read_byte(USER_PAGE);
 }
 
 static void execute_user_memory(void) {
-    enter_user_space();
+    enter(make_user_space(RIGHT_READ | RIGHT_EXECUTE));
     jump_to(USER_PAGE);
+}
+
+/* What looks like a stale TLB that no fault refreshes: the CPU goes by the tables of a space that is
+ * not the current one. */
+static void write_by_stale_tables(void) {
+    const struct address_space *strict = make_user_space(RIGHT_READ);
+    enter(make_user_space(RIGHT_READ | RIGHT_WRITE));
+    cpu_write_cr3(space_page_table(strict)->root.value);
+    if (cpu_features()->has_smap) {
+        __asm__ volatile("stac" ::: "cc");
+    }
+    write_byte(USER_PAGE);
 }
 
 static void run_invalid_opcode(void) {
@@ -127,6 +145,7 @@ const struct provocation PROVOCATIONS[] = {
     {"non-canonical", read_non_canonical},
     {"smap", read_user_memory},
     {"smep", execute_user_memory},
+    {"stale-tlb", write_by_stale_tables},
     {"invalid-opcode", run_invalid_opcode},
     {"check", fail_check},
     {},

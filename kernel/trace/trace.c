@@ -8,6 +8,7 @@
 #include "kernel/thread/thread.h"
 #include "kernel/trace/history.h"
 #include "kernel/trace/text.h"
+#include "lib/capability.h"
 #include "lib/spinlock.h"
 #include "mm/platform.h"
 #include "mm/space/address_space.h"
@@ -17,7 +18,7 @@ constexpr uint16_t DEBUG_PORT = 0xe9;
 
 static struct trace_ring ring;
 static enum trace_device device;    /* atomic */
-static struct serial serial;        /* guarded by stream_lock */
+static struct serial serial;        /* while there is a device: guarded by stream_lock */
 static struct spinlock stream_lock; /* held with interrupts off: a line is written in one piece */
 
 static void write_text(void *context, const char *text, size_t length) {
@@ -33,6 +34,21 @@ static void write_text(void *context, const char *text, size_t length) {
 
 static const struct text_sink stream = {write_text, nullptr};
 
+static bool is_recording(void) {
+    return __atomic_load_n(&device, __ATOMIC_RELAXED) != TRACE_TO_NONE;
+}
+
+static bool begin_lines(void) ACQUIRES(&stream_lock) {
+    bool were_enabled = interrupts_save();
+    spinlock_acquire(&stream_lock);
+    return were_enabled;
+}
+
+static void end_lines(bool were_enabled) RELEASES(&stream_lock) {
+    spinlock_release(&stream_lock);
+    interrupts_restore(were_enabled);
+}
+
 static bool has_device(enum trace_device wanted) {
     switch (wanted) {
     case TRACE_TO_NONE:
@@ -47,7 +63,7 @@ static bool has_device(enum trace_device wanted) {
 
 void trace_begin(enum trace_device wanted) {
     if (has_device(wanted)) {
-        device = wanted;
+        __atomic_store_n(&device, wanted, __ATOMIC_RELAXED);
         trace_text_begin(platform_features(), &stream);
     } else if (wanted != TRACE_TO_NONE) {
         log_line(LOG_WARNING, "K118: there is no device for trace=; nothing is recorded");
@@ -69,14 +85,11 @@ static struct change_circumstances circumstances(void) {
 void trace_table_event(const struct table_event *event) {
     struct change_circumstances now = circumstances();
     history_add(&ring, event, &now);
-    if (device == TRACE_TO_NONE) {
-        return;
+    if (is_recording()) {
+        bool were_enabled = begin_lines();
+        trace_text_event(event, &now, &stream);
+        end_lines(were_enabled);
     }
-    bool were_enabled = interrupts_save();
-    spinlock_acquire(&stream_lock);
-    trace_text_event(event, &now, &stream);
-    spinlock_release(&stream_lock);
-    interrupts_restore(were_enabled);
 }
 
 const struct trace_ring *trace_ring_of_tables(void) {
@@ -85,17 +98,21 @@ const struct trace_ring *trace_ring_of_tables(void) {
 
 static void write_hash(void *context, struct address_space *space) {
     (void)context;
+    bool were_enabled = begin_lines();
     trace_text_hash(space_page_table(space), &stream);
+    end_lines(were_enabled);
 }
 
 void trace_end(void) {
-    if (device == TRACE_TO_NONE) {
+    if (!is_recording()) {
         return;
     }
     space_for_each(write_hash, nullptr);
+    bool were_enabled = begin_lines();
     trace_text_end(&stream);
     if (device == TRACE_TO_COM2) {
         serial_drain(&serial);
     }
-    device = TRACE_TO_NONE;
+    __atomic_store_n(&device, TRACE_TO_NONE, __ATOMIC_RELAXED);
+    end_lines(were_enabled);
 }

@@ -50,6 +50,20 @@ static void take_what_the_cpu_said(const struct trap_frame *frame, struct fault_
         !trap_is_from_user(frame) && (frame->rflags & RFLAGS_ALIGNMENT_CHECK) != 0;
 }
 
+/* The fault that was last answered by running its instruction again, and how many changes of tables
+ * had been seen then. Guarded by interrupts being off. */
+static struct retry {
+    const struct thread *thread;
+    uint64_t instruction;
+    uint64_t address;
+    uint64_t last_change;
+} last_retry;
+
+static bool is_same_retry(const struct retry *a, const struct retry *b) {
+    return a->thread == b->thread && a->instruction == b->instruction &&
+           a->address == b->address && a->last_change == b->last_change;
+}
+
 /* Law 6: absent to present, and read-only to writable, are not flushed for user addresses. The
  * upper half is the same in every space. */
 static bool is_spurious(const struct trap_frame *frame) {
@@ -57,6 +71,26 @@ static bool is_spurious(const struct trap_frame *frame) {
     take_what_the_cpu_said(frame, &facts);
     facts.query = page_table_query(space_page_table(space_current()), facts.address);
     return fault_is_spurious(fault_judge(&facts));
+}
+
+/*
+ * Whether the instruction may just run again. The fault has made the CPU forget what it knew of the
+ * address (SDM 3A 4.10.4.1), so one that comes back though no table has changed would come forever.
+ * Called with interrupts off.
+ */
+static bool is_worth_a_retry(const struct trap_frame *frame) {
+    if (frame->vector != VECTOR_PAGE_FAULT || !is_spurious(frame)) {
+        return false;
+    }
+    const struct retry retry = {
+        .thread = thread_current(),
+        .instruction = frame->rip,
+        .address = frame->fault_address,
+        .last_change = trace_last(trace_ring_of_tables()),
+    };
+    bool is_new = !is_same_retry(&retry, &last_retry);
+    last_retry = retry;
+    return is_new;
 }
 
 static void report_page_fault(const struct trap_frame *frame, const char *who,
@@ -88,16 +122,16 @@ static void report_user_fault(const struct trap_frame *frame) {
 
 /* Interrupts are turned on, as they were in the program: the report takes locks that sleep. */
 static void handle_user_fault(const struct trap_frame *frame) {
-    interrupts_enable();
-    if (frame->vector == VECTOR_PAGE_FAULT && is_spurious(frame)) {
+    if (is_worth_a_retry(frame)) {
         return;
     }
+    interrupts_enable();
     report_user_fault(frame);
     process_kill(fault_signal(frame->vector));
 }
 
 static void handle_kernel_fault(struct trap_frame *frame) {
-    if (frame->vector == VECTOR_PAGE_FAULT && is_spurious(frame)) {
+    if (is_worth_a_retry(frame)) {
         return;
     }
     if (!user_copy_recover(frame)) {

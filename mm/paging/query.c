@@ -1,5 +1,6 @@
 #include "mm/paging/cursor.h"
 #include "mm/paging/page_table.h"
+#include "mm/paging/walk.h"
 
 /* The AND of what all levels down to the cursor's entry grant (SDM 3A 4.6.1). */
 static uint8_t effective_rights(const struct pt_cursor *at) {
@@ -46,12 +47,6 @@ static struct page_query describe(const struct pt_cursor *at) {
     __builtin_unreachable();
 }
 
-/* A table entry with a reserved bit set leads no CPU anywhere, and must not lead us. */
-static bool leads_on(const struct pt_cursor *at) {
-    pte_t pte = pt_cursor_load(at);
-    return pte_kind(pte, at->level) == PTE_TABLE && pte_reserved_bits(pte, at->level) == 0;
-}
-
 /* Stands at the entry that ends the walk of `va`; false where `va` is not canonical. */
 static bool find_entry(const struct page_table *table, virt_addr_t va, struct pt_cursor *at) {
     struct virt_range page;
@@ -60,7 +55,7 @@ static bool find_entry(const struct page_table *table, virt_addr_t va, struct pt
         return false;
     }
     pt_cursor_begin(at, table, page);
-    while (leads_on(at)) {
+    while (walk_leads_on(table, pt_cursor_load(at), at->level)) {
         pt_cursor_descend(at);
     }
     return true;

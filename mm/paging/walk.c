@@ -1,6 +1,7 @@
 #include "mm/paging/page_table.h"
 #include "mm/paging/pte.h"
 #include "mm/paging/pte_words.h"
+#include "mm/paging/walk.h"
 
 static pte_t read_step(struct page_walk_step *step, virt_addr_t va) {
     const pte_t *entries = platform_phys_to_virt(step->table);
@@ -24,7 +25,7 @@ void page_table_walk(const struct page_table *table, virt_addr_t va, struct page
         step->level = (uint8_t)level;
         step->table = next;
         pte_t pte = read_step(step, va);
-        if (pte_kind(pte, level) != PTE_TABLE || step->reserved_bits != 0) {
+        if (!walk_leads_on(table, pte, level)) {
             return;
         }
         next = pte_table_address(pte);

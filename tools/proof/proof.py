@@ -44,10 +44,13 @@ def _run(command, workspace):
 
 
 def _commit(workspace):
-    """The commit that the figures are of."""
-    described = subprocess.run(["git", "describe", "--always", "--dirty=, with changes"],
-                               cwd=workspace, check=True, capture_output=True, text=True)
-    return described.stdout.strip()
+    """The commit that the figures are of; the page itself may have changed since."""
+    def git(*arguments):
+        return subprocess.run(["git", *arguments], cwd=workspace, check=True, capture_output=True,
+                              text=True).stdout.strip()
+
+    changes = git("status", "--porcelain", "--", ".", f":!{page.PATH}")
+    return git("rev-parse", "--short", "HEAD") + (", with changes" if changes else "")
 
 
 def _update(path, section, body):

@@ -12,7 +12,7 @@
  * Page faults on purpose, each with the report that it must bring. They are written once and run
  * in two worlds: on the machine, where the CPU faults, and on the pretend PC of the host tests. But
  * for the addresses of frames, ticks and code, both say the same text
- * (host_tests/scenarios/golden.txt).
+ * (system_tests/fault_scenarios.txt).
  */
 
 BEGIN_C_DECLS
