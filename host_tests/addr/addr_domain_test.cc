@@ -5,6 +5,7 @@
 #include <set>
 #include <vector>
 
+#include "host_tests/addr/out_of_line.h"
 #include "host_tests/machine/machine_test.h"
 
 /*
@@ -108,7 +109,7 @@ TEST(AddrDomain, EveryNumberIsRoundedToEveryPowerOfTwo) {
 
 TEST(AddrDomain, APowerOfTwoHasOneBit) {
     for (uint64_t number : boundary_numbers()) {
-        ASSERT_EQ(is_power_of_two(number), __builtin_popcountll(number) == 1) << number;
+        ASSERT_EQ(call_is_power_of_two(number), __builtin_popcountll(number) == 1) << number;
     }
 }
 
@@ -116,7 +117,7 @@ TEST(AddrDomain, ARangeIsValidWhereNothingOfItLeavesItsHalf) { // A2
     for (uint64_t start : boundary_numbers()) {
         for (uint64_t page_count : boundary_numbers()) {
             for (unsigned levels : LEVELS) {
-                ASSERT_EQ(virt_range_is_valid(virt_addr(start), page_count, levels),
+                ASSERT_EQ(call_virt_range_is_valid(virt_addr(start), page_count, levels),
                           is_range(start, page_count, levels))
                     << std::hex << start << " " << page_count;
             }
@@ -129,7 +130,7 @@ TEST(AddrDomain, ARangeOfPagesIsValidWhereNothingOfItLeavesItsHalf) { // A2
         for (uint64_t page_count : boundary_numbers()) {
             struct virt_range made = {virt_addr(1), 1};
             bool is_valid = is_range(start, page_count, 4);
-            ASSERT_EQ(virt_range_checked(virt_addr(start), page_count, 4, &made), is_valid);
+            ASSERT_EQ(call_virt_range_checked(virt_addr(start), page_count, 4, &made), is_valid);
             ASSERT_EQ(made.start.value, is_valid ? start : 1);
             ASSERT_EQ(made.page_count, is_valid ? page_count : 1);
         }
@@ -142,7 +143,7 @@ TEST(AddrDomain, ARangeContainsWhatLiesBetweenItsEnds) {
         ASSERT_EQ(wide{virt_range_last(range).value} + 1, end_of(range));
         ASSERT_EQ(wide{virt_range_size_bytes(range)}, end_of(range) - range.start.value);
         for (uint64_t number : numbers) {
-            ASSERT_EQ(virt_range_contains(range, virt_addr(number)),
+            ASSERT_EQ(call_virt_range_contains(range, virt_addr(number)),
                       number >= range.start.value && number < end_of(range));
         }
     }
@@ -154,8 +155,8 @@ TEST(AddrDomain, RangesCoverAndOverlapAsIntervalsDo) {
         for (struct virt_range b : ranges) {
             bool covers = a.start.value <= b.start.value && end_of(b) <= end_of(a);
             bool overlaps = a.start.value < end_of(b) && b.start.value < end_of(a);
-            ASSERT_EQ(virt_range_covers(a, b), covers);
-            ASSERT_EQ(virt_range_overlaps(a, b), overlaps);
+            ASSERT_EQ(call_virt_range_covers(a, b), covers);
+            ASSERT_EQ(call_virt_range_overlaps(a, b), overlaps);
         }
     }
 }

@@ -5,6 +5,7 @@
 #include <random>
 #include <type_traits>
 
+#include "host_tests/addr/out_of_line.h"
 #include "host_tests/machine/machine_test.h"
 #include "mm/addr/layout.h"
 
@@ -16,7 +17,7 @@ constexpr uint64_t LOWER_TOP_5 = 0x00ffffffffffffff;
 constexpr uint64_t UPPER_BOTTOM_5 = 0xff00000000000000;
 
 bool is_valid(uint64_t start, uint64_t page_count, unsigned levels = 4) {
-    return virt_range_is_valid(virt_addr(start), page_count, levels);
+    return call_virt_range_is_valid(virt_addr(start), page_count, levels);
 }
 
 /* What the manual says, bit by bit: all bits from the highest used one upwards are equal. */
@@ -98,10 +99,10 @@ TEST(Addr, EveryUpperPatternOfBitsIsCanonicalAsTheManualSays) {
 }
 
 TEST(Addr, ZeroIsNoPowerOfTwo) {
-    EXPECT_FALSE(is_power_of_two(0));
-    EXPECT_TRUE(is_power_of_two(1));
-    EXPECT_TRUE(is_power_of_two(1ull << 63));
-    EXPECT_FALSE(is_power_of_two(UINT64_MAX));
+    EXPECT_FALSE(call_is_power_of_two(0));
+    EXPECT_TRUE(call_is_power_of_two(1));
+    EXPECT_TRUE(call_is_power_of_two(1ull << 63));
+    EXPECT_FALSE(call_is_power_of_two(UINT64_MAX));
 }
 
 TEST(Addr, RoundsAtTheEndsOfTheAddressSpace) {
@@ -162,9 +163,9 @@ TEST(VirtRange, OfTheTopmostPageHasALastByte) {
     struct virt_range range = virt_range(virt_addr(0xfffffffffffff000), 1);
     EXPECT_EQ(virt_range_last(range).value, UINT64_MAX);
     EXPECT_EQ(virt_range_size_bytes(range), PAGE_SIZE);
-    EXPECT_TRUE(virt_range_contains(range, virt_addr(UINT64_MAX)));
-    EXPECT_FALSE(virt_range_contains(range, virt_addr(0)));
-    EXPECT_FALSE(virt_range_contains(range, virt_addr(0xffffffffffffefff)));
+    EXPECT_TRUE(call_virt_range_contains(range, virt_addr(UINT64_MAX)));
+    EXPECT_FALSE(call_virt_range_contains(range, virt_addr(0)));
+    EXPECT_FALSE(call_virt_range_contains(range, virt_addr(0xffffffffffffefff)));
 }
 
 TEST(VirtRange, MadeFromTheProgrammersNumbersMustBeValid) { // A2
@@ -175,10 +176,10 @@ TEST(VirtRange, MadeFromTheProgrammersNumbersMustBeValid) { // A2
 
 TEST(VirtRange, MadeFromTheWorldsNumbersIsRefusedWithoutAChange) { // A2, S58
     struct virt_range range = {virt_addr(0x7000), 7};
-    EXPECT_FALSE(virt_range_checked(virt_addr(0x1001), 1, 4, &range));
+    EXPECT_FALSE(call_virt_range_checked(virt_addr(0x1001), 1, 4, &range));
     EXPECT_EQ(range.start.value, 0x7000u);
     EXPECT_EQ(range.page_count, 7u);
-    EXPECT_TRUE(virt_range_checked(virt_addr(0x1000), 2, 4, &range));
+    EXPECT_TRUE(call_virt_range_checked(virt_addr(0x1000), 2, 4, &range));
     EXPECT_EQ(range.start.value, 0x1000u);
     EXPECT_EQ(virt_range_last(range).value, 0x2fffu);
 }
@@ -191,9 +192,9 @@ TEST(VirtRange, CoversAndOverlapsAsSetsOfPagesDo) {
                 struct virt_range second = virt_range(virt_addr(b * PAGE_SIZE), 3);
                 bool covers = a <= b && b + 3 <= a + a_count;
                 bool overlaps = a < b + 3 && b < a + a_count;
-                ASSERT_EQ(virt_range_covers(first, second), covers);
-                ASSERT_EQ(virt_range_overlaps(first, second), overlaps);
-                ASSERT_EQ(virt_range_overlaps(second, first), overlaps);
+                ASSERT_EQ(call_virt_range_covers(first, second), covers);
+                ASSERT_EQ(call_virt_range_overlaps(first, second), overlaps);
+                ASSERT_EQ(call_virt_range_overlaps(second, first), overlaps);
             }
         }
     }

@@ -24,7 +24,8 @@ class EarlyTest : public testing::Test {
 
     void begin(std::vector<memory_region> regions, uint64_t below = UINT64_MAX) {
         regions_ = std::move(regions);
-        map_ = {regions_.data(), regions_.size(), regions_.size()};
+        regions_.push_back({0x200000000, 0x10000, MEMORY_USABLE, 1}); // behind the map's end
+        map_ = {regions_.data(), regions_.size() - 1, regions_.size()};
         early_begin(&map_, phys_addr(below));
     }
 
@@ -86,6 +87,12 @@ TEST_F(EarlyTest, ReservationsMayOverlapTouchAndLieOutsideOfMemory) {
     EXPECT_EQ(alloc(), 0x106000u);
 }
 
+TEST_F(EarlyTest, AReservationThatWrapsReachesToTheTop) {
+    reserve(0x400000, UINT64_MAX);
+    EXPECT_EQ(alloc(0x101), 1u);
+    EXPECT_EQ(alloc(0x100), 0x100000u);
+}
+
 TEST_F(EarlyTest, AReservationThatSwallowsOthersLeavesOneEntry) {
     for (uint64_t i = 0; i < 20; i++) {
         reserve(0x100000 + i * 0x2000, 0x1000);
@@ -134,6 +141,14 @@ TEST_F(EarlyTest, ServesTheFrameAllocatorUntilTheArrayStands) {
     EXPECT_EQ(frame_alloc(FRAME_TABLE, ZONE_DMA32, &pa), STATUS_NO_MEMORY);
     EXPECT_EQ(frame_alloc(FRAME_TABLE, ZONE_NORMAL, &pa), STATUS_OK);
     EXPECT_EQ(pa.value, 0x100000000u);
+}
+
+TEST_F(EarlyTest, AFrameForADeviceIsWhereTheMachineCanReachItToo) {
+    begin({{0x100000, 0x1000, MEMORY_USABLE, 1}, {0x400000, 0x10000, MEMORY_USABLE, 1}}, 0x400000);
+    phys_addr_t pa;
+    EXPECT_EQ(frame_alloc(FRAME_TABLE, ZONE_DMA32, &pa), STATUS_OK);
+    EXPECT_EQ(pa.value, 0x100000u);
+    EXPECT_EQ(frame_alloc(FRAME_TABLE, ZONE_DMA32, &pa), STATUS_NO_MEMORY);
 }
 
 TEST_F(EarlyTest, RefusesWhatOnlyAProgrammerCanAskFor) {

@@ -53,6 +53,7 @@ TEST_F(FrameAfterEarlyTest, ReleasedBootMemoryIsOrdinaryMemory) { // S06
     EXPECT_EQ(free_count(), usable_pages() - 8);
     EXPECT_EQ(frame_state_of(phys_addr(MIB)), FRAME_FREE);
     frame_release_boot(phys_addr(0x5000), 0);
+    frame_release_boot(phys_addr(0x5800), 0); // touches no page, though it is inside of one
 }
 
 TEST_F(FrameAfterEarlyTest, ReleasingBootMemoryTwiceIsCaught) { // F1
@@ -114,6 +115,16 @@ TEST_F(LargeFrameTest, BootBuildsTheLargestBlocksThatFit) { // F4
     EXPECT_TRUE(is_aligned(pa.value, 1ull << 30));
     EXPECT_GE(pa.value, FOUR_GIB);
     frame_free(pa);
+}
+
+TEST_F(LargeFrameTest, ContiguousMemoryMayBeAsLargeAsTheLargestBlock) {
+    uint64_t pages = (1ull << FRAME_ORDER_MAX) - 1;
+    phys_addr_t pa;
+    ASSERT_EQ(frame_alloc_contiguous(pages, PAGE_SIZE, FRAME_KERNEL, ZONE_NORMAL, &pa), STATUS_OK);
+    EXPECT_EQ(free_count(), usable_pages() - pages);
+    for (uint64_t i = 0; i < pages; i++) {
+        frame_free(phys_add(pa, i * PAGE_SIZE));
+    }
 }
 
 TEST_F(LargeFrameTest, BootWritesOneFrameOfEachFreeBlock) { // F1

@@ -45,11 +45,13 @@ void FrameTest::SetUp() {
     for (const machine::Region &region : pc().config().ram) {
         raw.push_back({region.base, region.size_bytes, MEMORY_USABLE, MEMORY_ATTRIBUTE_ENABLED});
     }
+    raw.push_back({NO_MEMORY, PAGE_SIZE, MEMORY_RESERVED, MEMORY_ATTRIBUTE_ENABLED});
     regions_.resize(2 * raw.size() + 1);
     map_ = {regions_.data(), 0, regions_.size()};
     ASSERT_EQ(
         memory_map_sanitise(raw.data(), raw.size(), platform_features()->phys_addr_bits, &map_),
         STATUS_OK);
+    regions_.at(map_.count) = {BEHIND_THE_MAP, PAGE_SIZE, MEMORY_USABLE, MEMORY_ATTRIBUTE_ENABLED};
     early_begin(&map_, phys_addr(UINT64_MAX));
     boot_early();
     map_frame_array();

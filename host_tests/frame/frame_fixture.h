@@ -24,6 +24,10 @@ class FrameTest : public MachineTest {
     /* What the boot takes before the frame array stands; for fixtures to override. */
     virtual void boot_early() {}
 
+    /* What the map says last, and what stands in its array behind its end. */
+    static constexpr uint64_t NO_MEMORY = 0x200000000;
+    static constexpr uint64_t BEHIND_THE_MAP = 0x240000000;
+
     void SetUp() override;
     void TearDown() override;
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host_tests/frame/frame_fixture.h"
+#include "host_tests/machine/program.h"
 
 namespace {
 
@@ -59,6 +60,8 @@ TEST_F(FrameTest, OnlyUsableMemoryHasFrames) {
     EXPECT_TRUE(frame_exists(phys_addr(MIB)));
     EXPECT_FALSE(frame_exists(phys_addr(32 * MIB)));
     EXPECT_TRUE(frame_exists(phys_addr(FOUR_GIB)));
+    EXPECT_FALSE(frame_exists(phys_addr(NO_MEMORY)));
+    EXPECT_FALSE(frame_exists(phys_addr(BEHIND_THE_MAP)));
     EXPECT_FALSE(frame_exists(phys_addr(UINT64_MAX)));
 }
 
@@ -282,6 +285,41 @@ TEST_F(FrameTest, NobodyAllocatesFreeOrReservedFrames) {
     phys_addr_t pa;
     EXPECT_CHECK_FAILS((void)frame_alloc(FRAME_FREE, ZONE_NORMAL, &pa), "FRAME_FREE");
     EXPECT_CHECK_FAILS((void)frame_alloc(FRAME_RESERVED, ZONE_NORMAL, &pa), "FRAME_RESERVED");
+}
+
+/* Two CPUs. */
+
+using machine::Moment;
+using machine::Program;
+
+TEST_F(FrameTest, WhoSeesTheLastFrameButIsLateGetsNone) {
+    std::vector<phys_addr_t> taken = take_all(ZONE_NORMAL);
+    frame_free(taken.back());
+    status result = STATUS_OK;
+    Program late(pc(), 0, [&] {
+        phys_addr_t pa;
+        result = frame_alloc(FRAME_ANON, ZONE_NORMAL, &pa);
+    });
+    ASSERT_EQ(late.run_to(Moment::LOCKING), Moment::LOCKING);
+    EXPECT_EQ(alloc().value, taken.back().value);
+    late.finish();
+    EXPECT_EQ(result, STATUS_NO_MEMORY);
+    free_all(taken);
+}
+
+TEST_F(FrameTest, AFrameThatIsBeingHandedOutIsNotJoinedWithItsBuddy) { // F4
+    std::vector<phys_addr_t> taken = take_all(ZONE_NORMAL);
+    frame_free(taken.back());
+    uint64_t buddy = taken.back().value ^ PAGE_SIZE;
+    std::erase_if(taken, [&](phys_addr_t pa) { return pa.value == buddy; });
+    Program allocating(pc(), 0, [] { alloc(); });
+    ASSERT_EQ(allocating.run_to(Moment::UNLOCKED), Moment::UNLOCKED);
+    frame_free(phys_addr(buddy));
+    allocating.finish();
+    EXPECT_EQ(frame_of(taken.back())->state, FRAME_ANON);
+    EXPECT_EQ(free_count(), 0x9fu + 1);
+    EXPECT_EQ(audit_free_blocks(), "");
+    free_all(taken);
 }
 
 TEST_F(FrameTest, StatesHaveNames) {

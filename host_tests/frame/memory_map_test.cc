@@ -200,3 +200,14 @@ TEST(MemoryMap, NamesItsTypes) {
     EXPECT_STREQ(memory_type_name(0), "unknown");
     EXPECT_STREQ(memory_type_name(6), "unknown");
 }
+
+TEST(MemoryMap, WhatTheCallersArrayHeldBeforeIsNoPartOfIt) {
+    Regions raw = {usable(0x1000, 0x1000)};
+    Regions array = {usable(0, 0x1000), reserved(0, 0x5000), usable(0x2000, 0x1000)};
+    Regions before = array;
+    memory_map map = {&array[1], 2, 2}; // an old one's count
+    ASSERT_EQ(memory_map_sanitise(raw.data(), raw.size(), BITS, &map), STATUS_OK);
+    EXPECT_EQ(map.count, 1u);
+    EXPECT_EQ(array, (Regions{before[0], raw[0], before[2]}));
+    EXPECT_EQ(memory_map_total(&map, MEMORY_USABLE), 0x1000u);
+}

@@ -166,6 +166,54 @@ TEST_F(HeapTest, AFullSlabHasRoomAgainWhenOneOfItsObjectsIsFreed) {
     EXPECT_EQ(take(512), objects[5]);
 }
 
+/* Slabs of two objects each. */
+
+TEST_F(HeapTest, RoomInAnySlabIsUsedBeforeAnotherIsTaken) {
+    std::vector<char *> objects;
+    for (int i = 0; i < 8; i++) {
+        objects.push_back(take(2048));
+    }
+    for (int i = 0; i < 8; i += 2) {
+        give_back(objects[i]);
+    }
+    for (int i = 0; i < 4; i++) {
+        take(2048);
+    }
+    EXPECT_EQ(heap_count().frame_count, 4u);
+}
+
+TEST_F(HeapTest, FreeingIntoSeveralSlabsLosesNone) { // S80
+    std::vector<char *> objects;
+    for (int i = 0; i < 4 * 4; i++) {
+        objects.push_back(take(1024));
+    }
+    for (int slot = 0; slot < 3; slot++) {
+        for (int i = 0; i < 16; i += 4) {
+            give_back(objects[i + slot]);
+        }
+    }
+    for (int i = 0; i < 12; i++) {
+        take(1024);
+    }
+    EXPECT_EQ(heap_count().frame_count, 4u);
+}
+
+TEST_F(HeapTest, TheEmptySlabStaysEmptyWhileAnotherHasRoom) {
+    char *first = take(2048);
+    take(2048);
+    char *in_second = take(2048);
+    give_back(in_second);
+    give_back(first);
+    take(2048);
+    heap_drain();
+    EXPECT_EQ(heap_count().frame_count, 1u);
+}
+
+TEST_F(HeapTest, TheFrameBehindALargeObjectIsNotMarked) {
+    char *object = take(3 * PAGE_SIZE);
+    EXPECT_EQ(frame_of_pointer(object + 3 * PAGE_SIZE)->flags & FRAME_HEAP_OBJECT, 0);
+}
+
 TEST_F(HeapTest, LargeObjectsTakeWholePagesAndNoMore) {
     uint64_t before = free_frames();
     char *object = take(5 * PAGE_SIZE);

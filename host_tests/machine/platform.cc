@@ -99,6 +99,10 @@ struct Seam {
         return Machine::current().current_cpu_;
     }
 
+    static bool is_preemptible() {
+        return Machine::current().preemption_depth_ == 0;
+    }
+
     static void change_preemption_depth(int change) {
         int &depth = Machine::current().preemption_depth_;
         depth += change;
@@ -152,11 +156,17 @@ unsigned platform_current_cpu(void) {
 }
 
 void platform_preempt_disable(void) {
+    if (Seam::is_preemptible()) {
+        Program::reach(Moment::LOCKING);
+    }
     Seam::change_preemption_depth(1);
 }
 
 void platform_preempt_enable(void) {
     Seam::change_preemption_depth(-1);
+    if (Seam::is_preemptible()) {
+        Program::reach(Moment::UNLOCKED);
+    }
 }
 
 /* Host threads may stand for kernel threads; one that nobody wakes is a deadlock. */

@@ -13,6 +13,8 @@ namespace machine {
 /* Where a program can be stopped. */
 enum class Moment {
     MEMORY_REACHED, /* it asked where a page is seen; not while pre-emption is off */
+    LOCKING,        /* it is about to turn pre-emption off and to take a spinlock */
+    UNLOCKED,       /* it has released its last spinlock, and pre-emption is on again */
     TABLE_LOADED,   /* CR3 is loaded, and what comes after has not begun */
     FLUSH_STARTED,  /* the others are asked to forget */
     FLUSH_AWAITED,  /* waits until all have; again each time that it looks in vain */

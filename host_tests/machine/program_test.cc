@@ -48,6 +48,25 @@ TEST_F(ProgramTest, DoesNothingBeforeItIsRun) {
     EXPECT_EQ(tables->get(VA, 0), PAGE | USER_RW | RAW_A);
 }
 
+TEST_F(ProgramTest, StopsBeforeItsFirstLockAndAfterItsLast) {
+    std::string steps;
+    Program program(pc(), 0, [&] {
+        steps += "look ";
+        platform_preempt_disable();
+        platform_preempt_disable();
+        steps += "locked ";
+        platform_preempt_enable();
+        platform_preempt_enable();
+        steps += "unlocked ";
+    });
+    EXPECT_EQ(program.run_to(Moment::LOCKING), Moment::LOCKING);
+    EXPECT_EQ(steps, "look ");
+    EXPECT_EQ(program.run_to(Moment::UNLOCKED), Moment::UNLOCKED);
+    EXPECT_EQ(steps, "look locked ");
+    EXPECT_EQ(program.run_to(Moment::LOCKING), Moment::DONE);
+    EXPECT_EQ(steps, "look locked unlocked ");
+}
+
 TEST_F(ProgramTest, StopsWhereItIsToldToAndGoesOnFromThere) {
     Program program(pc(), 0, [&] { take_out(); });
     EXPECT_EQ(program.run_to(Moment::FLUSH_STARTED), Moment::FLUSH_STARTED);

@@ -52,6 +52,21 @@ TEST_P(FlushTest, AKernelPageThatIsNotGlobalIsForgottenInEveryContext) { // law 
     ASSERT_EQ(unmap(pages_at(KERNEL_RANGES_BASE, 1)), STATUS_OK);
 }
 
+TEST_P(FlushTest, AGlobalKernelPageCostsOnePage) { // law 5
+    ASSERT_EQ(map_new(pages_at(KERNEL_RANGES_BASE, 1), KERNEL_RW), STATUS_OK);
+    ASSERT_EQ(unmap(pages_at(KERNEL_RANGES_BASE, 1)), STATUS_OK);
+    EXPECT_EQ(pc().flush_counts().pages, 1u);
+    EXPECT_EQ(pc().flush_counts().all, 0u);
+}
+
+TEST_P(FlushTest, AKernelPageThatIsNotGlobalCostsOnePageWhereThereIsOneContext) { // law 5
+    page_attributes local = {RIGHT_READ | RIGHT_WRITE, CACHE_WRITE_BACK, 0};
+    ASSERT_EQ(map_new(pages_at(KERNEL_RANGES_BASE, 1), local), STATUS_OK);
+    ASSERT_EQ(unmap(pages_at(KERNEL_RANGES_BASE, 1)), STATUS_OK);
+    EXPECT_EQ(pc().flush_counts().pages, setup().pcid ? 0u : 1u);
+    EXPECT_EQ(pc().flush_counts().all, setup().pcid ? 1u : 0u);
+}
+
 TEST_P(FlushTest, AProcessThatNoCpuRunsOwesNobody) { // S44
     std::vector<phys_addr_t> frames = new_frames(1);
     ASSERT_EQ(page_table_map_frames(&other, pages_at(VA, 1), frames.data(), USER_RW), STATUS_OK);
@@ -168,6 +183,18 @@ TEST_P(FlushTest, MoreSharedFramesThanAGatherHoldsAreAllFreed) { // G2
     EXPECT_EQ(frame_count().by_state[FRAME_ANON], before - 100);
 }
 
+TEST_P(FlushTest, WhatAGatherPaidEarlyItDoesNotPayAgain) { // law 5
+    std::vector<phys_addr_t> frames = new_frames(SHARED_FRAME_MAX + 1);
+    struct virt_range range = pages_at(VA, SHARED_FRAME_MAX + 1);
+    for (uint64_t offset : {uint64_t{0}, MIB}) {
+        struct virt_range at = pages_at(VA + offset, SHARED_FRAME_MAX + 1);
+        ASSERT_EQ(page_table_map_frames(&user, at, frames.data(), USER_RW), STATUS_OK);
+    }
+    cpu(1).speculate(VA, 2 * MIB);
+    ASSERT_EQ(unmap(range), STATUS_OK);
+    EXPECT_EQ(pc().flush_counts().requests, 1u);
+}
+
 TEST_P(FlushTest, AnEmptyGatherCostsNothing) {
     tlb_gather gather;
     tlb_gather_begin(&gather, &user);
@@ -241,6 +268,16 @@ TEST_F(ContextIdTest, AContextIdThatIsHandedOnStartsClean) { // S55
     EXPECT_FALSE(cpu(1).read(VA, USER).succeeded());
     switch_to(1, user);
     EXPECT_EQ(page_table_destroy_user(&heir), STATUS_OK);
+}
+
+TEST_F(ContextIdTest, TheKernelsTableKeepsNothingOfAProcessWithoutAContextId) { // S55
+    other.context_id = 0;
+    std::vector<phys_addr_t> frames = new_frames(1);
+    ASSERT_EQ(page_table_map_frames(&other, pages_at(VA, 1), frames.data(), USER_RW), STATUS_OK);
+    switch_to(1, other);
+    cpu(1).write(VA, 1, USER);
+    switch_to(1, kernel);
+    EXPECT_FALSE(cpu(1).read(VA, USER).succeeded());
 }
 
 TEST_F(ContextIdTest, ADestroyedProcessLeavesNothingInAnyTlb) { // F3, S53

@@ -80,6 +80,12 @@ TEST_P(LargeLeafTest, SplittingForgetsTheWholeBlock) { // law 7
     EXPECT_EQ(pc().flush_counts().contexts, 1u);
 }
 
+TEST_P(LargeLeafTest, SplittingALeafThatNoCpuHasUsedOwesNobody) { // law 6
+    ASSERT_EQ(map(pages_at(VA, PAGES_2M), DEVICE, USER_RW), STATUS_OK);
+    ASSERT_EQ(protect(pages_at(VA, 1), USER_RO), STATUS_OK);
+    EXPECT_EQ(pc().flush_counts().requests, 0u);
+}
+
 TEST_P(LargeLeafTest, SplittingAKernelLeafForgetsItOnEveryCpuWhateverItsContext) {
     uint64_t va = KERNEL_BLOCKS + 10 * 2 * MIB;
     page_attributes global = {RIGHT_READ | RIGHT_WRITE | RIGHT_GLOBAL, CACHE_UNCACHED, 0};

@@ -1,11 +1,10 @@
-#include "mm/paging/pte.h"
-
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "host_tests/machine/machine_test.h"
 #include "host_tests/machine/mmu.h"
+#include "host_tests/paging/pte_calls.h"
 #include "mm/addr/layout.h"
 #include "mm/paging/pte_words.h"
 
@@ -15,6 +14,7 @@
  * written from the manual alone, says what an entry means.
  */
 
+namespace pte_calls {
 namespace {
 
 constexpr unsigned RIGHTS_END = 32; /* all sets of enum page_right */
@@ -374,3 +374,4 @@ INSTANTIATE_TEST_SUITE_P(Cpus, PteChangeDomainTest, testing::Values(MODELS[0]),
                          [](const auto &info) { return std::string(info.param.name); });
 
 } // namespace
+} // namespace pte_calls

@@ -1,13 +1,13 @@
-#include "mm/paging/pte.h"
-
 #include <string>
 
 #include "host_tests/machine/machine_test.h"
 #include "host_tests/machine/mmu.h"
+#include "host_tests/paging/pte_calls.h"
 #include "mm/paging/pte_words.h"
 
 /* The encoding, checked against the machine's own decoder, which shares no code with it. */
 
+namespace pte_calls {
 namespace {
 
 constexpr uint64_t PAGE = 0x40000000; /* aligned for every level */
@@ -278,3 +278,4 @@ TEST_F(PteTest, WordsThatDoNotFitAreCutOff) {
 }
 
 } // namespace
+} // namespace pte_calls

@@ -175,6 +175,26 @@ TEST_P(TablesTest, ATableIsZeroesBeforeACpuCanSeeIt) { // T2, S20
     pc().at_every_chance(nullptr);
 }
 
+/* The kernel's tables stay, so they are made before frames are counted. */
+class TopmostRangeTest : public PagingTest {
+  protected:
+    /* The last page of one table, and all of the next. */
+    static constexpr uint64_t FIRST = -(513 * PAGE_SIZE);
+
+    void boot_with_early_allocator() override {
+        PagingTest::boot_with_early_allocator();
+        ASSERT_EQ(page_table_reserve(&kernel, pages_at(FIRST, 513), 1), STATUS_OK);
+        ASSERT_EQ(map(pages_at(FIRST, 513), DEVICE, KERNEL_RW, 0), STATUS_OK);
+    }
+};
+
+TEST_F(TopmostRangeTest, ARangeMayEndWithTheLastAddressThereIs) { // T4: takes what it reserved
+    EXPECT_EQ(query(FIRST).pa.value, DEVICE);
+    EXPECT_EQ(query(-1ull).pa.value, DEVICE + 513 * PAGE_SIZE - 1);
+    ASSERT_EQ(unmap(pages_at(FIRST, 513)), STATUS_OK);
+    EXPECT_FALSE(is_mapped(FIRST) || is_mapped(-1ull));
+}
+
 using WithoutContextIdsTest = PagingTest;
 
 TEST_F(WithoutContextIdsTest, ATablesContextIdIsNotLoaded) { // the machine would name its bits

@@ -99,6 +99,11 @@ TEST_P(WalkTest, MemoryThatOneLevelKeepsFromUsersDoesNotStopTheKernel) {
                [&] { EXPECT_FALSE(stop(RIGHT_READ, RIGHT_USER).is_stopped) << "SDM 3A 4.6.1"; });
 }
 
+TEST_P(WalkTest, ARightThatIsMissingIsNamedBeforeOneThatIsForbidden) {
+    ASSERT_EQ(map_new(pages_at(VA, 1), USER_RO), STATUS_OK);
+    expect_stop(stop(RIGHT_READ | RIGHT_WRITE, RIGHT_USER), 0, 1, false, "R/W");
+}
+
 TEST_P(WalkTest, AReservedBitStopsAtAnyLevelAndLeadsNowhere) {
     ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
     for (unsigned level = 0; level < user.levels; level++) {

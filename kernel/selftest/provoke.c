@@ -113,8 +113,8 @@ static void execute_user_memory(void) {
     jump_to(USER_PAGE);
 }
 
-/* What looks like a stale TLB that no fault refreshes: the CPU goes by the tables of a space that is
- * not the current one. */
+/* What looks like a stale TLB that no fault refreshes: the CPU goes by the tables of a space that
+ * is not the current one. */
 static void write_by_stale_tables(void) {
     const struct address_space *strict = make_user_space(RIGHT_READ);
     enter(make_user_space(RIGHT_READ | RIGHT_WRITE));

@@ -71,7 +71,7 @@ enum status frame_alloc_block(unsigned order, enum frame_state state, enum frame
 
 /* The order of the smallest block that holds `page_count` pages. */
 static unsigned order_for(uint64_t page_count) {
-    return page_count == 1 ? 0 : 64 - (unsigned)__builtin_clzll(page_count - 1);
+    return 64 - (unsigned)__builtin_clzg(page_count - 1, 64);
 }
 
 /* Gives [first, end) back, the rest of a block that was allocated for `state`. */

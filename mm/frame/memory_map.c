@@ -8,7 +8,7 @@ static_assert(DIRECT_MAP_END - DIRECT_MAP_BASE == 1ull << DIRECT_MAP_BITS);
 /* A raw entry in whole pages, cut off at the machine's limit. */
 struct span {
     uint64_t start;
-    uint64_t end; /* exclusive */
+    uint64_t end; /* exclusive; not above `start` where the span is empty */
     enum memory_type type;
 };
 
@@ -37,22 +37,22 @@ static uint64_t minimum(uint64_t a, uint64_t b) {
     return a < b ? a : b;
 }
 
-/* False where the entry says nothing about memory below `limit`, a multiple of a page. */
-static bool span_of(const struct memory_region *raw, uint64_t limit, struct span *span) {
+/* Empty where the entry says nothing about memory below `limit`, a multiple of a page. */
+static struct span span_of(const struct memory_region *raw, uint64_t limit) {
     if (raw->size_bytes == 0 || (raw->attributes & MEMORY_ATTRIBUTE_ENABLED) == 0) {
-        return false;
+        return (struct span){};
     }
-    span->type = known_type(raw->type);
+    struct span span = {.type = known_type(raw->type)};
     bool wraps = raw->size_bytes > UINT64_MAX - raw->base;
     uint64_t end = wraps ? limit : minimum(raw->base + raw->size_bytes, limit);
-    if (span->type != MEMORY_USABLE) {
-        span->start = align_down(raw->base, PAGE_SIZE);
-        span->end = align_up(end, PAGE_SIZE);
+    if (span.type != MEMORY_USABLE) {
+        span.start = align_down(raw->base, PAGE_SIZE);
+        span.end = align_up(end, PAGE_SIZE);
     } else {
-        span->start = align_up(minimum(raw->base, limit), PAGE_SIZE);
-        span->end = wraps ? 0 : align_down(end, PAGE_SIZE);
+        span.start = align_up(minimum(raw->base, limit), PAGE_SIZE);
+        span.end = wraps ? 0 : align_down(end, PAGE_SIZE);
     }
-    return span->start < span->end;
+    return span;
 }
 
 struct source {
@@ -61,14 +61,11 @@ struct source {
     uint64_t limit;
 };
 
-/* The lowest edge above `position`, or `limit` where there is none. */
+/* The lowest edge above `position`, of an empty span too, or `limit` where there is none. */
 static uint64_t next_edge(const struct source *source, uint64_t position) {
     uint64_t next = source->limit;
     for (size_t i = 0; i < source->count; i++) {
-        struct span span;
-        if (!span_of(&source->raw[i], source->limit, &span)) {
-            continue;
-        }
+        struct span span = span_of(&source->raw[i], source->limit);
         if (span.start > position) {
             next = minimum(next, span.start);
         } else if (span.end > position) {
@@ -82,9 +79,8 @@ static uint64_t next_edge(const struct source *source, uint64_t position) {
 static bool type_at(const struct source *source, uint64_t position, enum memory_type *type) {
     bool is_claimed = false;
     for (size_t i = 0; i < source->count; i++) {
-        struct span span;
-        if (!span_of(&source->raw[i], source->limit, &span) || position < span.start ||
-            position >= span.end) {
+        struct span span = span_of(&source->raw[i], source->limit);
+        if (position < span.start || position >= span.end) {
             continue;
         }
         if (!is_claimed || restriction(span.type) > restriction(*type)) {

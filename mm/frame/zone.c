@@ -96,7 +96,7 @@ void zone_give(struct zone *zone, uint64_t page, unsigned order) {
 
 /* The largest order at which a block can begin at `page` and end by `end`. */
 static unsigned largest_order(uint64_t page, uint64_t end) {
-    unsigned aligned = page == 0 ? FRAME_ORDER_MAX : (unsigned)__builtin_ctzll(page);
+    unsigned aligned = (unsigned)__builtin_ctzg(page, (int)FRAME_ORDER_MAX);
     unsigned fitting = 63 - (unsigned)__builtin_clzll(end - page);
     unsigned order = aligned < fitting ? aligned : fitting;
     return order < FRAME_ORDER_MAX ? order : FRAME_ORDER_MAX;

@@ -89,23 +89,22 @@ static inline uint64_t pt_cursor_entries_left(const struct pt_cursor *at) {
     return in_range < in_table ? in_range + 1 : in_table;
 }
 
-/* Back to the entry that refers to this table; from the root, to the end. */
-static inline void pt_cursor_ascend(struct pt_cursor *at) {
+/*
+ * To the next entry of this table. Where none follows in the range, back to the entry that refers
+ * to this table, and true; from the root, to the end.
+ */
+static inline bool pt_cursor_climb(struct pt_cursor *at) {
+    if (!pt_cursor_ends_table(at)) {
+        at->va = virt_add(pt_cursor_entry_last(at), 1);
+        return false;
+    }
     at->is_valid = at->level < at->top;
-    at->level += at->is_valid ? 1 : 0;
-}
-
-/* To the next entry of this table, which exists. */
-static inline void pt_cursor_step(struct pt_cursor *at) {
-    at->va = virt_add(pt_cursor_entry_last(at), 1);
+    at->level++;
+    return at->is_valid;
 }
 
 /* To the next entry of the range, in this table or above. */
 static inline void pt_cursor_advance(struct pt_cursor *at) {
-    while (at->is_valid && pt_cursor_ends_table(at)) {
-        pt_cursor_ascend(at);
-    }
-    if (at->is_valid) {
-        pt_cursor_step(at);
+    while (pt_cursor_climb(at)) {
     }
 }

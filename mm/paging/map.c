@@ -23,10 +23,11 @@ static pte_t entry_at(const struct mapping *mapping, virt_addr_t va, unsigned le
     return pte_of_form(mapping->form, page_at(mapping, va), level);
 }
 
-static enum status count_tables_to_map(const struct page_table *table,
-                                       const struct mapping *mapping, uint64_t *count) {
+/* Takes what mapping the range needs, where all of it is absent. */
+static enum status take_tables(const struct page_table *table, const struct mapping *mapping,
+                               struct table_pool *pool) {
     struct pt_cursor at;
-    *count = 0;
+    uint64_t count = 0;
     pt_cursor_begin(&at, table, mapping->range);
     while (at.is_valid) {
         switch (pte_kind(pt_cursor_load(&at), at.level)) {
@@ -37,12 +38,12 @@ static enum status count_tables_to_map(const struct page_table *table,
         case PTE_PARKED:
             return STATUS_EXISTS;
         case PTE_ABSENT:
-            *count += tables_below(&at, mapping->leaf_level);
+            count += tables_below(&at, mapping->leaf_level);
             break;
         }
         pt_cursor_advance(&at);
     }
-    return STATUS_OK;
+    return table_pool_fill(pool, table, count);
 }
 
 /* Fills the entries of one table, all absent, from the cursor's on; the cursor ends on the last. */
@@ -79,13 +80,9 @@ static void commit_map(struct page_table *table, const struct mapping *mapping,
 /* The event's status says whether the mapping may be made at all. */
 static enum status map(struct page_table *table, const struct mapping *mapping,
                        struct table_event *event) {
-    uint64_t table_count;
     struct table_pool pool;
     if (event->status == STATUS_OK) {
-        event->status = count_tables_to_map(table, mapping, &table_count);
-    }
-    if (event->status == STATUS_OK) {
-        event->status = table_pool_fill(&pool, table, table_count);
+        event->status = take_tables(table, mapping, &pool);
     }
     platform_trace(event);
     if (event->status != STATUS_OK) {
@@ -102,7 +99,7 @@ static enum status check_mapping(const struct page_table *table, struct virt_ran
     return is_allowed ? STATUS_OK : STATUS_INVALID;
 }
 
-/* The mapping to contiguous memory that nobody owns. */
+/* The mapping to contiguous memory that nobody owns, where it may be made. */
 static enum status make_mapping(const struct page_table *table, struct virt_range range,
                                 phys_addr_t pa, struct page_attributes attributes,
                                 unsigned largest_level, struct mapping *mapping) {
@@ -111,13 +108,16 @@ static enum status make_mapping(const struct page_table *table, struct virt_rang
     if (status == STATUS_OK) {
         status = check_memory(pa, range.page_count);
     }
+    if (status != STATUS_OK) {
+        return status;
+    }
     *mapping = (struct mapping){
         .range = range,
         .form = pte_form(attributes, false),
         .leaf_level = leaf_level_for(range.start, pa, largest_level),
         .pa = pa,
     };
-    return status;
+    return STATUS_OK;
 }
 
 enum status page_table_map(struct page_table *table, struct virt_range range, phys_addr_t pa,

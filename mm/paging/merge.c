@@ -4,10 +4,6 @@
 #include "mm/paging/plan.h"
 #include "mm/paging/table_event.h"
 
-static bool cpu_has_leaves_of(unsigned level) {
-    return level == 1 || (level == 2 && platform_features()->has_1g_leaves);
-}
-
 /* Whether the pieces, of `level`, say together what one leaf of the next level could say. */
 static bool can_be_joined(const pte_t *pieces, unsigned level) {
     pte_t first = pte_load(&pieces[0]);
@@ -38,7 +34,7 @@ static void join_table(struct pt_cursor *at, struct virt_range range, struct tlb
     virt_addr_t start = pt_cursor_entry_start(at);
     bool is_inside = start.value >= range.start.value &&
                      pt_cursor_entry_last(at).value <= virt_range_last(range).value;
-    if (!is_inside || !cpu_has_leaves_of(at->level)) {
+    if (!is_inside || !pte_can_be_leaf(at->level)) {
         return;
     }
     phys_addr_t child = pte_table_address(pt_cursor_load(at));
@@ -69,14 +65,8 @@ void page_table_merge(struct page_table *table, struct virt_range range,
             pt_cursor_descend(&at);
             continue;
         }
-        while (at.is_valid && pt_cursor_ends_table(&at)) {
-            pt_cursor_ascend(&at);
-            if (at.is_valid) {
-                join_table(&at, range, gather);
-            }
-        }
-        if (at.is_valid) {
-            pt_cursor_step(&at);
+        while (pt_cursor_climb(&at)) {
+            join_table(&at, range, gather);
         }
     }
 }

@@ -27,16 +27,15 @@ enum status check_memory(phys_addr_t pa, uint64_t page_count) {
     if (!is_aligned(pa.value, PAGE_SIZE)) {
         return STATUS_INVALID;
     }
-    if (first_page >= page_limit || page_count > page_limit - first_page) {
+    if (first_page + page_count > page_limit) {
         return STATUS_OUT_OF_RANGE;
     }
     return STATUS_OK;
 }
 
 unsigned leaf_level_for(virt_addr_t start, phys_addr_t pa, unsigned largest_level) {
-    unsigned level = platform_features()->has_1g_leaves ? 2 : 1;
-    level = largest_level < level ? largest_level : level;
-    while (level > 0 && !is_aligned(start.value ^ pa.value, level_size(level))) {
+    unsigned level = largest_level;
+    while (!pte_can_be_leaf(level) || !is_aligned(start.value ^ pa.value, level_size(level))) {
         level--;
     }
     return level;

@@ -13,8 +13,8 @@ bool rights_belong(const struct page_table *table, struct page_attributes attrib
  * MAXPHYADDR (else STATUS_OUT_OF_RANGE). */
 enum status check_memory(phys_addr_t pa, uint64_t page_count);
 
-/* The largest level at which `start` can be mapped to `pa`: by their alignment, the CPU, and
- * `largest_level`. */
+/* The largest level at which `start` can be mapped to `pa`, both of them pages: by their alignment,
+ * the CPU, and `largest_level`. */
 unsigned leaf_level_for(virt_addr_t start, phys_addr_t pa, unsigned largest_level);
 
 /* Whether the entry can be a leaf of a range mapped with leaves up to `leaf_level`. */

@@ -70,6 +70,12 @@ static inline enum pte_kind pte_kind(pte_t pte, unsigned level) {
     return is_leaf ? PTE_LEAF : PTE_TABLE;
 }
 
+/* Whether the CPU has pages of the level's size. */
+static inline bool pte_can_be_leaf(unsigned level) {
+    return level < LEAF_LEVEL_MAX ||
+           (level == LEAF_LEVEL_MAX && platform_features()->has_1g_leaves);
+}
+
 /* The bits of the address in an entry that maps a page of `level`. */
 static inline uint64_t pte_address_mask(unsigned level) {
     return PTE_ADDRESS & ~(level_size(level) - 1);
@@ -84,12 +90,10 @@ static inline uint64_t pte_reserved_bits(pte_t pte, unsigned level) {
     const struct platform_features *features = platform_features();
     uint64_t reserved = PTE_ADDRESS & ~((1ull << features->phys_addr_bits) - 1);
     reserved |= features->has_no_execute ? 0 : PTE_EXECUTE_DISABLE;
-    if (level > 0 && pte_kind(pte, level) == PTE_LEAF) {
+    if (pte_kind(pte, level) == PTE_LEAF) {
         reserved |= PTE_ADDRESS & (level_size(level) - 1) & ~PTE_LARGE_PAT;
     }
-    bool has_leaves =
-        level < LEAF_LEVEL_MAX || (level == LEAF_LEVEL_MAX && features->has_1g_leaves);
-    reserved |= has_leaves ? 0 : PTE_LARGE;
+    reserved |= pte_can_be_leaf(level) ? 0 : PTE_LARGE;
     return pte_is_present(pte) ? pte.raw & reserved : 0;
 }
 

@@ -4,8 +4,8 @@
 
 /* The AND of what all levels down to the cursor's entry grant (SDM 3A 4.6.1). */
 static uint8_t effective_rights(const struct pt_cursor *at) {
-    uint8_t rights = pte_rights(pt_cursor_load(at));
-    for (unsigned level = at->level + 1u; level <= at->top; level++) {
+    uint8_t rights = UINT8_MAX;
+    for (unsigned level = at->level; level <= at->top; level++) {
         rights &= pte_rights(pte_load(&at->tables[level][level_index(at->va, level)]));
     }
     return rights;
@@ -22,7 +22,7 @@ static struct page_query describe_leaf(const struct pt_cursor *at, pte_t pte) {
         .is_owned = pte_is_owned(pte),
         .pa = phys_add(pte_page(pte, at->level), offset),
         .attributes = attributes,
-        .effective_rights = (uint8_t)(effective_rights(at) & (attributes.rights | ~RIGHT_GLOBAL)),
+        .effective_rights = effective_rights(at) & attributes.rights,
     };
     return query;
 }
@@ -49,12 +49,10 @@ static struct page_query describe(const struct pt_cursor *at) {
 
 /* Stands at the entry that ends the walk of `va`; false where `va` is not canonical. */
 static bool find_entry(const struct page_table *table, virt_addr_t va, struct pt_cursor *at) {
-    struct virt_range page;
-    virt_addr_t start = virt_addr(align_down(va.value, PAGE_SIZE));
-    if (!virt_range_checked(start, 1, table->levels, &page)) {
+    if (!virt_is_canonical(va, table->levels)) {
         return false;
     }
-    pt_cursor_begin(at, table, page);
+    pt_cursor_begin(at, table, virt_range(virt_addr(align_down(va.value, PAGE_SIZE)), 1));
     while (walk_leads_on(table, pt_cursor_load(at), at->level)) {
         pt_cursor_descend(at);
     }

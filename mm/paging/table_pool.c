@@ -49,9 +49,7 @@ phys_addr_t table_pool_take(struct table_pool *pool, struct page_table *table, u
     if (table->has_frames) {
         struct frame *frame = frame_of(taken);
         frame->level = (uint8_t)level;
-        frame->table.share_count = 1; /* T1 */
-        frame->table.entry_count = 0;
-        frame->table.owner = table;
+        frame->table = (typeof(frame->table)){.share_count = 1, .owner = table}; /* T1 */
     }
     return taken;
 }
@@ -60,9 +58,8 @@ void table_pool_end(const struct table_pool *pool) {
     CHECK(pool->count == 0);
 }
 
-void table_attach(struct page_table *table, struct pt_cursor *at, struct table_pool *pool) {
+void table_attach(struct page_table *table, const struct pt_cursor *at, struct table_pool *pool) {
     phys_addr_t child = table_pool_take(pool, table, at->level - 1u);
     pte_publish(pt_cursor_slot(at), pte_table(child, table->half == HALF_USER));
     table_count_entries(table, pt_cursor_table(at), 1);
-    pt_cursor_descend(at);
 }

@@ -28,8 +28,8 @@ phys_addr_t table_pool_take(struct table_pool *pool, struct page_table *table, u
 /* The count was exact: an operation takes just what it has reserved. */
 void table_pool_end(const struct table_pool *pool);
 
-/* Hooks a table of the pool into the absent entry of the cursor, and enters it. */
-void table_attach(struct page_table *table, struct pt_cursor *at, struct table_pool *pool);
+/* Hooks a table of the pool into the absent entry of the cursor. */
+void table_attach(struct page_table *table, const struct pt_cursor *at, struct table_pool *pool);
 
 /* Notes that `change` more entries of the table at `pa` are not absent. */
 static inline void table_count_entries(const struct page_table *table, phys_addr_t pa, int change) {

@@ -9,7 +9,6 @@ void tlb_gather_begin(struct tlb_gather *gather, struct page_table *table) NO_CA
     gather->request.scope = TLB_FLUSH_PAGES;
     gather->request.page_count = 0;
     gather->request.context_id = table->context_id;
-    gather->request.cpus.bits = 0;
     gather->shared_count = 0;
     list_init(&gather->dead_frames);
 }
@@ -18,14 +17,10 @@ void tlb_gather_begin(struct tlb_gather *gather, struct page_table *table) NO_CA
 void tlb_gather_everything(struct tlb_gather *gather) {
     bool is_kernel = gather->table->half == HALF_KERNEL;
     gather->request.scope = is_kernel ? TLB_FLUSH_ALL : TLB_FLUSH_CONTEXT;
-    gather->request.page_count = 0;
 }
 
 void tlb_gather_leaf(struct tlb_gather *gather, virt_addr_t va) {
     struct tlb_flush *request = &gather->request;
-    if (request->scope != TLB_FLUSH_PAGES) {
-        return;
-    }
     if (request->page_count == TLB_FLUSH_PAGE_MAX) {
         tlb_gather_everything(gather);
         return;

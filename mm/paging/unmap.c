@@ -30,20 +30,6 @@ static uint64_t remove_entry(struct pt_cursor *at, enum frame_fate fate, struct 
     return level_size(at->level) >> PAGE_SHIFT;
 }
 
-/* Goes on; on the way up, drops the tables that have no entries any more. */
-static void advance_dropping_tables(struct pt_cursor *at, struct tlb_gather *gather)
-    REQUIRES(gather) {
-    while (at->is_valid && pt_cursor_ends_table(at)) {
-        pt_cursor_ascend(at);
-        if (at->is_valid) {
-            entry_drop_empty_table(at, gather);
-        }
-    }
-    if (at->is_valid) {
-        pt_cursor_step(at);
-    }
-}
-
 static uint64_t remove_range(struct virt_range range, enum frame_fate fate, struct table_pool *pool,
                              struct tlb_gather *gather) REQUIRES(gather) {
     struct pt_cursor at;
@@ -65,7 +51,9 @@ static uint64_t remove_range(struct virt_range range, enum frame_fate fate, stru
         case PTE_ABSENT:
             break;
         }
-        advance_dropping_tables(&at, gather);
+        while (pt_cursor_climb(&at)) {
+            entry_drop_empty_table(&at, gather);
+        }
     }
     return removed;
 }

@@ -20,7 +20,7 @@ void page_table_walk(const struct page_table *table, virt_addr_t va, struct page
         return;
     }
     phys_addr_t next = table->root;
-    for (unsigned level = table->levels; level-- > 0;) {
+    for (unsigned level = table->levels - 1u;; level--) {
         struct page_walk_step *step = &walk->steps[walk->step_count++];
         step->level = (uint8_t)level;
         step->table = next;
@@ -44,33 +44,24 @@ static struct page_walk_stop stop_at(const struct page_walk_step *step, uint64_t
     return stop;
 }
 
-/* The bit of an entry that denies each right. */
-static const struct denial {
-    enum page_right right;
-    uint64_t bit;
-    const char *name;
-} DENIALS[] = {
-    {RIGHT_USER, PTE_USER, "U/S"},
-    {RIGHT_WRITE, PTE_WRITABLE, "R/W"},
-    {RIGHT_EXECUTE, PTE_EXECUTE_DISABLE, "XD"},
-};
-
-static struct page_walk_stop find_denial(const struct page_walk *walk,
-                                         const struct denial *denial) {
+/* The uppermost entry that denies the right, by which bit. */
+static struct page_walk_stop find_denial(const struct page_walk *walk, unsigned right, uint64_t bit,
+                                         const char *name) {
     for (unsigned i = 0; i < walk->step_count; i++) {
-        if ((walk->steps[i].rights & denial->right) == 0) {
-            return stop_at(&walk->steps[i], denial->bit, denial->name);
+        if ((walk->steps[i].rights & right) != right) {
+            return stop_at(&walk->steps[i], bit, name);
         }
     }
     return (struct page_walk_stop){};
 }
 
 static struct page_walk_stop find_any_denial(const struct page_walk *walk, uint8_t wanted) {
-    struct page_walk_stop stop = {};
-    for (unsigned i = 0; i < sizeof(DENIALS) / sizeof(DENIALS[0]) && !stop.is_stopped; i++) {
-        if ((wanted & DENIALS[i].right) != 0) {
-            stop = find_denial(walk, &DENIALS[i]);
-        }
+    struct page_walk_stop stop = find_denial(walk, wanted & RIGHT_USER, PTE_USER, "U/S");
+    if (!stop.is_stopped) {
+        stop = find_denial(walk, wanted & RIGHT_WRITE, PTE_WRITABLE, "R/W");
+    }
+    if (!stop.is_stopped) {
+        stop = find_denial(walk, wanted & RIGHT_EXECUTE, PTE_EXECUTE_DISABLE, "XD");
     }
     return stop;
 }
