@@ -93,15 +93,15 @@ TEST_P(WalkTest, UserMemoryStopsTheKernelByTheSameBitBeingSet) {
     EXPECT_FALSE(stop(RIGHT_READ).is_stopped);
 }
 
+TEST_P(WalkTest, ARightThatIsMissingIsNamedBeforeOneThatIsForbidden) {
+    ASSERT_EQ(map_new(pages_at(VA, 1), USER_RO), STATUS_OK);
+    expect_stop(stop(RIGHT_READ | RIGHT_WRITE, RIGHT_USER), 0, 1, false, "R/W");
+}
+
 TEST_P(WalkTest, MemoryThatOneLevelKeepsFromUsersDoesNotStopTheKernel) {
     ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
     with_entry(1, 0, PTE_USER,
                [&] { EXPECT_FALSE(stop(RIGHT_READ, RIGHT_USER).is_stopped) << "SDM 3A 4.6.1"; });
-}
-
-TEST_P(WalkTest, ARightThatIsMissingIsNamedBeforeOneThatIsForbidden) {
-    ASSERT_EQ(map_new(pages_at(VA, 1), USER_RO), STATUS_OK);
-    expect_stop(stop(RIGHT_READ | RIGHT_WRITE, RIGHT_USER), 0, 1, false, "R/W");
 }
 
 TEST_P(WalkTest, AReservedBitStopsAtAnyLevelAndLeadsNowhere) {

@@ -60,8 +60,8 @@ static struct retry {
 } last_retry;
 
 static bool is_same_retry(const struct retry *a, const struct retry *b) {
-    return a->thread == b->thread && a->instruction == b->instruction &&
-           a->address == b->address && a->last_change == b->last_change;
+    return a->thread == b->thread && a->instruction == b->instruction && a->address == b->address &&
+           a->last_change == b->last_change;
 }
 
 /* Law 6: absent to present, and read-only to writable, are not flushed for user addresses. The
