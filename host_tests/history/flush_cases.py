@@ -174,7 +174,8 @@ FLUSH_CASES = (
         edits=made_by(
             (
                 "mm/paging/tlb_gather.c",
-                "    gather->request.cpus.bits = 0;\n",
+                "    gather->request.page_count = 0;\n",
+                "    gather->request.page_count = 0;\n"
                 "    gather->request.cpus.bits = table->caching_cpus.bits;\n",
             ),
             (

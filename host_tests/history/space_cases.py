@@ -82,7 +82,7 @@ SPACE_CASES = (
         scenario="SpaceHistory.AProcessGivesMemoryBack",
         diagnosis=r"T3: init: the level 0 table 0x\w+ is empty, but was kept",
         edits=made_by(
-            ("mm/paging/unmap.c", "            entry_drop_empty_table(at, gather);\n", ""),
+            ("mm/paging/unmap.c", "            entry_drop_empty_table(&at, gather);\n", ""),
         ),
     ),
     Case(
@@ -148,7 +148,7 @@ SPACE_CASES = (
         edits=made_by(
             (
                 "mm/paging/plan.c",
-                "    if (first_page >= page_limit || page_count > page_limit - first_page) {\n",
+                "    if (first_page + page_count > page_limit) {\n",
                 "    if (page_limit == 0) {\n",
             ),
         ),
@@ -173,9 +173,9 @@ SPACE_CASES = (
         diagnosis=r"P1: kernel: entry 0x\w+ for 0x\w+ has reserved bits 0x80",
         edits=made_by(
             (
-                "mm/paging/plan.c",
-                "platform_features()->has_1g_leaves ? 2 : 1;",
-                "2;",
+                "mm/paging/pte.h",
+                "(level == LEAF_LEVEL_MAX && platform_features()->has_1g_leaves);",
+                "level == LEAF_LEVEL_MAX;",
             ),
         ),
     ),

@@ -200,7 +200,7 @@ TABLE_CASES = (
     ),
     Case(
         name="pages are joined and one of them was written",
-        source="Quire, once: page_table_merge kept the first page's dirty flag alone",
+        source="class of bug: a merge keeps the first page's dirty flag alone (Quire's did, once)",
         scenario="PagingHistory.WrittenPagesThatAreReadOnlyAreJoined",
         diagnosis=LOST_WRITE.format("4 KiB"),
         edits=made_by(

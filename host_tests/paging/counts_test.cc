@@ -29,6 +29,7 @@ class CountsTest : public PagingTest {
     uint32_t counted_during(const std::function<void()> &code) {
         uint64_t times = machine::act_between_instructions(
             pc(), code, [this] { __atomic_fetch_add(&count(), 1, __ATOMIC_SEQ_CST); });
+        EXPECT_GT(times, 0u) << "nobody else has counted";
         return static_cast<uint32_t>(times);
     }
 
