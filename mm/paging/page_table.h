@@ -149,8 +149,8 @@ struct page_query {
 /* The half that the table's operations accept. */
 struct virt_range page_table_half_range(const struct page_table *table);
 
-/* What the table says of `va`, in any half of it and whatever table is active. Never fails: an entry
- * that should lead to a table and does not is as one that is absent. */
+/* What the table says of `va`, in any half of it and whatever table is active. Never fails: an
+ * entry that should lead to a table and does not is as one that is absent. */
 struct page_query page_table_query(const struct page_table *table, virt_addr_t va);
 
 /*
@@ -179,7 +179,8 @@ struct page_walk {
 };
 
 /* Records the walk of `va` from the root to where it stops: at a leaf, at what is not present, or
- * at a reserved bit, as a CPU's does; and at an entry that leads to none of our tables. Never fails.
+ * at a reserved bit, as a CPU's does; and at an entry that leads to none of our tables. Never
+ * fails.
  */
 void page_table_walk(const struct page_table *table, virt_addr_t va, struct page_walk *walk);
 

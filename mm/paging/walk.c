@@ -1,7 +1,7 @@
+#include "mm/paging/walk.h"
 #include "mm/paging/page_table.h"
 #include "mm/paging/pte.h"
 #include "mm/paging/pte_words.h"
-#include "mm/paging/walk.h"
 
 static pte_t read_step(struct page_walk_step *step, virt_addr_t va) {
     const pte_t *entries = platform_phys_to_virt(step->table);
