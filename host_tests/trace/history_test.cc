@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "host_tests/kernel/captured_text.h"
@@ -142,6 +143,24 @@ TEST_F(HistoryTest, OwnedFramesAreFoundByTheFirst) {
     ASSERT_EQ(changes.size(), 1u);
     EXPECT_EQ(changes[0].pa.value, 0x5000u);
     EXPECT_STREQ(changes[0].name, "a name that is far too ");
+}
+
+TEST_F(HistoryTest, EachKindOfChangeHasItsWord) {
+    for (const auto &[operation, word] : {std::pair(TABLE_MAP, "mapped"),
+                                          {TABLE_MAP_FRAMES, "mapped"},
+                                          {TABLE_REMAP, "remapped"},
+                                          {TABLE_UNMAP, "unmapped"},
+                                          {TABLE_UNMAP_KEEPING_FRAMES, "unmapped"},
+                                          {TABLE_UNMAP_STRICT, "unmapped"},
+                                          {TABLE_PROTECT, "protected"},
+                                          {TABLE_MERGE, "merged"},
+                                          {TABLE_DESTROY, "destroyed"},
+                                          {TABLE_CREATE, "created"}}) {
+        add(operation, user_, VA, 1);
+        CapturedText line;
+        table_change_write(&find(user_, VA)[0], line.sink());
+        EXPECT_TRUE(line.text().starts_with(std::string(word) + " ")) << line.text();
+    }
 }
 
 TEST_F(HistoryTest, AChangeReadsAsOneLine) {

@@ -5,29 +5,19 @@
 
 static_assert(sizeof(struct table_change) == sizeof(struct trace_words));
 
-static bool changes_a_mapping(enum table_operation operation) {
-    switch (operation) {
-    case TABLE_CREATE:
-    case TABLE_DESTROY:
-    case TABLE_MAP:
-    case TABLE_MAP_FRAMES:
-    case TABLE_REMAP:
-    case TABLE_UNMAP:
-    case TABLE_UNMAP_KEEPING_FRAMES:
-    case TABLE_UNMAP_STRICT:
-    case TABLE_PROTECT:
-    case TABLE_MERGE:
-        return true;
-    case TABLE_ADOPT:
-    case TABLE_RESERVE:
-    case TABLE_ACTIVATE:
-    case TABLE_FLUSH_START:
-    case TABLE_FLUSH_DONE:
-    case TABLE_PAID:
-        return false;
-    }
-    return false;
-}
+/* What changes a mapping. Other operations have no word, and are left out. */
+static const char *const WORDS[TABLE_OPERATION_COUNT] = {
+    [TABLE_CREATE] = "created",
+    [TABLE_DESTROY] = "destroyed",
+    [TABLE_MAP] = "mapped",
+    [TABLE_MAP_FRAMES] = "mapped",
+    [TABLE_REMAP] = "remapped",
+    [TABLE_UNMAP] = "unmapped",
+    [TABLE_UNMAP_KEEPING_FRAMES] = "unmapped",
+    [TABLE_UNMAP_STRICT] = "unmapped",
+    [TABLE_PROTECT] = "protected",
+    [TABLE_MERGE] = "merged",
+};
 
 static void copy_name(char *to, const char *from) {
     size_t length = 0;
@@ -40,7 +30,7 @@ static void copy_name(char *to, const char *from) {
 
 void history_add(struct trace_ring *ring, const struct table_event *event,
                  const struct change_circumstances *circumstances) {
-    if (event->status != STATUS_OK || !changes_a_mapping(event->operation)) {
+    if (event->status != STATUS_OK || WORDS[event->operation] == nullptr) {
         return;
     }
     struct table_change change = {
@@ -107,43 +97,8 @@ size_t history_newest(const struct trace_ring *ring, struct table_change *change
     return count;
 }
 
-const char *table_operation_past(enum table_operation operation) {
-    switch (operation) {
-    case TABLE_CREATE:
-        return "created";
-    case TABLE_ADOPT:
-        return "adopted";
-    case TABLE_DESTROY:
-        return "destroyed";
-    case TABLE_RESERVE:
-        return "reserved";
-    case TABLE_MAP:
-    case TABLE_MAP_FRAMES:
-        return "mapped";
-    case TABLE_REMAP:
-        return "remapped";
-    case TABLE_UNMAP:
-    case TABLE_UNMAP_KEEPING_FRAMES:
-    case TABLE_UNMAP_STRICT:
-        return "unmapped";
-    case TABLE_PROTECT:
-        return "protected";
-    case TABLE_MERGE:
-        return "merged";
-    case TABLE_ACTIVATE:
-        return "activated";
-    case TABLE_FLUSH_START:
-        return "asked to be forgotten";
-    case TABLE_FLUSH_DONE:
-        return "forgotten";
-    case TABLE_PAID:
-        return "paid for";
-    }
-    return "changed";
-}
-
 void table_change_write(const struct table_change *change, const struct text_sink *sink) {
-    format_to(sink, "%s ", table_operation_past(change->operation));
+    format_to(sink, "%s ", WORDS[change->operation]);
     if (change->operation != TABLE_CREATE && change->operation != TABLE_DESTROY) {
         format_to(sink, "0x%llx + %llu pages of ", (unsigned long long)change->range.start.value,
                   (unsigned long long)change->range.page_count);

@@ -57,9 +57,6 @@ size_t history_find(const struct trace_ring *ring, phys_addr_t root, virt_addr_t
 /* The newest changes of all tables, newest first. */
 size_t history_newest(const struct trace_ring *ring, struct table_change *changes, size_t capacity);
 
-/* "created", "mapped", "unmapped", "protected"... */
-const char *table_operation_past(enum table_operation operation);
-
 /* One line without its end: "protected 0x400000 + 3 pages of root 0x1f000 by 3 (hello) at tick 40".
  */
 void table_change_write(const struct table_change *change, const struct text_sink *sink);

@@ -1,4 +1,5 @@
 #include "mm/paging/walk.h"
+
 #include "mm/paging/page_table.h"
 #include "mm/paging/pte.h"
 #include "mm/paging/pte_words.h"
