@@ -3,4 +3,21 @@
 from host_tests.mutants.argument import Argument
 
 ARGUMENTS: tuple[Argument, ...] = (
+    Argument(
+        "Where the leaf and the run start at the same address, either is what is told.",
+        ("mm/audit/alias_audit.c: check_writable: bound is off by one: start",),
+    ),
+    Argument(
+        "Without a single frame borrowed, smallest_window serves, which has as many counters.",
+        ("mm/audit/frame_audit.c: borrow_counters: bound is off by one: smaller",),
+    ),
+    Argument(
+        "A window that begins at the page limit has no page that exists: its walk says nothing.",
+        ("mm/audit/frame_audit.c: audit_frames: bound is off by one: frame_page_limit()",),
+    ),
+    Argument(
+        "Searching for the area again finds the one that was kept: areas do not change meanwhile.",
+        ("mm/audit/space_audit.c: find_area: condition is true: "
+         "!audit->has_area || !virt_range_contains(audit->area.range, entry->va)",),
+    ),
 )
