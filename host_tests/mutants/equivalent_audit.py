@@ -20,4 +20,13 @@ ARGUMENTS: tuple[Argument, ...] = (
         ("mm/audit/space_audit.c: find_area: condition is true: "
          "!audit->has_area || !virt_range_contains(audit->area.range, entry->va)",),
     ),
+    Argument(
+        "The last byte of one area is never the first, a multiple of a page, of the next.",
+        ("mm/audit/space_audit.c: check_area: bound is off by one: area->range.start.value",),
+    ),
+    Argument(
+        "All visitors of this room pass over entries that are no table, leaf or parked page: an "
+        "absent one only takes their time.",
+        ("mm/audit/walk.c: walk_table: condition is false: entry.kind == PTE_ABSENT",),
+    ),
 )
