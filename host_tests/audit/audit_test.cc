@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "host_tests/audit/audit_test.h"
 #include "lib/list.h"
 
@@ -58,7 +60,27 @@ TEST_F(AuditTest, MoreFindingsThanLinesAreCounted) {
     TextLog log;
     EXPECT_EQ(audit_run(log.sink()).finding_count, 150u);
     EXPECT_NE(log.text().find("audit: and 50 more\n"), std::string::npos);
+    EXPECT_EQ(std::ranges::count(log.text(), '\n'), ptrdiff_t{AUDIT_LINES_MAX + 1});
     add_to_all(-1);
+    ASSERT_EQ(kernel_range_free(range.start), STATUS_OK);
+}
+
+TEST_F(AuditTest, AsManyFindingsAsLinesAreAllTold) {
+    struct virt_range range;
+    ASSERT_EQ(kernel_range_alloc(AUDIT_LINES_MAX, "range", &range), STATUS_OK);
+    auto frame = [&](uint64_t i) -> struct frame & {
+        return frame_at(kernel_space(), range.start.value + i * PAGE_SIZE);
+    };
+    for (uint64_t i = 0; i < AUDIT_LINES_MAX; i++) {
+        frame(i).map_count++;
+    }
+    TextLog log;
+    EXPECT_EQ(audit_run(log.sink()).finding_count, AUDIT_LINES_MAX);
+    EXPECT_EQ(std::ranges::count(log.text(), '\n'), ptrdiff_t{AUDIT_LINES_MAX});
+    EXPECT_EQ(log.text().find("more"), std::string::npos);
+    for (uint64_t i = 0; i < AUDIT_LINES_MAX; i++) {
+        frame(i).map_count--;
+    }
     ASSERT_EQ(kernel_range_free(range.start), STATUS_OK);
 }
 
@@ -124,6 +146,15 @@ TEST_F(AuditTest, F2AFrameWhoseOwnerIsAnotherIsFound) {
     expect_findings({"F2"}, "which is tagged otherwise");
 }
 
+TEST_F(AuditTest, F2AFrameThatTwoEntriesReachIsTaggedByOneOfThem) {
+    struct frame &shared = frame_at(space, VA);
+    Corruption counted(shared.map_count, 2);
+    Corruption tagged(shared.owned.owner, nullptr);
+    TextLog log;
+    audit_run(log.sink());
+    EXPECT_EQ(log.text().find("tagged otherwise"), std::string::npos) << log.text();
+}
+
 TEST_F(AuditTest, F2AFrameOfAnotherSpaceIsFound) {
     Corruption broken(frame_at(space, VA).owned.owner, kernel_space());
     expect_findings({"F2"}, "which is tagged otherwise");
@@ -169,18 +200,20 @@ TEST_F(AuditTest, ADeviceThatIsNoMemoryIsSound) {
     ASSERT_EQ(kernel_range_unmap_device(address), STATUS_OK);
 }
 
-/* Memory on both sides of 4 GiB, and a free block of the largest order. */
+/* Memory on both sides of 4 GiB, two free blocks of the largest order that are buddies, and an end
+ * that is inside of a pair of buddies. */
 class LargeAuditTest : public AuditTest {
   protected:
     machine::Config config() const override {
         machine::Config config = AuditTest::config();
-        config.ram.push_back({1ull << 32, 2ull << 30}); /* the space takes from the first half */
+        config.ram.push_back({0xfff80000, 0x80000});
+        config.ram.push_back({1ull << 32, (4ull << 30) + 3 * PAGE_SIZE});
         return config;
     }
 };
 
 TEST_F(LargeAuditTest, F4TheLargestBlockIsSoundAndBelongsToItsZone) {
-    ASSERT_GT(frame_count().free_by_zone[ZONE_NORMAL], 1ull << FRAME_ORDER_MAX);
+    ASSERT_GT(frame_count().free_by_zone[ZONE_NORMAL], 3ull << FRAME_ORDER_MAX);
     expect_sound();
 }
 
@@ -203,6 +236,17 @@ class BuddyAuditTest : public AuditTest {
     phys_addr_t lower = {};
     phys_addr_t upper = {};
 };
+
+TEST_F(AuditTest, AFreeFrameBehindOneThatIsMappedAsADeviceIsSound) {
+    phys_addr_t pa;
+    void *address;
+    ASSERT_EQ(frame_alloc_contiguous(2, PAGE_SIZE, FRAME_KERNEL, ZONE_NORMAL, &pa), STATUS_OK);
+    ASSERT_EQ(kernel_range_map_device(pa, 8, CACHE_WRITE_BACK, "buffer", &address), STATUS_OK);
+    frame_free(phys_add(pa, PAGE_SIZE));
+    expect_sound();
+    ASSERT_EQ(kernel_range_unmap_device(address), STATUS_OK);
+    frame_free(pa);
+}
 
 TEST_F(BuddyAuditTest, F4FreeBuddiesThatStayApartAreFound) {
     Corruption broken(frame_of(upper)->state, FRAME_FREE);

@@ -71,6 +71,22 @@ TEST_F(AuditTest, S1AMappingOutsideOfEveryAreaIsFound) {
     ASSERT_EQ(unmap(space, range.start.value, 1), STATUS_OK);
 }
 
+TEST_F(AuditTest, S1AMappingBelowTheFirstAreaIsFound) {
+    auto *table = const_cast<page_table *>(space_page_table(space));
+    struct virt_range range = virt_range(virt_addr(VA - PAGE_SIZE), 1);
+    page_attributes attributes = {RIGHT_READ | RIGHT_USER, CACHE_WRITE_BACK, 0};
+    ASSERT_EQ(page_table_map(table, range, phys_addr(KERNEL_PA), attributes, 0), STATUS_OK);
+    expect_findings({"S1"}, "0x3ff000 is mapped, but in no area");
+    ASSERT_EQ(unmap(space, range.start.value, 1), STATUS_OK);
+}
+
+TEST_F(AuditTest, ParkedPagesAreLookedAtToo) {
+    TextLog log;
+    uint64_t before = audit_run(log.sink()).leaf_count;
+    ASSERT_EQ(protect(space, VA, 2, 0), STATUS_OK);
+    EXPECT_EQ(audit_run(log.sink()).leaf_count, before);
+}
+
 TEST_F(AuditTest, S1ALargeLeafThatSticksOutOfItsAreaIsFound) {
     struct virt_range &direct_map = area_at(kernel_space(), DIRECT_MAP_BASE).range;
     Corruption broken(direct_map, virt_range(direct_map.start, direct_map.page_count - 1));
@@ -139,6 +155,28 @@ TEST_F(AuditTest, K3TextThatIsWritableAtAnotherAddressIsFound) {
     ASSERT_EQ(kernel_range_unmap_device(address), STATUS_OK);
 }
 
+TEST_F(AuditTest, WritableMemoryRightBehindTextIsSound) {
+    void *address;
+    phys_addr_t behind = phys_addr(KERNEL_PA + 16 * PAGE_SIZE);
+    ASSERT_EQ(kernel_range_map_device(behind, 8, CACHE_WRITE_BACK, "alias", &address), STATUS_OK);
+    expect_sound();
+    ASSERT_EQ(kernel_range_unmap_device(address), STATUS_OK);
+}
+
+TEST_F(AuditTest, TextOfManyPagesIsOnePiece) {
+    struct virt_range range;
+    ASSERT_EQ(kernel_range_reserve(32, PAGE_SIZE, "patches", &range), STATUS_OK);
+    auto *table = const_cast<page_table *>(space_page_table(kernel_space()));
+    page_attributes attributes = {RIGHT_READ | RIGHT_EXECUTE | RIGHT_GLOBAL, CACHE_WRITE_BACK, 0};
+    for (uint64_t first : {0u, 16u}) {
+        struct virt_range half = virt_range(virt_add(range.start, first * PAGE_SIZE), 16);
+        ASSERT_EQ(page_table_map(table, half, phys_addr(KERNEL_PA), attributes, 0), STATUS_OK);
+    }
+    ASSERT_EQ(kernel_range_adopt(range, RIGHT_READ | RIGHT_EXECUTE), STATUS_OK);
+    expect_sound();
+    ASSERT_EQ(kernel_range_free(range.start), STATUS_OK);
+}
+
 TEST_F(AuditTest, K3TextThatALargeWritableLeafCoversIsFound) {
     /* The direct map as it would be without a hole for text: one large leaf. */
     uint64_t large = KERNEL_PA | 0x80 | 0x163 | 1ull << 63;
@@ -179,6 +217,19 @@ TEST_F(AuditTest, S32K4AStackInLoaderMemoryIsFound) {
     phys_addr_t second = frame_address(&frame_at(kernel_space(), stack.start.value + PAGE_SIZE));
     ASSERT_EQ(audit_forbid_range(second, PAGE_SIZE, "boot_info"), STATUS_OK);
     expect_findings({"K4"}, "the stack of init at 0xffffc00000002000 is in use, and lies in boot");
+    ASSERT_EQ(kernel_range_free(stack.start), STATUS_OK);
+}
+
+TEST_F(AuditTest, AStackBetweenLoaderMemoryIsSound) {
+    struct virt_range stack;
+    ASSERT_EQ(kernel_range_alloc(1, "stack", &stack), STATUS_OK);
+    ASSERT_EQ(audit_add_live(stack.start, PAGE_SIZE, "the stack of init"), STATUS_OK);
+    uint64_t pa = frame_address(&frame_at(kernel_space(), stack.start.value)).value;
+    ASSERT_EQ(audit_forbid_range(phys_addr(pa - PAGE_SIZE), PAGE_SIZE, "right before"), STATUS_OK);
+    ASSERT_EQ(audit_forbid_range(phys_addr(pa + PAGE_SIZE), PAGE_SIZE, "right after"), STATUS_OK);
+    TextLog log;
+    audit_run(log.sink());
+    EXPECT_EQ(log.text().find("the stack of init"), std::string::npos) << log.text();
     ASSERT_EQ(kernel_range_free(stack.start), STATUS_OK);
 }
 

@@ -118,7 +118,7 @@ TEST_F(LargeFrameTest, BootBuildsTheLargestBlocksThatFit) { // F4
 }
 
 TEST_F(LargeFrameTest, ContiguousMemoryMayBeAsLargeAsTheLargestBlock) {
-    uint64_t pages = (1ull << FRAME_ORDER_MAX) - 1;
+    uint64_t pages = 1ull << FRAME_ORDER_MAX;
     phys_addr_t pa;
     ASSERT_EQ(frame_alloc_contiguous(pages, PAGE_SIZE, FRAME_KERNEL, ZONE_NORMAL, &pa), STATUS_OK);
     EXPECT_EQ(free_count(), usable_pages() - pages);

@@ -166,8 +166,6 @@ TEST_F(HeapTest, AFullSlabHasRoomAgainWhenOneOfItsObjectsIsFreed) {
     EXPECT_EQ(take(512), objects[5]);
 }
 
-/* Slabs of two objects each. */
-
 TEST_F(HeapTest, RoomInAnySlabIsUsedBeforeAnotherIsTaken) {
     std::vector<char *> objects;
     for (int i = 0; i < 8; i++) {
@@ -187,9 +185,9 @@ TEST_F(HeapTest, FreeingIntoSeveralSlabsLosesNone) { // S80
     for (int i = 0; i < 4 * 4; i++) {
         objects.push_back(take(1024));
     }
-    for (int slot = 0; slot < 3; slot++) {
-        for (int i = 0; i < 16; i += 4) {
-            give_back(objects[i + slot]);
+    for (int slab = 0; slab < 16; slab += 4) {
+        for (int slot = 0; slot < 3; slot++) {
+            give_back(objects[slab + slot]);
         }
     }
     for (int i = 0; i < 12; i++) {

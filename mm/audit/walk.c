@@ -51,7 +51,6 @@ static void walk_table(const struct walk_visitor *visitor, const struct walk_ste
         }
         entry.va = virt_add(step->va, i * level_size(step->level));
         entry.level = step->level;
-        entry.table = step->table;
         entry.pte = pte;
         entry.rights = step->rights & pte_rights(pte);
         visitor->entry(visitor->context, &entry);

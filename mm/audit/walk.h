@@ -12,7 +12,6 @@
 struct walk_entry {
     virt_addr_t va; /* the first address it covers */
     unsigned level;
-    phys_addr_t table; /* that it lies in */
     pte_t pte;
     enum pte_kind kind; /* not PTE_ABSENT */
     uint8_t rights;     /* AND over the levels down to this one, as deniable_rights has it */
