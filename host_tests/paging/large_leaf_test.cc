@@ -234,6 +234,40 @@ TEST_F(WideAddressTest, NoLeafIsLargerThanAGigabyte) { // P1
     EXPECT_EQ(cpu().read(2 * HALF_A_TIB - 8, USER).pa, 2 * HALF_A_TIB - 8);
 }
 
+/* With so much RAM that 512 tables can lie as the pages of a 1 GiB leaf do. */
+class FarTablesTest : public PagingTest {
+  protected:
+    machine::Config config() const override {
+        machine::Config config = PagingTest::config();
+        config.ram = {{0, 0x9f000}, {MIB, 3 * GIB - MIB}};
+        return config;
+    }
+};
+
+TEST_F(FarTablesTest, TablesThatLieAsTheirPiecesWouldAreNoLeaves) { // P1
+    ASSERT_EQ(page_table_reserve(&user, pages_at(VA, PAGES_1G), 0), STATUS_OK);
+    page_walk walk;
+    page_table_walk(&user, virt_addr(VA), &walk);
+    uint64_t slots = walk.steps[user.levels - 2].table.value;
+    std::vector<uint64_t> entries;
+    for (uint64_t i = 0; i < TABLE_ENTRIES; i++) {
+        uint64_t far = GIB + i * 2 * MIB;
+        ASSERT_EQ(frame_state_of(phys_addr(far)), FRAME_FREE);
+        for (uint64_t word = 0; word < PAGE_SIZE; word += sizeof(uint64_t)) {
+            pc().ram().store(far + word, 0);
+        }
+        entries.push_back(pc().ram().load(slots + 8 * i));
+        pc().ram().store(slots + 8 * i, (entries[i] & (PAGE_SIZE - 1)) | far);
+    }
+    const page_walk_step above = walk.steps[user.levels - 3];
+    merge(pages_at(VA, PAGES_1G));
+    EXPECT_EQ(pc().ram().load(above.table.value + 8ull * above.index), above.raw);
+    for (uint64_t i = 0; i < TABLE_ENTRIES; i++) {
+        pc().ram().store(slots + 8 * i, entries[i]);
+    }
+    ASSERT_EQ(unmap(pages_at(VA, PAGES_1G)), STATUS_OK);
+}
+
 class WithoutGigabyteLeavesTest : public PagingTest {
   protected:
     machine::Config config() const override {
