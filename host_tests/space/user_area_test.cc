@@ -1,7 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 #include "host_tests/space/space_test.h"
 #include "mm/addr/layout.h"
+#include "mm/heap/heap.h"
 #include "mm/space/address_space.h"
 #include "mm/space/area.h"
 
@@ -226,6 +229,77 @@ TEST_F(UserAreaTest, NeighboursOfTheSameNameAndRightsBecomeOneArea) {
     EXPECT_EQ(areas(), (std::vector<Area>{{0, 6, READ_WRITE, "heap"}}));
 }
 
+TEST_F(UserAreaTest, AGuardIsNotJoinedWithParkedMemoryOfItsName) {
+    ASSERT_EQ(guard(space, VA, 1, "both"), STATUS_OK);
+    ASSERT_EQ(guard(space, VA + 2 * PAGE_SIZE, 1, "both"), STATUS_OK);
+    ASSERT_EQ(map(space, VA + PAGE_SIZE, 1, RIGHT_NONE, "both"), STATUS_OK);
+    EXPECT_EQ(areas(), (std::vector<Area>{{0, 1, RIGHT_NONE, "both"},
+                                          {1, 1, RIGHT_NONE, "both"},
+                                          {2, 1, RIGHT_NONE, "both"}}));
+}
+
+TEST_F(UserAreaTest, WhatStandsBehindTheEndOfANameIsNoPartOfIt) {
+    ASSERT_EQ(map(space, VA, 1, READ_WRITE, "heap\0one, and enough to fill it all up to the end"),
+              STATUS_OK);
+    ASSERT_EQ(map(space, VA + PAGE_SIZE, 1, READ_WRITE,
+                  "heap\0two, and enough to fill it all up to the end"),
+              STATUS_OK);
+    EXPECT_EQ(areas(), (std::vector<Area>{{0, 2, READ_WRITE, "heap"}}));
+}
+
+TEST_F(UserAreaTest, MemoryBesideAGuardCanBeProtected) {
+    ASSERT_EQ(map(space, VA, 1, READ_WRITE), STATUS_OK);
+    ASSERT_EQ(guard(space, VA + PAGE_SIZE, 1, "guard"), STATUS_OK);
+    EXPECT_EQ(protect(space, VA, 1, RIGHT_READ), STATUS_OK);
+}
+
+/* Leaves rubbish in what the heap gives out next, whatever its size. */
+void soil_heap() {
+    std::vector<void *> blocks;
+    for (size_t size = 32; size <= 2048; size += 32) {
+        for (int i = 0; i < 40; i++) {
+            blocks.push_back(heap_alloc(size));
+            ASSERT_NE(blocks.back(), nullptr);
+            memset(blocks.back(), 0xff, size);
+        }
+    }
+    for (void *block : blocks) {
+        heap_free(block);
+    }
+}
+
+TEST_F(UserAreaTest, NothingDependsOnWhatTheHeapGivesOutBeingClean) {
+    soil_heap();
+    address_space *other = create("other");
+    EXPECT_EQ(map(other, VA, 1, READ_WRITE, "heap"), STATUS_OK);
+    EXPECT_EQ(map(other, VA + PAGE_SIZE, 1, READ_WRITE, "heap"), STATUS_OK);
+    vm_area area;
+    ASSERT_TRUE(space_find_area(other, virt_addr(VA), &area));
+    EXPECT_EQ(area.range.page_count, 2u) << "the two names are the same";
+    EXPECT_FALSE(area.has_own_guards);
+    destroy(other);
+}
+
+TEST_F(UserAreaTest, AVisitOfTheAreasEndsWhereTheVisitorSays) {
+    ASSERT_EQ(map(space, VA, 1, READ_WRITE), STATUS_OK);
+    unsigned visits = 0;
+    space_for_each_area(
+        space,
+        [](void *context, const vm_area *) {
+            (*static_cast<unsigned *>(context))++;
+            return false;
+        },
+        &visits);
+    EXPECT_EQ(visits, 1u);
+}
+
+TEST_F(UserAreaTest, TheLastFrameOfTheMachineCanBeMapped) {
+    ASSERT_EQ(map(space, VA, 1, READ_WRITE, "first"), STATUS_OK);
+    EXPECT_EQ(expect_all_or_nothing(
+                  space, [&] { return map(space, VA + PAGE_SIZE, 1, READ_WRITE, "last"); }),
+              1u);
+}
+
 TEST_F(UserAreaTest, ParkedMemoryCannotBeReachedAndKeepsItsContents) {
     ASSERT_EQ(map(space, VA, 2, READ_WRITE), STATUS_OK);
     EXPECT_TRUE(can_write(VA));
@@ -279,6 +353,8 @@ TEST_F(UserAreaTest, TheAreasBelowAndAboveAnAddressAreFound) {
     EXPECT_FALSE(space_find_area_above(space, virt_addr(VA + 8 * PAGE_SIZE), &area));
     EXPECT_FALSE(space_find_area_above(space, virt_addr(VA + 9 * PAGE_SIZE), &area));
     EXPECT_TRUE(space_find_area_unlocked(space, virt_addr(VA), &area));
+    EXPECT_FALSE(space_find_area_unlocked(space, virt_addr(VA + PAGE_SIZE), &area));
+    EXPECT_FALSE(space_find_area_below(space, virt_addr(0), &area));
 }
 
 TEST_F(UserAreaTest, S60AGapIsFoundFromTheTopDownwards) {
@@ -351,9 +427,14 @@ TEST_F(UserAreaTest, UnmappingWholeAreasNeedsNoMemory) {
 }
 
 TEST_F(UserAreaTest, MoreThanAllMemoryIsRefusedWithoutZeroingAnyOfIt) {
+    phys_addr_t next;
+    ASSERT_EQ(frame_alloc(FRAME_KERNEL, ZONE_NORMAL, &next), STATUS_OK);
+    frame_free(next);
+    pc().ram().store(next.value, 0x1234);
     State before = state(space);
     EXPECT_EQ(map(space, VA, 1ull << 30, READ_WRITE), STATUS_NO_MEMORY);
     EXPECT_TRUE(state(space) == before);
+    EXPECT_EQ(pc().ram().load(next.value), 0x1234u);
 }
 
 TEST_F(UserAreaTest, LowMemoryIsNotUsedAndWhatWasTakenBeforeThatWasKnownIsGivenBack) {
