@@ -6,8 +6,8 @@ ARGUMENTS: tuple[Argument, ...] = (
     Argument("These statics start as the function makes them, and a test ends with every space "
              "destroyed and every CPU in the kernel's, which is what is found there.", (
         "mm/space/address_space.c: space_registry_init: call is left out: list_init(&registry);",
-        "mm/space/address_space.c: space_registry_init: assignment is left out: "
-        "current_spaces[cpu] = nullptr;",
+        "mm/space/address_space.c: space_registry_init: call is left out: "
+        "__builtin_memset(current_spaces, 0, sizeof current_spaces);",
         "mm/space/kernel_space.c: kernel_space_build: call is left out: space_registry_init();",
     )),
     Argument("Only readers lock this range, and one lock stands for every range: a reader's range "
@@ -104,5 +104,15 @@ ARGUMENTS: tuple[Argument, ...] = (
         "mm/space/user_areas.c: space_unmap: call is left out: spare_areas_return(&spares);",
         "mm/space/user_areas.c: space_protect: condition is true: status == STATUS_OK",
         "mm/space/user_areas.c: space_protect: call is left out: spare_areas_return(&spares);",
+    )),
+    Argument("The heap gives out zeroed memory; the kernel has statics of its own for them.", (
+        "mm/space/address_space.c: space_init: assignment is left out: "
+        "space->lock = (struct sleep_lock){};",
+        "mm/space/area_edit.c: area_add: assignment is left out: area->has_own_guards = false;",
+        "mm/space/area_edit.c: copy_name: loop does not run: length < size_bytes",
+    )),
+    Argument("page_table_query finds nothing at an address that is not canonical.", (
+        "mm/space/space_lookup.c: space_translate: condition is false: "
+        "!virt_is_canonical(va, space->table.levels)",
     )),
 )

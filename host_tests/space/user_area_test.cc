@@ -1,10 +1,7 @@
 #include <gtest/gtest.h>
 
-#include <cstring>
-
 #include "host_tests/space/space_test.h"
 #include "mm/addr/layout.h"
-#include "mm/heap/heap.h"
 #include "mm/space/address_space.h"
 #include "mm/space/area.h"
 
@@ -251,33 +248,6 @@ TEST_F(UserAreaTest, MemoryBesideAGuardCanBeProtected) {
     ASSERT_EQ(map(space, VA, 1, READ_WRITE), STATUS_OK);
     ASSERT_EQ(guard(space, VA + PAGE_SIZE, 1, "guard"), STATUS_OK);
     EXPECT_EQ(protect(space, VA, 1, RIGHT_READ), STATUS_OK);
-}
-
-/* Leaves rubbish in what the heap gives out next, whatever its size. */
-void soil_heap() {
-    std::vector<void *> blocks;
-    for (size_t size = 32; size <= 2048; size += 32) {
-        for (int i = 0; i < 40; i++) {
-            blocks.push_back(heap_alloc(size));
-            ASSERT_NE(blocks.back(), nullptr);
-            memset(blocks.back(), 0xff, size);
-        }
-    }
-    for (void *block : blocks) {
-        heap_free(block);
-    }
-}
-
-TEST_F(UserAreaTest, NothingDependsOnWhatTheHeapGivesOutBeingClean) {
-    soil_heap();
-    address_space *other = create("other");
-    EXPECT_EQ(map(other, VA, 1, READ_WRITE, "heap"), STATUS_OK);
-    EXPECT_EQ(map(other, VA + PAGE_SIZE, 1, READ_WRITE, "heap"), STATUS_OK);
-    vm_area area;
-    ASSERT_TRUE(space_find_area(other, virt_addr(VA), &area));
-    EXPECT_EQ(area.range.page_count, 2u) << "the two names are the same";
-    EXPECT_FALSE(area.has_own_guards);
-    destroy(other);
 }
 
 TEST_F(UserAreaTest, AVisitOfTheAreasEndsWhereTheVisitorSays) {
