@@ -3,4 +3,116 @@
 from host_tests.mutants.argument import Argument
 
 ARGUMENTS: tuple[Argument, ...] = (
+    Argument("These statics start as the function makes them, and a test ends with every space "
+             "destroyed and every CPU in the kernel's, which is what is found there.", (
+        "mm/space/address_space.c: space_registry_init: call is left out: list_init(&registry);",
+        "mm/space/address_space.c: space_registry_init: call is left out: "
+        "__builtin_memset(current_spaces, 0, sizeof current_spaces);",
+        "mm/space/kernel_space.c: kernel_space_build: call is left out: space_registry_init();",
+    )),
+    Argument("Only readers lock this range, and one lock stands for every range: a reader's range "
+             "is never looked at.", (
+        "mm/space/address_space.c: space_whole_range: comparison is reversed: "
+        "space->table.half == HALF_USER",
+        "mm/space/address_space.c: space_whole_range: condition is false: "
+        "space->table.half == HALF_USER",
+        "mm/space/address_space.c: space_whole_range: condition is true: "
+        "space->table.half == HALF_USER",
+    )),
+    Argument("Every AREA_ANON area of a user space gets its attributes from user_attributes: "
+             "write-back, key 0.", (
+        "mm/space/area_edit.c: are_joinable: arm is dropped: "
+        "a->attributes.cache == b->attributes.cache",
+        "mm/space/area_edit.c: are_joinable: arm is dropped: "
+        "a->attributes.protection_key == b->attributes.protection_key",
+    )),
+    Argument("Areas further up have been joined when they came to differ in nothing, so looking "
+             "at them joins none.", (
+        "mm/space/area_edit.c: area_join_around: arm is dropped: "
+        "area->range.start.value < range_end(range).value",
+        "mm/space/area_edit.c: area_join_around: bound is off by one: range_end(range).value",
+    )),
+    Argument("The node is the first member of the area, so null gives null.", (
+        "mm/space/area_tree.c: area_of: condition is false: node == nullptr",
+    )),
+    Argument("Where the two are equal, either answer is the same number.", (
+        "mm/space/area_tree.c: larger: bound is off by one: a",
+        "mm/space/area_tree.c: smaller: bound is off by one: b",
+        "mm/space/direct_map.c: cut_at: bound is off by one: piece->end",
+        "mm/space/frame_array_map.c: smaller: bound is off by one: b",
+        "mm/space/frame_array_map.c: frame_array_map: bound is off by one: done",
+        "mm/space/frame_batch.c: frame_batch_map: bound is off by one: PAGES_PER_CALL",
+        "mm/space/space_access.c: transfer_pages: bound is off by one: in_page",
+    )),
+    Argument("Two areas of a tree are disjoint, so no two have the same start.", (
+        "mm/space/area_tree.c: area_tree_insert: bound is off by one: "
+        "area_of(at)->range.start.value",
+    )),
+    Argument("An empty gap is too short for any request, as each needs a page.", (
+        "mm/space/area_tree.c: fits_gap: bound is off by one: floor",
+    )),
+    Argument("The search only skips here what fits_gap would refuse gap by gap.", (
+        "mm/space/area_tree.c: search_subtree: bound is off by one: ceiling",
+        "mm/space/area_tree.c: search_subtree: arm is dropped: ceiling <= floor",
+        "mm/space/area_tree.c: search_subtree: condition is false: "
+        "ceiling <= floor || largest < search->page_count + 2 * search->guard_p",
+        "mm/space/area_tree.c: search_subtree: arm is dropped: "
+        "largest < search->page_count + 2 * search->guard_pages",
+    )),
+    Argument("Early memory that has run out stays so, and reserve_kernel_ranges, which comes "
+             "after, needs a page for a table too: it reports the same STATUS_NO_MEMORY.", (
+        "mm/space/direct_map.c: map_run: condition is false: status != STATUS_OK",
+        "mm/space/direct_map.c: direct_map_build: condition is false: status != STATUS_OK",
+        "mm/space/frame_array_map.c: frame_array_map: condition is false: status != STATUS_OK",
+        "mm/space/kernel_space.c: map_regions: condition is false: status != STATUS_OK",
+        "mm/space/kernel_space.c: map_regions: condition is false: status != STATUS_OK (#2)",
+    )),
+    Argument("The visit goes on after its answer is known, and the rest cannot change it: the flag "
+             "stays set, and the page count of an adoption stays short.", (
+        "mm/space/kernel_ranges.c: stop_at_entry: answer is yes: false",
+        "mm/space/kernel_ranges.c: add_to_adoption: answer is yes: false",
+    )),
+    Argument("It only says that the switch has a case for every kind of area.", (
+        "mm/space/kernel_ranges.c: free_locked: call is left out: __builtin_unreachable();",
+    )),
+    Argument("A host program has no memory at FRAME_ARRAY_BASE: the tests start with an array of "
+             "their own, and the kernel's boot does what is left out.", (
+        "mm/space/kernel_space.c: kernel_space_start: call is left out: "
+        "kernel_space_start_with((struct frame *)FRAME_ARRAY_BASE);",
+    )),
+    Argument("Without its sleep a waiter tries again at once, and waking nobody does nothing: both "
+             "cost processor time only.", (
+        "mm/space/sleep_lock.c: sleep_lock_acquire: call is left out: "
+        "platform_sleep_while(&lock->state, SLEEP_LOCK_AWAITED);",
+        "mm/space/sleep_lock.c: sleep_lock_release: condition is true: "
+        "held == SLEEP_LOCK_AWAITED",
+    )),
+    Argument("Besides AREA_ANON a user space has guards only, and nothing is mapped in a guard.", (
+        "mm/space/space_access.c: locate: arm is dropped: area->kind != AREA_ANON",
+    )),
+    Argument("A parked page has no effective rights and is not global, and its cache policy is "
+             "neither printed nor different from its neighbour's.", (
+        "mm/space/space_dump.c: add_entry: condition is true: entry->kind == PAGE_MAPPED",
+    )),
+    Argument("The heap fails only when not a frame is left, and then the batch, which needs one, "
+             "fails as well and the empty spares are returned.", (
+        "mm/space/user_areas.c: take_memory: condition is false: status != STATUS_OK",
+    )),
+    Argument("User memory is mapped in 4 KiB leaves, so nothing is split and the change cannot "
+             "fail; then area_cut_out uses every spare that area_cuts_needed has counted.", (
+        "mm/space/user_areas.c: space_unmap: condition is true: status == STATUS_OK",
+        "mm/space/user_areas.c: space_unmap: call is left out: spare_areas_return(&spares);",
+        "mm/space/user_areas.c: space_protect: condition is true: status == STATUS_OK",
+        "mm/space/user_areas.c: space_protect: call is left out: spare_areas_return(&spares);",
+    )),
+    Argument("The heap gives out zeroed memory; the kernel has statics of its own for them.", (
+        "mm/space/address_space.c: space_init: assignment is left out: "
+        "space->lock = (struct sleep_lock){};",
+        "mm/space/area_edit.c: area_add: assignment is left out: area->has_own_guards = false;",
+        "mm/space/area_edit.c: copy_name: loop does not run: length < size_bytes",
+    )),
+    Argument("page_table_query finds nothing at an address that is not canonical.", (
+        "mm/space/space_lookup.c: space_translate: condition is false: "
+        "!virt_is_canonical(va, space->table.levels)",
+    )),
 )

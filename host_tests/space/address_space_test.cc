@@ -220,6 +220,7 @@ TEST_F(AddressSpaceTest, TheRangeOfATokenIsAContract) {
     EXPECT_CHECK_FAILS((void)space_unmap(&token, virt_range(virt_addr(VA), 2)),
                        "token->is_for_writing");
     space_unlock(&token);
+    EXPECT_EQ(token.space, nullptr) << "whoever uses it again faults";
     destroy(space);
 }
 

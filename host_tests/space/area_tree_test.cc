@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -68,6 +69,28 @@ class AreaTreeTest : public testing::Test {
         return answers;
     }
 
+    /* What the areas at and below the node say of themselves, by looking at each. */
+    void expect_summary(const tree_node *node, std::vector<const vm_area *> *all) {
+        if (node == nullptr) {
+            return;
+        }
+        std::vector<const vm_area *> below;
+        auto *area = TREE_ENTRY(const_cast<tree_node *>(node), vm_area, node);
+        expect_summary(node->child[TREE_LEFT], &below);
+        below.push_back(area);
+        expect_summary(node->child[TREE_RIGHT], &below);
+        uint64_t gap = 0;
+        for (size_t i = 1; i < below.size(); i++) {
+            uint64_t end = first_of(below[i - 1]->range) + below[i - 1]->range.page_count;
+            gap = std::max(gap, first_of(below[i]->range) - end);
+        }
+        ASSERT_EQ(area->subtree_first, first_of(below.front()->range));
+        ASSERT_EQ(area->subtree_end,
+                  first_of(below.back()->range) + below.back()->range.page_count);
+        ASSERT_EQ(area->subtree_gap, gap);
+        all->insert(all->end(), below.begin(), below.end());
+    }
+
     area_tree areas;
     std::map<uint64_t, std::unique_ptr<vm_area>> owned;
 };
@@ -105,6 +128,7 @@ TEST_F(AreaTreeTest, ARangeIsCoveredOnlyWithoutAHole) {
     EXPECT_TRUE(area_tree_covers(&areas, pages(11, 2)));
     EXPECT_FALSE(area_tree_covers(&areas, pages(10, 7)));
     EXPECT_FALSE(area_tree_covers(&areas, pages(9, 2)));
+    EXPECT_FALSE(area_tree_covers(&areas, pages(16, 2))) << "behind the last there is nothing";
     EXPECT_TRUE(area_tree_overlaps(&areas, pages(15, 2)));
     EXPECT_FALSE(area_tree_overlaps(&areas, pages(15, 1)));
 }
@@ -172,6 +196,23 @@ TEST_F(AreaTreeTest, AnAreaThatShrinksLeavesAGap) {
     add(20, 1);
     area_tree_resize(&areas, area, pages(10, 4));
     EXPECT_EQ(lowest({pages(10, 20), 6, PAGE_SIZE, 0}), 14u);
+}
+
+TEST_F(AreaTreeTest, EachSubtreeKnowsItsEndsAndItsLargestGapWhateverIsDone) {
+    std::mt19937 random(11);
+    std::vector<const vm_area *> all;
+    for (int step = 0; step < 400; step++) {
+        uint64_t first = random() % 60 * 4;
+        if (owned.count(first) == 0) {
+            add(first, 1 + random() % 4);
+        } else if (random() % 2 == 0) {
+            remove(first);
+        } else {
+            area_tree_resize(&areas, owned.at(first).get(), pages(first, 1 + random() % 4));
+        }
+        expect_summary(areas.tree.root, &all);
+        ASSERT_FALSE(HasFatalFailure()) << "step " << step;
+    }
 }
 
 TEST_F(AreaTreeTest, AMillionPagesWithManyAreasAreSearchedByTheSummaries) {

@@ -135,4 +135,14 @@ TEST_F(KernelRangeTest, S73NorDoesOneThatGoesOnBehindTheRange) {
     release(pages(1024 + 256, 256));
 }
 
+TEST_F(KernelRangeTest, S73WhatCanBeExecutedIsNotAdoptedWithoutThatRight) {
+    struct virt_range range = reserve(1);
+    auto *table = const_cast<page_table *>(space_page_table(kernel_space()));
+    page_attributes attributes = {RIGHT_READ | RIGHT_EXECUTE, CACHE_WRITE_BACK, 0};
+    ASSERT_EQ(page_table_map(table, range, phys_addr(KERNEL_PA), attributes, 0), STATUS_OK);
+    EXPECT_EQ(kernel_range_adopt(range, RIGHT_READ), STATUS_NOT_FOUND);
+    EXPECT_EQ(kernel_range_adopt(range, RIGHT_EXECUTE), STATUS_OK) << "which brings RIGHT_READ";
+    release(range);
+}
+
 } // namespace

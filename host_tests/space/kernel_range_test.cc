@@ -332,4 +332,17 @@ TEST_F(KernelRangeTest, NoCpuKeepsATranslationOfAFreedRangeThatItSpeculatedInto)
     release(range); /* the machine compares its caches with the tables at its end */
 }
 
+TEST_F(KernelRangeTest, ADeviceMayBeOneByteRightBehindTheRamButNotNothing) {
+    auto map_device = [](uint64_t pa, uint64_t size, cache_policy cache, void **address) {
+        return kernel_range_map_device(phys_addr(pa), size, cache, "device", address);
+    };
+    constexpr uint64_t END_OF_RAM = 32 << 20;
+    void *address = &address;
+    EXPECT_EQ(map_device(0, 0, CACHE_WRITE_BACK, &address), STATUS_INVALID);
+    EXPECT_EQ(map_device(END_OF_RAM, 1ull << 50, CACHE_UNCACHED, &address), STATUS_NO_MEMORY);
+    EXPECT_EQ(address, &address) << "it is not touched by what fails";
+    ASSERT_EQ(map_device(END_OF_RAM, 1, CACHE_UNCACHED, &address), STATUS_OK);
+    EXPECT_EQ(kernel_range_unmap_device(address), STATUS_OK);
+}
+
 } // namespace

@@ -16,6 +16,7 @@ using machine::Region;
 
 constexpr uint64_t GIB = 1 << 30;
 constexpr uint64_t MIB = 1 << 20;
+constexpr uint8_t READ = RIGHT_READ;
 
 std::array<uint64_t, 3> leaf_counts(const kernel_space_summary &summary) {
     return {summary.leaf_counts[0], summary.leaf_counts[1], summary.leaf_counts[2]};
@@ -135,6 +136,30 @@ class KernelBuildTest : public MachineTest {
         return machine::peek(pc().ram(), pc().config().control, root, va);
     }
 
+    /* With how many amounts of memory, from none on, the build says that it is too little. */
+    unsigned count_failures(const std::vector<kernel_section> &sections) {
+        unsigned failures = 0;
+        for (uint64_t left = 0;; left++) {
+            begin();
+            /* All but `left` pages below the kernel's image and above it are kept for something
+             * else.
+             */
+            uint64_t last = KERNEL_PA - left * PAGE_SIZE;
+            EXPECT_EQ(early_reserve(phys_addr(MIB), last - MIB), STATUS_OK);
+            EXPECT_EQ(early_reserve(phys_addr(KERNEL_PA), 28 * MIB), STATUS_OK);
+            status result = boot->build(sections);
+            if (result == STATUS_OK) {
+                break;
+            }
+            EXPECT_EQ(result, STATUS_NO_MEMORY);
+            failures++;
+        }
+        const auto *root =
+            static_cast<const uint64_t *>(platform_phys_to_virt(boot->summary().root));
+        EXPECT_NE(root[level_index(virt_addr(KERNEL_RANGES_BASE), 3)], 0u);
+        return failures;
+    }
+
     std::unique_ptr<KernelBoot> boot;
 };
 
@@ -226,27 +251,46 @@ TEST_F(KernelBuildTest, SectionsInEachOthersWayAreRefused) {
 
 TEST_F(KernelBuildTest, TooManySectionsAreRefused) {
     begin();
-    std::vector<kernel_section> sections(KERNEL_SECTION_MAX + 1, KernelBoot::sections()[0]);
+    std::vector<kernel_section> sections;
+    for (uint64_t i = 0; i < KERNEL_SECTION_MAX; i++) {
+        virt_addr_t va = virt_addr(KERNEL_IMAGE_BASE + i * PAGE_SIZE);
+        sections.push_back({"s", virt_range(va, 1), phys_addr(KERNEL_PA + i * PAGE_SIZE), READ});
+    }
+    EXPECT_EQ(boot->build(sections), STATUS_OK) << "as many as there may be";
+    sections.push_back(sections.back());
+    sections.back().range.start.value += PAGE_SIZE;
+    begin();
     EXPECT_EQ(boot->build(sections), STATUS_INVALID);
 }
 
-TEST_F(KernelBuildTest, S20TooLittleMemoryIsAnErrorAtEveryStepOfTheBuild) {
-    unsigned failures = 0;
-    for (uint64_t left = 0;; left++) {
-        begin();
-        /* All but `left` pages below the kernel's image and above it are kept for something else.
-         */
-        uint64_t last = KERNEL_PA - left * PAGE_SIZE;
-        ASSERT_EQ(early_reserve(phys_addr(MIB), last - MIB), STATUS_OK);
-        ASSERT_EQ(early_reserve(phys_addr(KERNEL_PA), 28 * MIB), STATUS_OK);
-        status result = boot->build(KernelBoot::sections());
-        if (result == STATUS_OK) {
-            break;
-        }
-        ASSERT_EQ(result, STATUS_NO_MEMORY);
-        failures++;
+TEST_F(KernelBuildTest, EverySectionCanBeRead) {
+    begin();
+    std::vector<kernel_section> sections = KernelBoot::sections();
+    sections[2].rights = RIGHT_WRITE;
+    ASSERT_EQ(boot->build(sections), STATUS_OK);
+    vm_area area;
+    ASSERT_TRUE(space_find_area(kernel_space(), sections[2].range.start, &area));
+    EXPECT_EQ(area.attributes.rights, RIGHT_READ | RIGHT_WRITE | RIGHT_GLOBAL);
+}
+
+TEST_F(KernelBuildTest, TheFrameArrayMakesDoWithScatteredPages) {
+    begin();
+    /* What is left are four islands of 40 pages; the array takes 64. */
+    ASSERT_EQ(early_reserve(phys_addr(0), 8 * MIB), STATUS_OK);
+    for (uint64_t island = 8 * MIB; island < 24 * MIB; island += 4 * MIB) {
+        uint64_t end = island + 40 * PAGE_SIZE;
+        uint64_t next = island < 20 * MIB ? island + 4 * MIB : 32 * MIB;
+        ASSERT_EQ(early_reserve(phys_addr(end), next - end), STATUS_OK);
     }
-    EXPECT_GT(failures, 10u);
+    ASSERT_EQ(boot->build(KernelBoot::sections()), STATUS_OK);
+    EXPECT_TRUE(leaf_at(FRAME_ARRAY_BASE + PAGE_SIZE));
+    EXPECT_TRUE(leaf_at(FRAME_ARRAY_BASE + 32 * MIB / PAGE_SIZE * 32 - PAGE_SIZE));
+}
+
+TEST_F(KernelBuildTest, S20TooLittleMemoryIsAnErrorAtEveryStepOfTheBuild) {
+    unsigned whole = count_failures(KernelBoot::sections());
+    EXPECT_GT(whole, 10u);
+    EXPECT_LT(count_failures({}), whole) << "the image comes last";
 }
 
 TEST_F(KernelBuildTest, TheLastMegabyteThatTheDirectMapsRegionHoldsIsMapped) {
@@ -274,6 +318,16 @@ TEST_F(HugeAddressTest, RamBeyondTheDirectMapsRegionIsLeftOut) {
                  {region_size, MIB, MEMORY_USABLE, 1}});
     EXPECT_EQ(boot->build(KernelBoot::sections()), STATUS_OK);
     EXPECT_FALSE(leaf_at(DIRECT_MAP_END));
+}
+
+TEST_F(HugeAddressTest, WhatTheSanitiserCutOffIsNoRamAnyMore) {
+    uint64_t region_size = DIRECT_MAP_END - DIRECT_MAP_BASE;
+    boot->begin({{0, 0x9f000, MEMORY_USABLE, 1},
+                 {MIB, 31 * MIB, MEMORY_USABLE, 1},
+                 {region_size - MIB, MIB, MEMORY_USABLE, 1},
+                 {region_size, MIB, MEMORY_ACPI_RECLAIMABLE, 1}});
+    ASSERT_EQ(boot->build(KernelBoot::sections()), STATUS_OK);
+    EXPECT_TRUE(leaf_at(DIRECT_MAP_END - PAGE_SIZE));
 }
 
 /* A PC of 6 GiB with the usual hole below 4 GiB, which starts at no large boundary. */

@@ -144,6 +144,8 @@ TEST_F(SpaceAccessTest, S40TranslationIsAStatusSinceAddressZeroIsAnAddress) {
     EXPECT_EQ(found.level, 1u);
     EXPECT_EQ(found.attributes.rights, READ_WRITE | RIGHT_GLOBAL);
     EXPECT_EQ(space_translate(space, virt_addr(0x0000800000000000), &found), STATUS_FAULT);
+    uint64_t not_canonical = DIRECT_MAP_BASE - (1ull << 60);
+    EXPECT_EQ(space_translate(kernel_space(), virt_addr(not_canonical), &found), STATUS_FAULT);
 }
 
 TEST_F(SpaceAccessTest, S40TheOffsetIntoThePageIsKept) {

@@ -85,6 +85,35 @@ TEST_F(SpaceDumpTest, S93NoUnitIsLargerThanATebibyte) {
     destroy(space);
 }
 
+TEST_F(SpaceDumpTest, S93NeighboursThatAreAlikeButForTheirNamesAreTwoLines) {
+    address_space *space = create();
+    ASSERT_EQ(map(space, 0x400000, 1, READ_WRITE, "data"), STATUS_OK);
+    ASSERT_EQ(map(space, 0x401000, 1, READ_WRITE, "heap"), STATUS_OK);
+    std::string text = dump(space);
+    EXPECT_NE(text.find("0x0000000000400fff     4 KiB  rw-u-  WB  4K  data\n"), std::string::npos);
+    EXPECT_NE(text.find("0x0000000000401fff     4 KiB  rw-u-  WB  4K  heap\n"), std::string::npos)
+        << text;
+    destroy(space);
+}
+
+TEST_F(SpaceDumpTest, S93APageOfAnotherCachePolicyHasALineOfItsOwn) {
+    address_space *space = create();
+    ASSERT_EQ(map(space, 0x400000, 2, READ_WRITE, "data"), STATUS_OK);
+    auto *table = const_cast<page_table *>(space_page_table(space));
+    for (cache_policy cache : {CACHE_WRITE_THROUGH, CACHE_WRITE_BACK}) {
+        page_attributes attributes = {READ_WRITE | RIGHT_USER, cache, 0};
+        tlb_gather gather;
+        tlb_gather_begin(&gather, table);
+        EXPECT_EQ(
+            page_table_protect(table, virt_range(virt_addr(0x401000), 1), attributes, &gather),
+            STATUS_OK);
+        tlb_gather_finish(&gather);
+        bool has_line = dump(space).find("rw-u-  WT  4K  data\n") != std::string::npos;
+        EXPECT_EQ(has_line, cache == CACHE_WRITE_THROUGH) << dump(space);
+    }
+    destroy(space);
+}
+
 TEST_F(SpaceDumpTest, S93ASpaceIsDumpedWhetherItIsCurrentOrNot) {
     address_space *space = create();
     ASSERT_EQ(map(space, 0x400000, 1, READ_WRITE), STATUS_OK);

@@ -226,6 +226,50 @@ TEST_F(UserAreaTest, NeighboursOfTheSameNameAndRightsBecomeOneArea) {
     EXPECT_EQ(areas(), (std::vector<Area>{{0, 6, READ_WRITE, "heap"}}));
 }
 
+TEST_F(UserAreaTest, AGuardIsNotJoinedWithParkedMemoryOfItsName) {
+    ASSERT_EQ(guard(space, VA, 1, "both"), STATUS_OK);
+    ASSERT_EQ(guard(space, VA + 2 * PAGE_SIZE, 1, "both"), STATUS_OK);
+    ASSERT_EQ(map(space, VA + PAGE_SIZE, 1, RIGHT_NONE, "both"), STATUS_OK);
+    EXPECT_EQ(areas(), (std::vector<Area>{{0, 1, RIGHT_NONE, "both"},
+                                          {1, 1, RIGHT_NONE, "both"},
+                                          {2, 1, RIGHT_NONE, "both"}}));
+}
+
+TEST_F(UserAreaTest, WhatStandsBehindTheEndOfANameIsNoPartOfIt) {
+    ASSERT_EQ(map(space, VA, 1, READ_WRITE, "heap\0one, and enough to fill it all up to the end"),
+              STATUS_OK);
+    ASSERT_EQ(map(space, VA + PAGE_SIZE, 1, READ_WRITE,
+                  "heap\0two, and enough to fill it all up to the end"),
+              STATUS_OK);
+    EXPECT_EQ(areas(), (std::vector<Area>{{0, 2, READ_WRITE, "heap"}}));
+}
+
+TEST_F(UserAreaTest, MemoryBesideAGuardCanBeProtected) {
+    ASSERT_EQ(map(space, VA, 1, READ_WRITE), STATUS_OK);
+    ASSERT_EQ(guard(space, VA + PAGE_SIZE, 1, "guard"), STATUS_OK);
+    EXPECT_EQ(protect(space, VA, 1, RIGHT_READ), STATUS_OK);
+}
+
+TEST_F(UserAreaTest, AVisitOfTheAreasEndsWhereTheVisitorSays) {
+    ASSERT_EQ(map(space, VA, 1, READ_WRITE), STATUS_OK);
+    unsigned visits = 0;
+    space_for_each_area(
+        space,
+        [](void *context, const vm_area *) {
+            (*static_cast<unsigned *>(context))++;
+            return false;
+        },
+        &visits);
+    EXPECT_EQ(visits, 1u);
+}
+
+TEST_F(UserAreaTest, TheLastFrameOfTheMachineCanBeMapped) {
+    ASSERT_EQ(map(space, VA, 1, READ_WRITE, "first"), STATUS_OK);
+    EXPECT_EQ(expect_all_or_nothing(
+                  space, [&] { return map(space, VA + PAGE_SIZE, 1, READ_WRITE, "last"); }),
+              1u);
+}
+
 TEST_F(UserAreaTest, ParkedMemoryCannotBeReachedAndKeepsItsContents) {
     ASSERT_EQ(map(space, VA, 2, READ_WRITE), STATUS_OK);
     EXPECT_TRUE(can_write(VA));
@@ -279,6 +323,8 @@ TEST_F(UserAreaTest, TheAreasBelowAndAboveAnAddressAreFound) {
     EXPECT_FALSE(space_find_area_above(space, virt_addr(VA + 8 * PAGE_SIZE), &area));
     EXPECT_FALSE(space_find_area_above(space, virt_addr(VA + 9 * PAGE_SIZE), &area));
     EXPECT_TRUE(space_find_area_unlocked(space, virt_addr(VA), &area));
+    EXPECT_FALSE(space_find_area_unlocked(space, virt_addr(VA + PAGE_SIZE), &area));
+    EXPECT_FALSE(space_find_area_below(space, virt_addr(0), &area));
 }
 
 TEST_F(UserAreaTest, S60AGapIsFoundFromTheTopDownwards) {
@@ -351,9 +397,14 @@ TEST_F(UserAreaTest, UnmappingWholeAreasNeedsNoMemory) {
 }
 
 TEST_F(UserAreaTest, MoreThanAllMemoryIsRefusedWithoutZeroingAnyOfIt) {
+    phys_addr_t next;
+    ASSERT_EQ(frame_alloc(FRAME_KERNEL, ZONE_NORMAL, &next), STATUS_OK);
+    frame_free(next);
+    pc().ram().store(next.value, 0x1234);
     State before = state(space);
     EXPECT_EQ(map(space, VA, 1ull << 30, READ_WRITE), STATUS_NO_MEMORY);
     EXPECT_TRUE(state(space) == before);
+    EXPECT_EQ(pc().ram().load(next.value), 0x1234u);
 }
 
 TEST_F(UserAreaTest, LowMemoryIsNotUsedAndWhatWasTakenBeforeThatWasKnownIsGivenBack) {

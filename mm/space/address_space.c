@@ -16,9 +16,7 @@ static struct address_space *current_spaces[CPU_COUNT_MAX];
 
 void space_registry_init(void) {
     list_init(&registry);
-    for (unsigned cpu = 0; cpu < CPU_COUNT_MAX; cpu++) {
-        current_spaces[cpu] = nullptr;
-    }
+    __builtin_memset(current_spaces, 0, sizeof current_spaces);
 }
 
 void space_init(struct address_space *space, const char *name) {

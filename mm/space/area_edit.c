@@ -88,9 +88,6 @@ static bool are_joinable(const struct vm_area *a, const struct vm_area *b) {
 
 void area_join_around(struct area_tree *areas, struct virt_range range) {
     struct vm_area *area = area_tree_find_below(areas, range.start);
-    if (area == nullptr) {
-        area = area_tree_first(areas);
-    }
     while (area != nullptr && area->range.start.value < range_end(range).value) {
         struct vm_area *next = area_next(area);
         if (next == nullptr || !are_joinable(area, next)) {

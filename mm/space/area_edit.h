@@ -37,7 +37,8 @@ unsigned area_cuts_needed(const struct area_tree *areas, struct virt_range range
 /* Splits areas so that none sticks out of `range`. */
 void area_cut_out(struct area_tree *areas, struct spare_areas *spares, struct virt_range range);
 
-/* Joins AREA_ANON neighbours at and around `range` that differ in nothing but their place. */
+/* Joins AREA_ANON neighbours at and around `range` that differ in nothing but their place. An
+ * area must lie below `range`, as the null guard does. */
 void area_join_around(struct area_tree *areas, struct virt_range range);
 
 /* Copies `from`, cut to `size_bytes` - 1 bytes, and fills the rest of `to` with zeroes. */

@@ -69,9 +69,7 @@ enum status direct_map_build(struct page_table *table, const struct kernel_layou
             return status;
         }
     }
-    if (run.end == 0) {
-        return STATUS_NO_MEMORY;
-    }
+    CHECK(run.end != 0); /* the root of the table lies in some RAM */
     *range = virt_range(virt_addr(DIRECT_MAP_BASE), run.end >> PAGE_SHIFT);
     return STATUS_OK;
 }

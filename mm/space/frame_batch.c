@@ -42,7 +42,6 @@ static void take_pages(struct frame_batch *batch, struct virt_range range, void 
         struct frame *frame = pop_frame(batch);
         frame->owned.owner = owner;
         frame->owned.index = (range.start.value >> PAGE_SHIFT) + i;
-        frame->owned.extra = nullptr;
         pages[i] = frame_address(frame);
     }
 }

@@ -43,8 +43,8 @@ static enum status check_sections(const struct kernel_layout *layout) {
     for (size_t i = 0; i < layout->section_count; i++) {
         const struct kernel_section *section = &layout->sections[i];
         constexpr uint8_t both = RIGHT_WRITE | RIGHT_EXECUTE;
-        if ((section->rights & both) == both || (section->rights & RIGHT_USER) != 0 ||
-            !is_in_image_region(section->range) || !is_aligned(section->pa.value, PAGE_SIZE)) {
+        if ((section->rights & both) == both || !is_in_image_region(section->range) ||
+            !is_aligned(section->pa.value, PAGE_SIZE)) {
             return STATUS_INVALID;
         }
     }

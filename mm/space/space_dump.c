@@ -41,23 +41,23 @@ static const char *leaf_word(const struct run *run) {
     return run->kind == PAGE_ABSENT ? "--" : words[run->level];
 }
 
-/* Whole pages without a fraction: the largest unit that divides them. */
-static void split_size(uint64_t bytes, uint64_t *number, const char **unit) {
+/* Whole pages without a fraction, in the largest unit that divides them; a half has 128 TiB. */
+static uint64_t split_size(uint64_t bytes, const char **unit) {
     static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
     unsigned i = 0;
-    *number = bytes >> 10;
-    while (i < 3 && is_aligned(*number, 1024)) {
-        *number >>= 10;
+    uint64_t number = bytes >> 10;
+    while (is_aligned(number, 1024)) {
+        number >>= 10;
         i++;
     }
     *unit = units[i];
+    return number;
 }
 
 static void print_run(const struct dump *dump) {
     const struct run *run = &dump->run;
-    uint64_t size;
     const char *unit;
-    split_size(run->last.value - run->start.value + 1, &size, &unit);
+    uint64_t size = split_size(run->last.value - run->start.value + 1, &unit);
     format_to(dump->sink, "0x%016llx-0x%016llx %5llu %s  %c%c%c%c%c  %s  %s  %s%s\n",
               (unsigned long long)run->start.value, (unsigned long long)run->last.value,
               (unsigned long long)size, unit, run->rights & RIGHT_READ ? 'r' : '-',
@@ -67,9 +67,10 @@ static void print_run(const struct dump *dump) {
               run->kind == PAGE_PARKED ? " (parked)" : "");
 }
 
+/* Where the kinds differ, so do the rights: what is mapped can be read, parked pages have none. */
 static bool continues(const struct run *run, const struct run *next) {
-    return run->last.value + 1 == next->start.value && run->kind == next->kind &&
-           run->level == next->level && run->rights == next->rights && run->cache == next->cache;
+    return run->last.value + 1 == next->start.value && run->level == next->level &&
+           run->rights == next->rights && run->cache == next->cache;
 }
 
 static void end_run(struct dump *dump) {

@@ -112,17 +112,16 @@ enum status space_reserve_guard(struct locked_range *token, struct virt_range ra
     return status;
 }
 
-/* What the null guard leaves of `range`; false where that is nothing. */
-static bool without_null_guard(struct virt_range range, struct virt_range *rest) {
-    if (range.start.value >= NULL_GUARD_END) {
-        *rest = range;
+/* Takes the null guard out of `range`; false where that leaves nothing. */
+static bool spare_null_guard(struct virt_range *range) {
+    if (range->start.value >= NULL_GUARD_END) {
         return true;
     }
-    uint64_t guarded = (NULL_GUARD_END - range.start.value) >> PAGE_SHIFT;
-    if (range.page_count <= guarded) {
+    uint64_t guarded = (NULL_GUARD_END - range->start.value) >> PAGE_SHIFT;
+    if (range->page_count <= guarded) {
         return false;
     }
-    *rest = virt_range(virt_addr(NULL_GUARD_END), range.page_count - guarded);
+    *range = virt_range(virt_addr(NULL_GUARD_END), range->page_count - guarded);
     return true;
 }
 
@@ -155,7 +154,7 @@ static void drop_areas(struct area_tree *areas, struct virt_range range) {
 enum status space_unmap(struct locked_range *token, struct virt_range range) {
     struct address_space *space = token->space;
     enum status status = check_request(token, range, RIGHT_NONE);
-    if (status != STATUS_OK || !without_null_guard(range, &range)) {
+    if (status != STATUS_OK || !spare_null_guard(&range)) {
         return status;
     }
     struct spare_areas spares;
