@@ -7,7 +7,7 @@ ARGUMENTS: tuple[Argument, ...] = (
              "destroyed and every CPU in the kernel's, which is what is found there.", (
         "mm/space/address_space.c: space_registry_init: call is left out: list_init(&registry);",
         "mm/space/address_space.c: space_registry_init: call is left out: "
-        "__builtin_memset(current_spaces, 0, sizeof current_spaces);",
+        "__builtin_memset((void *)current_spaces, 0, sizeof current_spaces);",
         "mm/space/kernel_space.c: kernel_space_build: call is left out: space_registry_init();",
     )),
     Argument("Only readers lock this range, and one lock stands for every range: a reader's range "

@@ -120,6 +120,15 @@ TEST_P(StoriesTest, RemappingAPageReachesEveryCpu) { // S23
     EXPECT_EQ(query(VA).pa.value, DEVICE + 0x5000);
 }
 
+TEST_P(StoriesTest, APageThatIsRemappedToItselfStaysDirty) { // P3
+    ASSERT_EQ(map(pages_at(VA, 1), DEVICE, USER_RW), STATUS_OK);
+    cpu(1).write(VA, 1, USER);
+    ASSERT_EQ(remap(pages_at(VA, 1), DEVICE, USER_RO, 0), STATUS_OK);
+    EXPECT_TRUE(query(VA).is_dirty);
+    ASSERT_EQ(remap(pages_at(VA, 1), DEVICE + PAGE_SIZE, USER_RO, 0), STATUS_OK);
+    EXPECT_FALSE(query(VA).is_dirty) << "nobody has written to the other page";
+}
+
 TEST_P(StoriesTest, RemappingFillsGapsAndCutsLargeLeaves) {
     ASSERT_EQ(map(pages_at(VA, 512), DEVICE, USER_RW), STATUS_OK);
     cpu(0).read(VA + 511 * PAGE_SIZE, USER);

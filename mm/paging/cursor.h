@@ -93,7 +93,7 @@ static inline uint64_t pt_cursor_entries_left(const struct pt_cursor *at) {
  * To the next entry of this table. Where none follows in the range, back to the entry that refers
  * to this table, and true; from the root, to the end.
  */
-static inline bool pt_cursor_climb(struct pt_cursor *at) {
+[[nodiscard]] static inline bool pt_cursor_climb(struct pt_cursor *at) {
     if (!pt_cursor_ends_table(at)) {
         at->va = virt_add(pt_cursor_entry_last(at), 1);
         return false;

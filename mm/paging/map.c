@@ -173,8 +173,12 @@ static uint64_t count_tables_to_remap(const struct page_table *table,
 
 static void replace_entry(struct pt_cursor *at, const struct mapping *mapping,
                           struct tlb_gather *gather) REQUIRES(gather) {
-    pte_t next = entry_at(mapping, at->va, at->level);
-    pte_t old = pte_exchange(pt_cursor_slot(at), next);
+    pte_t fresh = entry_at(mapping, at->va, at->level);
+    pte_t old = pt_cursor_load(at);
+    pte_t next;
+    do {
+        next = pte_replacing(old, fresh, at->level);
+    } while (!pte_compare_exchange(pt_cursor_slot(at), &old, next));
     entry_owe_change(at, old, next, gather);
     if (pte_kind(old, at->level) == PTE_ABSENT) {
         table_count_entries(gather->table, pt_cursor_table(at), 1);

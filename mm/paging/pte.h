@@ -198,6 +198,16 @@ static inline pte_t pte_reformed(pte_t old, struct pte_form form, unsigned level
     return pte_from_raw((next.raw & ~kept) | (old.raw & kept));
 }
 
+/* What takes the place of `old`: a page that stays keeps what CPUs have noted of it (P3). */
+static inline pte_t pte_replacing(pte_t old, pte_t next, unsigned level) {
+    enum pte_kind kind = pte_kind(old, level);
+    bool is_page = kind == PTE_LEAF || kind == PTE_PARKED;
+    if (!is_page || pte_page(old, level).value != pte_page(next, level).value) {
+        return next;
+    }
+    return pte_from_raw(next.raw | (old.raw & (PTE_ACCESSED | PTE_DIRTY)));
+}
+
 static inline bool pte_is_owned(pte_t pte) {
     return (pte.raw & PTE_OWNED) != 0;
 }

@@ -16,7 +16,7 @@ static struct address_space *current_spaces[CPU_COUNT_MAX];
 
 void space_registry_init(void) {
     list_init(&registry);
-    __builtin_memset(current_spaces, 0, sizeof current_spaces);
+    __builtin_memset((void *)current_spaces, 0, sizeof current_spaces);
 }
 
 void space_init(struct address_space *space, const char *name) {
