@@ -78,7 +78,7 @@ SPACE_CASES = (
     ),
     Case(
         name="tables stay when they have become empty",
-        source="gVisor, issue 237: memory leak on page table entries",
+        source="gVisor #237: memory leak on page table entries",
         scenario="SpaceHistory.AProcessGivesMemoryBack",
         diagnosis=r"T3: init: the level 0 table 0x\w+ is empty, but was kept",
         edits=made_by(

@@ -74,7 +74,7 @@ TABLE_CASES = (
     ),
     Case(
         name="a process's root is freed while a CPU translates through it",
-        source="Genode, issue 5743: insufficient cross-cpu page-table invalidation",
+        source="Genode #5743: insufficient cross-cpu page-table invalidation",
         scenario="PagingHistory.AProcessEndsThatACpuStillTranslatesThrough",
         diagnosis=r"CPU 1 translates through the root 0x\w+, which is free",
         edits=made_by(
@@ -100,7 +100,7 @@ TABLE_CASES = (
     ),
     Case(
         name="unmap frees the table instead of the page",
-        source="SWEB, issue 76: ArchMemory x86_64 unmapPage bug",
+        source="SWEB #76: ArchMemory x86_64 unmapPage bug",
         scenario="PagingHistory.OneOfTwoPagesIsUnmapped",
         diagnosis=WALKS + r"freed table 0x\w+",
         edits=made_by(
@@ -114,7 +114,7 @@ TABLE_CASES = (
     ),
     Case(
         name="a table is shown before it is zeroed",
-        source="Kernel of Truth, issue 118; KTF, pull request 106: zero a new page table",
+        source="Kernel of Truth #118; KTF, pull request 106: zero a new page table",
         scenario="PagingHistory.OldTablesAreUsedAgain",
         diagnosis=r"CPU . still walks 0x\w+ through the level . table at 0xc0000000",
         edits=made_by(
