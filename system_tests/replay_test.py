@@ -5,6 +5,7 @@ import re
 import subprocess
 
 from system_tests.machine_case import MachineCase, program, workspace_file
+from tools.proof import evidence
 from tools.testing import story
 
 _REPLAY = workspace_file("host_tests/replay/tool")
@@ -85,16 +86,16 @@ class ReplayTest(MachineCase):
         self.assertIn("its last lines are missing", said)
 
 
+def proof():
+    operations, flushes, _, leaves = map(sum, zip(*_figures))
+    return (f"{len(_figures)} recorded boots with processes, {operations} operations on page "
+            f"tables and {flushes} flushes, replay without a finding to the kernel's own tables "
+            f"({leaves} leaves). A kernel that forgets one flush runs fine in QEMU, and the replay "
+            "names the line.")
+
+
 def tearDownModule():
-    """The section of docs/proof.md, where it is wanted."""
-    path = os.environ.get("PROOF_FILE")
-    if path:
-        operations, flushes, _, leaves = map(sum, zip(*_figures))
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(f"{len(_figures)} recorded boots with processes, {operations} operations on "
-                       f"page tables and {flushes} flushes, replay without a finding to the "
-                       f"kernel's own tables ({leaves} leaves). A kernel that forgets one flush "
-                       "runs fine in QEMU, and the replay names the line.\n")
+    evidence.write(proof)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import subprocess
 import tempfile
 
 from system_tests.machine_case import MachineCase, log_text, program, workspace_file
+from tools.proof import evidence
 from tools.testing import story
 
 _ADDRESS_BITS = 0x000000fffffff000  # of an entry; no machine here has frames above
@@ -77,16 +78,15 @@ def verdict(report):
     return re.search(r"^  verdict: (.*)$", report, re.MULTILINE)[1]
 
 
-def _write_proof(agreeing):
-    path = os.environ.get("PROOF_FILE")
-    if not path:
-        return
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(f"{len(agreeing)} faults are provoked by one source on the pretend PC and on a "
-                   "machine in QEMU. Both write the same report, which is the golden one.\n\n"
-                   "| what happens | verdict |\n|---|---|\n")
-        for name, report in agreeing.items():
-            file.write(f"| {name} | {verdict(report)} |\n")
+def proof(agreeing):
+    """The lines of a table: what happens, and the verdict on it."""
+    yield (f"{len(agreeing)} faults are provoked by one source on the pretend PC and on a machine "
+           "in QEMU. Both write the same report, which is the golden one.")
+    yield ""
+    yield "| what happens | verdict |"
+    yield "|---|---|"
+    for name, report in agreeing.items():
+        yield f"| {name} | {verdict(report)} |"
 
 
 class ScenariosTest(MachineCase):
@@ -113,8 +113,9 @@ class ScenariosTest(MachineCase):
         machine = self.on_machine()
         self.assert_golden(machine)
         pretend = on_pretend_pc()
-        _write_proof({name: normalised(report) for name, report in machine.items()
-                      if normalised(report) == normalised(pretend[name]) == golden()[name]})
+        agreeing = {name: normalised(report) for name, report in machine.items()
+                    if normalised(report) == normalised(pretend[name]) == golden()[name]}
+        evidence.write(lambda: "\n".join(proof(agreeing)))
 
     def test_who_asked_for_a_change_is_named_by_the_function(self):
         self.on_machine()

@@ -5,7 +5,6 @@ scenarios are the very programs that pass without the bug. A bug that is not not
 does one that is noticed for another reason, or whose text has moved.
 """
 
-import os
 import pathlib
 import re
 import shutil
@@ -15,7 +14,8 @@ import tempfile
 import unittest
 
 from host_tests.history.catalogue import CATALOGUE
-from tools.testing import story
+from tools.proof import evidence
+from tools.testing import environment, story
 
 ROOMS = ("mm", "kernel/cpu", "host_tests/history")
 PROGRAMS = [argument for argument in sys.argv[1:] if argument.endswith("_test")]
@@ -56,13 +56,10 @@ def compile_again(case, tree, options):
 
 
 def run(program, scenario, library=None):
-    environment = {name: value for name, value in os.environ.items()
-                   if not name.startswith(("TEST_", "GTEST_", "XML_"))}
-    if library is not None:
-        environment["LD_PRELOAD"] = str(library)
+    preload = {} if library is None else {"LD_PRELOAD": str(library)}
     command = [program, f"--gtest_filter={scenario}", "--gtest_brief=1"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True,
-                          errors="replace", timeout=RUN_SECONDS)
+    done = subprocess.run(command, env={**environment.inherited(), **preload},
+                          capture_output=True, text=True, errors="replace", timeout=RUN_SECONDS)
     return done.stdout, done.returncode
 
 
@@ -124,7 +121,7 @@ def add_tests():
         setattr(HistoryTest, name, lambda self, case=case: self.meet(case))
 
 
-def write_proof(path):
+def proof():
     classes = sum(case.source.startswith("class of bug") for case in CATALOGUE)
     lines = [
         f"{len(flagged)} of {len(CATALOGUE)} historical bugs, made again in our sources, were"
@@ -138,7 +135,7 @@ def write_proof(path):
     for case in CATALOGUE:
         said = flagged.get(case.name, "**not flagged**").replace("|", "\\|")
         lines.append(f"| {case.name} | {case.source} | {said} |")
-    pathlib.Path(path).write_text("\n".join(lines) + "\n")
+    return "\n".join(lines)
 
 
 def main():
@@ -146,8 +143,7 @@ def main():
     try:
         story.main()
     finally:
-        if "PROOF_FILE" in os.environ:
-            write_proof(os.environ["PROOF_FILE"])
+        evidence.write(proof)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ import tempfile
 from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
 
+from tools.proof import evidence
+
 ENDING = "_model_test"
 
 Played = namedtuple("Played", "name tests operations exit_code output")
@@ -70,9 +72,7 @@ def main():
             if one.exit_code != 0:
                 print(one.output, flush=True)
             played.append(one)
-    if "PROOF_FILE" in os.environ:
-        with open(os.environ["PROOF_FILE"], "w", encoding="utf-8") as file:
-            file.write(report(played))
+    evidence.write(lambda: report(played))
     sys.exit(0 if all(one.exit_code == 0 for one in played) else 1)
 
 

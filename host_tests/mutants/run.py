@@ -11,6 +11,8 @@ import tempfile
 import time
 from typing import NamedTuple
 
+from tools.testing import environment
+
 WORKERS = 2
 BATCH_SECONDS = 0.5
 KILLERS = 4  # tests that killed other mutants of the function, tried first
@@ -35,12 +37,6 @@ FAILED, CRASHED, HUNG, SURVIVED = HOW = (
     "a failed expectation or a finding", "a crash", "a time-out", "nothing")
 
 
-def environment(library, **more):
-    kept = {name: value for name, value in os.environ.items()
-            if not name.startswith(("TEST_", "GTEST_", "XML_", "QUIRE_"))}
-    return {**kept, "LD_PRELOAD": library, **more}
-
-
 def names_of(program):
     """All tests of a GoogleTest program, as filters name them."""
     listing = subprocess.run([program, "--gtest_list_tests"], check=True, capture_output=True,
@@ -59,7 +55,8 @@ def measure(program, name, library, more):
     with tempfile.NamedTemporaryFile() as file:
         began = time.monotonic()
         done = subprocess.run([program, f"--gtest_filter={name}"],
-                              env=environment(library, QUIRE_MUTANT_REACHED=file.name, **more),
+                              env={**environment.inherited(), "LD_PRELOAD": library,
+                                   "QUIRE_MUTANT_REACHED": file.name, **more},
                               capture_output=True, check=False)
         seconds = time.monotonic() - began
         if done.returncode != 0:
@@ -103,7 +100,8 @@ def _run(program, tests, number, library, more):
     limit = math.ceil(LEAST_SECONDS + PATIENCE * sum(test.seconds for test in tests))
     command = [program, "--gtest_fail_fast", "--gtest_brief=1",
                "--gtest_filter=" + ":".join(test.name for test in tests)]
-    done = _finish(command, limit, environment(library, QUIRE_MUTANT=str(number), **more))
+    done = _finish(command, limit, {**environment.inherited(), "LD_PRELOAD": library,
+                                     "QUIRE_MUTANT": str(number), **more})
     if done is None:
         return Verdict(HUNG, os.path.basename(program))
     if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):

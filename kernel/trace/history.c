@@ -28,9 +28,13 @@ static void copy_name(char *to, const char *from) {
     to[length] = '\0';
 }
 
+bool history_keeps(const struct table_event *event) {
+    return event->status == STATUS_OK && WORDS[event->operation] != nullptr;
+}
+
 void history_add(struct trace_ring *ring, const struct table_event *event,
                  const struct change_circumstances *circumstances) {
-    if (event->status != STATUS_OK || WORDS[event->operation] == nullptr) {
+    if (!history_keeps(event)) {
         return;
     }
     struct table_change change = {

@@ -42,7 +42,10 @@ struct change_circumstances {
     const char *name;
 };
 
-/* Adds what the event changes; events that change no mapping, or failed, are left out. */
+/* Whether the event has changed a mapping: its operation is of those that do, and succeeded. */
+bool history_keeps(const struct table_event *event);
+
+/* Adds what the event changes; one that is not kept is left out. */
 void history_add(struct trace_ring *ring, const struct table_event *event,
                  const struct change_circumstances *circumstances);
 

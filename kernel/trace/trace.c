@@ -83,9 +83,13 @@ static struct change_circumstances circumstances(void) {
 }
 
 void trace_table_event(const struct table_event *event) {
+    bool is_recorded = is_recording();
+    if (!is_recorded && !history_keeps(event)) {
+        return;
+    }
     struct change_circumstances now = circumstances();
     history_add(&ring, event, &now);
-    if (is_recording()) {
+    if (is_recorded) {
         bool were_enabled = begin_lines();
         trace_text_event(event, &now, &stream);
         end_lines(were_enabled);

@@ -5,7 +5,6 @@
 #include "mm/addr/addr.h"
 #include "mm/paging/page_table.h"
 #include "mm/paging/pte.h"
-#include "mm/platform.h"
 
 /* A walk of whole tables that trusts nothing it reads. */
 
@@ -16,12 +15,6 @@ struct walk_entry {
     enum pte_kind kind; /* not PTE_ABSENT */
     uint8_t rights;     /* AND over the levels down to this one, as deniable_rights has it */
 };
-
-/* `rights` without EXECUTE where the CPU has no NX: nobody can deny it there, so nobody granted it.
- */
-static inline uint8_t deniable_rights(uint8_t rights) {
-    return platform_features()->has_no_execute ? rights : (uint8_t)(rights & ~RIGHT_EXECUTE);
-}
 
 struct walk_visitor {
     void *context;

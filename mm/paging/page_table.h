@@ -146,6 +146,12 @@ struct page_query {
     uint8_t effective_rights;          /* AND over the levels */
 };
 
+/* `rights` without EXECUTE where the CPU has no NX: nobody can deny it there, so nobody granted it.
+ */
+static inline uint8_t deniable_rights(uint8_t rights) {
+    return platform_features()->has_no_execute ? rights : (uint8_t)(rights & ~RIGHT_EXECUTE);
+}
+
 /* The half that the table's operations accept. */
 struct virt_range page_table_half_range(const struct page_table *table);
 

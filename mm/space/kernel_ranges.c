@@ -182,15 +182,8 @@ struct adoption {
     struct virt_range range;
     uint64_t page_count;
     uint64_t owned_count;
-    uint8_t rights; /* of any page, GLOBAL aside, and EXECUTE where nobody can deny it */
+    uint8_t rights; /* deniable ones that any page grants, GLOBAL aside */
 };
-
-/* Without NX every page can be executed, whatever was asked for. */
-static uint8_t granted_rights(const struct page_query *entry) {
-    unsigned ignored = RIGHT_GLOBAL;
-    ignored |= platform_features()->has_no_execute ? RIGHT_NONE : RIGHT_EXECUTE;
-    return (uint8_t)(entry->attributes.rights & ~ignored);
-}
 
 /* A leaf that sticks out is refused: freeing the range would have to split it, which can fail. */
 static bool add_to_adoption(void *context, virt_addr_t va, const struct page_query *entry) {
@@ -203,7 +196,7 @@ static bool add_to_adoption(void *context, virt_addr_t va, const struct page_que
     }
     found->page_count += page_count;
     found->owned_count += entry->is_owned ? page_count : 0;
-    found->rights |= granted_rights(entry);
+    found->rights |= deniable_rights(entry->attributes.rights) & (uint8_t)~RIGHT_GLOBAL;
     return true;
 }
 

@@ -7,6 +7,7 @@ import os
 import sys
 
 from tools.coverage import measure
+from tools.proof import evidence
 
 
 def percent(covered, total):
@@ -73,10 +74,7 @@ def main():
         print(f"coverage: {error}", file=sys.stderr)
         return 1
     print("\n".join([*table(files), "", *uncovered(files, texts), "", summary(files)]))
-    path = os.environ.get("PROOF_FILE")
-    if path:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write("\n".join(proof(files)) + "\n")
+    evidence.write(lambda: "\n".join(proof(files)))
     return 0
 
 

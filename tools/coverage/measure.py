@@ -8,6 +8,8 @@ import os
 import subprocess
 import tempfile
 
+from tools.testing import environment
+
 _WORKSPACE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PROGRAMS = os.path.join(_WORKSPACE, "tools/coverage/programs")
 ROOM = "mm/"
@@ -57,17 +59,12 @@ def _run(program, directory):
     """Runs one program; returns what LLVM exports of it, as lcov's text and as JSON's."""
     profile = os.path.join(directory, os.path.basename(program))
     _check_output([program], cwd=_WORKSPACE,
-                  env={**_environment(directory), "LLVM_PROFILE_FILE": profile + ".raw"})
+                  env={**environment.inherited(), "TEST_TMPDIR": directory,
+                       "LLVM_PROFILE_FILE": profile + ".raw"})
     _check_output([_PROFDATA, "merge", "-sparse", profile + ".raw", "-o", profile])
     export = [_COV, "export", program, f"-instr-profile={profile}"]
     return (_check_output([*export, "-format=lcov", "-skip-functions"]),
             _check_output([*export, "-skip-functions", "-skip-expansions"]))
-
-
-def _environment(directory):
-    """Without what would make a program believe that Bazel runs it as one of several shards."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("TEST_")}
-    return {**kept, "TEST_TMPDIR": directory}
 
 
 def read_lines(lcov, files):

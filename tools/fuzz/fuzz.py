@@ -12,6 +12,8 @@ import tempfile
 from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
 
+from tools.proof import evidence
+
 INPUT_BYTES_MAX = 1024
 
 Outcome = namedtuple("Outcome", "name inputs executions edges exit_code output")
@@ -138,9 +140,7 @@ def main():
         for outcome in pool.map(lambda pair: fuzz(*pair, options), options.fuzzer):
             show(outcome)
             outcomes.append(outcome)
-    if "PROOF_FILE" in os.environ:
-        with open(os.environ["PROOF_FILE"], "w", encoding="utf-8") as file:
-            file.write(report(outcomes, options))
+    evidence.write(lambda: report(outcomes, options))
     sys.exit(0 if all(outcome.exit_code == 0 for outcome in outcomes) else 1)
 
 

@@ -4,6 +4,7 @@ load("//tools/toolchain:room.bzl", "TEST_COPTS")
 load("//tools/toolchain:sanitize.bzl", "sanitized_binary")
 
 _RUNNER = "//tools/fuzz:fuzz.py"
+_EVIDENCE = "//tools/proof:evidence"
 
 def _arguments(fuzzers):
     args = []
@@ -26,6 +27,7 @@ def fuzz_run(name, fuzzers, **kwargs):
         data = _data(fuzzers),
         main = _RUNNER,
         python_version = "PY3",
+        deps = [_EVIDENCE],
         **kwargs
     )
 
@@ -68,4 +70,5 @@ def fuzzer(name, srcs, deps):
         data = _data([":" + name]),
         main = _RUNNER,
         python_version = "PY3",
+        deps = [_EVIDENCE],
     )
