@@ -196,7 +196,7 @@ TEST_F(TraceTest, ATablesLifeIsReportedFromItsRootToItsEnd) {
     EXPECT_EQ(only(TABLE_CREATE).event.table, &third);
     switch_to(0, third);
     EXPECT_EQ(only(TABLE_ACTIVATE).event.table, &third);
-    EXPECT_EQ(only(TABLE_ACTIVATE).event.previous, &user);
+    EXPECT_EQ(only(TABLE_ACTIVATE).event.other, &user);
     kept.clear();
     switch_to(0, user);
     kept.clear();

@@ -17,6 +17,8 @@ static const char *const names[TABLE_OPERATION_COUNT] = {
     [TABLE_UNMAP_STRICT] = "unmap_strict",
     [TABLE_PROTECT] = "protect",
     [TABLE_MERGE] = "merge",
+    [TABLE_SHARE] = "share",
+    [TABLE_UNSHARE] = "unshare",
     [TABLE_ACTIVATE] = "activate",
     [TABLE_FLUSH_START] = "flush_start",
     [TABLE_FLUSH_DONE] = "flush_done",
@@ -79,6 +81,8 @@ static bool changes_live_entries(const struct table_event *event) {
     case TABLE_UNMAP_STRICT:
     case TABLE_PROTECT:
     case TABLE_MERGE:
+    case TABLE_SHARE:
+    case TABLE_UNSHARE:
         return event->status == STATUS_OK;
     case TABLE_CREATE:
     case TABLE_ADOPT:
@@ -134,7 +138,7 @@ void trace_text_event(const struct table_event *event, const struct change_circu
     write_mapping(event, sink);
     if (event->operation == TABLE_ACTIVATE) {
         format_to(sink, " context=%u previous=%llx", event->table->context_id,
-                  (number)(event->previous != nullptr ? event->previous->root.value : 0));
+                  (number)(event->other != nullptr ? event->other->root.value : 0));
     }
     if (event->flush != nullptr) {
         write_flush(event->flush, sink);

@@ -45,6 +45,16 @@ void entry_split(struct pt_cursor *at, struct table_pool *pool, struct tlb_gathe
     entry_owe_block(at, old, next, gather);
 }
 
+uint64_t entry_drop_shared_table(struct pt_cursor *at, struct tlb_gather *gather) {
+    pte_t old = pte_exchange(pt_cursor_slot(at), pte_absent());
+    phys_addr_t shared = pte_table_address(old);
+    uint64_t page_count = frame_of(shared)->table.entry_count;
+    table_count_entries(gather->table, pt_cursor_table(at), -1);
+    entry_owe_block(at, old, pte_absent(), gather);
+    tlb_gather_shared_table(gather, shared);
+    return page_count;
+}
+
 void entry_drop_empty_table(struct pt_cursor *at, struct tlb_gather *gather) {
     phys_addr_t child = pte_table_address(pt_cursor_load(at));
     if (gather->table->half != HALF_USER || frame_of(child)->table.entry_count > 0) {

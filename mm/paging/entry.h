@@ -20,5 +20,19 @@ void entry_owe_block(struct pt_cursor *at, pte_t old, pte_t next, struct tlb_gat
 void entry_split(struct pt_cursor *at, struct table_pool *pool, struct tlb_gather *gather)
     REQUIRES(gather);
 
+/*
+ * Makes the shared table that the entry refers to the table's own: its last sharer takes it as it
+ * is, any other takes a copy from the pool (law 12). The entry grants writing afterwards.
+ */
+void entry_unshare(struct pt_cursor *at, struct table_pool *pool, struct tlb_gather *gather)
+    REQUIRES(gather);
+
+/* Goes down into the table that the entry refers to, to change it: a shared one is unshared. */
+void entry_enter_table(struct pt_cursor *at, struct table_pool *pool, struct tlb_gather *gather)
+    REQUIRES(gather);
+
+/* Unhooks the shared table that the entry refers to; returns how many pages it held. */
+uint64_t entry_drop_shared_table(struct pt_cursor *at, struct tlb_gather *gather) REQUIRES(gather);
+
 /* Unhooks the table that the entry refers to, if it has no entries and may go (T3). */
 void entry_drop_empty_table(struct pt_cursor *at, struct tlb_gather *gather) REQUIRES(gather);

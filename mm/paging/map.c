@@ -32,6 +32,7 @@ static enum status take_tables(const struct page_table *table, const struct mapp
     while (at.is_valid) {
         switch (pte_kind(pt_cursor_load(&at), at.level)) {
         case PTE_TABLE:
+            CHECK(!pte_is_shared_table(pt_cursor_load(&at), at.level)); /* law 12 */
             pt_cursor_descend(&at);
             continue;
         case PTE_LEAF:
@@ -162,6 +163,7 @@ static uint64_t count_tables_to_remap(const struct page_table *table,
     pt_cursor_begin(&at, table, mapping->range);
     while (at.is_valid) {
         if (pte_kind(pt_cursor_load(&at), at.level) == PTE_TABLE) {
+            CHECK(!pte_is_shared_table(pt_cursor_load(&at), at.level)); /* law 12 */
             pt_cursor_descend(&at);
             continue;
         }

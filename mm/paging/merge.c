@@ -34,7 +34,8 @@ static void join_table(struct pt_cursor *at, struct virt_range range, struct tlb
     virt_addr_t start = pt_cursor_entry_start(at);
     bool is_inside = start.value >= range.start.value &&
                      pt_cursor_entry_last(at).value <= virt_range_last(range).value;
-    if (!is_inside || !pte_can_be_leaf(at->level)) {
+    bool is_shared = pte_is_shared_table(pt_cursor_load(at), at->level);
+    if (!is_inside || is_shared || !pte_can_be_leaf(at->level)) {
         return;
     }
     phys_addr_t child = pte_table_address(pt_cursor_load(at));

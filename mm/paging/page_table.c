@@ -181,7 +181,7 @@ void page_table_activate(struct page_table *table, struct page_table *previous) 
     const struct table_event event = {
         .operation = TABLE_ACTIVATE,
         .table = table,
-        .previous = previous,
+        .other = previous,
         .caller = __builtin_return_address(0),
     };
     platform_trace(&event);

@@ -118,12 +118,33 @@ enum status page_table_unmap_strict(struct page_table *table, struct virt_range 
 
 /*
  * Gives every mapped page of the range these rights and this cache policy, splitting large leaves
- * that stick out of it; absent pages are skipped. RIGHT_NONE parks the entries: their frames stay
+ * that stick out of it; absent pages are skipped. A frame that other entries own too is not made
+ * writable: who writes to it needs a copy. RIGHT_NONE parks the entries: their frames stay
  * counted and their contents stay (law 4). Errors: STATUS_NO_MEMORY; STATUS_INVALID.
  */
 enum status page_table_protect(struct page_table *table, struct virt_range range,
                                struct page_attributes attributes, struct tlb_gather *gather)
     REQUIRES(gather);
+
+/*
+ * Lets `child`, another process's table, have every 4 KiB page of the range that `table` has: they
+ * share the last-level tables, which neither of them can write through from then on (law 12). The
+ * cost grows with the tables, not with the pages. Both ends of the range are multiples of 2 MiB,
+ * and `child` has nothing there; large leaves are left out.
+ *
+ * A page below a shared table can be read by all. Before any of them maps, or lets its process
+ * write, there, page_table_unshare makes the table its own; unmap and protect do so by themselves.
+ * Errors: STATUS_NO_MEMORY; STATUS_INVALID.
+ */
+enum status page_table_share(struct page_table *table, struct page_table *child,
+                             struct virt_range range, struct tlb_gather *gather) REQUIRES(gather);
+
+/*
+ * Makes every shared last-level table that the range meets the table's own. Pages that others have
+ * too are read-only in it, whatever they were. Errors: STATUS_NO_MEMORY; STATUS_INVALID.
+ */
+enum status page_table_unshare(struct page_table *table, struct virt_range range,
+                               struct tlb_gather *gather) REQUIRES(gather);
 
 /*
  * Joins the tables whose block lies in the range into large leaves, where all their entries are

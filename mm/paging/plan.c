@@ -91,3 +91,36 @@ uint64_t tables_to_cut_out(const struct page_table *table, struct virt_range ran
     at.va = pt_cursor_entry_start(&at);
     return count + tables_to_cut(&at);
 }
+
+uint64_t shared_tables_met(const struct page_table *table, struct virt_range range) {
+    struct pt_cursor at;
+    uint64_t count = 0;
+    pt_cursor_begin(&at, table, range);
+    while (at.is_valid) {
+        pte_t entry = pt_cursor_load(&at);
+        if (at.level > 1 && pte_kind(entry, at.level) == PTE_TABLE) {
+            pt_cursor_descend(&at);
+            continue;
+        }
+        count += pte_is_shared_table(entry, at.level);
+        pt_cursor_advance(&at);
+    }
+    return count;
+}
+
+uint64_t shared_tables_cut(const struct page_table *table, struct virt_range range) {
+    uint64_t first = range.start.value;
+    uint64_t last = virt_range_last(range).value;
+    bool cuts_first = !is_aligned(first, level_size(1));
+    bool cuts_last = !is_aligned(last + 1, level_size(1));
+    bool is_one_block = align_down(first ^ last, level_size(1)) == 0;
+    virt_addr_t last_page = virt_addr(align_down(last, PAGE_SIZE));
+    uint64_t count = 0;
+    if (cuts_first || (cuts_last && is_one_block)) {
+        count += shared_tables_met(table, virt_range(range.start, 1));
+    }
+    if (cuts_last && !is_one_block) {
+        count += shared_tables_met(table, virt_range(last_page, 1));
+    }
+    return count;
+}

@@ -26,5 +26,9 @@ static inline bool can_be_leaf(const struct pt_cursor *at, unsigned leaf_level) 
  * range can consist of leaves up to `leaf_level`. */
 uint64_t tables_below(const struct pt_cursor *at, unsigned leaf_level);
 
+/* Shared tables that the range meets, and those that it meets and does not cover. */
+uint64_t shared_tables_met(const struct page_table *table, struct virt_range range);
+uint64_t shared_tables_cut(const struct page_table *table, struct virt_range range);
+
 /* Tables that splitting the large leaves takes which stick out of the range. */
 uint64_t tables_to_cut_out(const struct page_table *table, struct virt_range range);

@@ -3,24 +3,47 @@
 #include "mm/paging/plan.h"
 #include "mm/paging/table_event.h"
 
-static void change_entry(struct pt_cursor *at, struct pte_form form, struct tlb_gather *gather)
+/* What the leaves become: of a frame's only owner, and of one among several. */
+struct forms {
+    struct pte_form of_own;
+    struct pte_form of_common;
+};
+
+static struct forms forms_of(struct page_attributes attributes) {
+    struct page_attributes read_only = attributes;
+    read_only.rights &= (uint8_t)~RIGHT_WRITE;
+    struct forms forms = {pte_form(attributes, false), pte_form(read_only, false)};
+    return forms;
+}
+
+static bool frame_is_common(const struct frame *frame) {
+    return __atomic_load_n(&frame->map_count, __ATOMIC_ACQUIRE) > 1;
+}
+
+/* What becomes of an entry: a frame that others own too stays read-only until it is copied. */
+static pte_t changed_entry(pte_t old, const struct forms *forms, unsigned level) {
+    bool is_common = pte_is_owned(old) && frame_is_common(frame_of(pte_page(old, level)));
+    return pte_reformed(old, is_common ? forms->of_common : forms->of_own, level);
+}
+
+static void change_entry(struct pt_cursor *at, const struct forms *forms, struct tlb_gather *gather)
     REQUIRES(gather) {
     pte_t old = pt_cursor_load(at);
     pte_t next;
     do {
-        next = pte_reformed(old, form, at->level);
+        next = changed_entry(old, forms, at->level);
     } while (!pte_compare_exchange(pt_cursor_slot(at), &old, next));
     entry_owe_change(at, old, next, gather);
 }
 
-static void change_range(struct virt_range range, struct pte_form form, struct table_pool *pool,
-                         struct tlb_gather *gather) REQUIRES(gather) {
+static void change_range(struct virt_range range, const struct forms *forms,
+                         struct table_pool *pool, struct tlb_gather *gather) REQUIRES(gather) {
     struct pt_cursor at;
     pt_cursor_begin(&at, gather->table, range);
     while (at.is_valid) {
         switch (pte_kind(pt_cursor_load(&at), at.level)) {
         case PTE_TABLE:
-            pt_cursor_descend(&at);
+            entry_enter_table(&at, pool, gather);
             continue;
         case PTE_LEAF:
         case PTE_PARKED:
@@ -28,7 +51,7 @@ static void change_range(struct virt_range range, struct pte_form form, struct t
                 entry_split(&at, pool, gather);
                 continue;
             }
-            change_entry(&at, form, gather);
+            change_entry(&at, forms, gather);
             break;
         case PTE_ABSENT:
             break;
@@ -43,7 +66,8 @@ enum status page_table_protect(struct page_table *table, struct virt_range range
     struct table_pool pool;
     enum status status = STATUS_INVALID;
     if (range_belongs(table, range) && rights_belong(table, attributes)) {
-        status = table_pool_fill(&pool, table, tables_to_cut_out(table, range));
+        uint64_t count = tables_to_cut_out(table, range) + shared_tables_met(table, range);
+        status = table_pool_fill(&pool, table, count);
     }
     const struct table_event event = {
         .operation = TABLE_PROTECT,
@@ -57,7 +81,8 @@ enum status page_table_protect(struct page_table *table, struct virt_range range
     if (status != STATUS_OK) {
         return status;
     }
-    change_range(range, pte_form(attributes, false), &pool, gather);
-    table_pool_end(&pool);
+    const struct forms forms = forms_of(attributes);
+    change_range(range, &forms, &pool, gather);
+    table_pool_return(&pool, table);
     return STATUS_OK;
 }

@@ -109,6 +109,20 @@ static inline phys_addr_t pte_table_address(pte_t pte) {
     return phys_addr(pte.raw & PTE_ADDRESS);
 }
 
+/* Whether the last-level table that a table entry refers to may be referred to by others as well:
+ * none of them can write through it (law 12). */
+static inline bool pte_is_shared_table(pte_t pte, unsigned level) {
+    return level == 1 && pte_kind(pte, level) == PTE_TABLE && (pte.raw & PTE_WRITABLE) == 0;
+}
+
+static inline pte_t pte_without_write(pte_t pte) {
+    return pte_from_raw(pte.raw & ~PTE_WRITABLE);
+}
+
+static inline pte_t pte_with_write(pte_t pte) {
+    return pte_from_raw(pte.raw | PTE_WRITABLE);
+}
+
 static inline pte_t pte_table(phys_addr_t table, bool is_user) {
     return pte_from_raw(table.value | (is_user ? PTE_TABLE_USER : PTE_TABLE_KERNEL));
 }
@@ -264,7 +278,7 @@ static inline bool pte_change_needs_flush(pte_t old, pte_t next, unsigned level)
     if (!pte_may_be_cached(old) || old.raw == next.raw) {
         return false;
     }
-    if (pte_kind(old, level) != PTE_LEAF || pte_kind(next, level) != PTE_LEAF) {
+    if (pte_kind(old, level) != pte_kind(next, level)) {
         return true;
     }
     constexpr uint64_t gains = PTE_WRITABLE | PTE_USER | PTE_ACCESSED | PTE_DIRTY;

@@ -32,6 +32,8 @@ enum table_operation : uint8_t {
     TABLE_UNMAP_STRICT,
     TABLE_PROTECT,
     TABLE_MERGE,
+    TABLE_SHARE,
+    TABLE_UNSHARE,
     TABLE_ACTIVATE,
     TABLE_FLUSH_START, /* CPUs are asked */
     TABLE_FLUSH_DONE,  /* and have forgotten */
@@ -50,9 +52,9 @@ struct table_event {
     phys_addr_t pa;                 /* MAP, REMAP */
     const phys_addr_t *pages;       /* MAP_FRAMES: one for each page of the range */
     struct page_attributes attributes;
-    const struct page_table *previous; /* ACTIVATE: may be null */
-    const struct tlb_flush *flush;     /* FLUSH_START, FLUSH_DONE */
-    const void *caller;                /* where the operation will return to */
+    const struct page_table *other; /* ACTIVATE: the one before, may be null; SHARE: the child */
+    const struct tlb_flush *flush;  /* FLUSH_START, FLUSH_DONE */
+    const void *caller;             /* where the operation will return to */
 };
 
 END_C_DECLS

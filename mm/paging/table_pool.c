@@ -17,7 +17,7 @@ static phys_addr_t pop(struct table_pool *pool) {
     return table;
 }
 
-static void give_back(struct table_pool *pool, const struct page_table *table) {
+void table_pool_return(struct table_pool *pool, const struct page_table *table) {
     while (pool->count > 0) {
         phys_addr_t unused = pop(pool);
         if (table->has_frames) {
@@ -34,7 +34,7 @@ enum status table_pool_fill(struct table_pool *pool, const struct page_table *ta
         phys_addr_t fresh;
         enum status status = frame_alloc_zeroed(FRAME_TABLE, ZONE_NORMAL, &fresh);
         if (status != STATUS_OK) {
-            give_back(pool, table);
+            table_pool_return(pool, table);
             return status;
         }
         *next_of(fresh) = pool->first.value;

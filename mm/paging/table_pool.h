@@ -25,6 +25,9 @@ enum status table_pool_fill(struct table_pool *pool, const struct page_table *ta
 /* Makes one of the pool the table of `level` entries of `table`, with no entries yet. */
 phys_addr_t table_pool_take(struct table_pool *pool, struct page_table *table, unsigned level);
 
+/* Gives back what an operation turned out not to need. */
+void table_pool_return(struct table_pool *pool, const struct page_table *table);
+
 /* The count was exact: an operation takes just what it has reserved. */
 void table_pool_end(const struct table_pool *pool);
 

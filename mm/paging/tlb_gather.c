@@ -2,6 +2,7 @@
 
 #include "mm/frame/frame.h"
 #include "mm/paging/page_table.h"
+#include "mm/paging/shared_table.h"
 #include "mm/paging/table_event.h"
 
 void tlb_gather_begin(struct tlb_gather *gather, struct page_table *table) NO_CAPABILITY_CHECK {
@@ -93,8 +94,10 @@ static void flush(struct tlb_gather *gather, const void *caller) {
 static void count_down_shared(struct tlb_gather *gather) {
     while (gather->shared_count > 0) {
         struct frame *frame = gather->shared_frames[--gather->shared_count];
-        if (__atomic_fetch_sub(&frame->map_count, 1, __ATOMIC_ACQ_REL) == 1) {
-            frame_free(frame_address(frame));
+        if (frame->state == FRAME_TABLE) {
+            shared_table_put(frame);
+        } else {
+            shared_page_put(frame);
         }
     }
 }
@@ -109,6 +112,14 @@ static void pay(struct tlb_gather *gather, const void *caller) {
     count_down_shared(gather);
 }
 
+/* There are many of them only where much is unmapped at once. */
+static void put_later(struct tlb_gather *gather, struct frame *frame, const void *caller) {
+    if (gather->shared_count == SHARED_FRAME_MAX) {
+        pay(gather, caller);
+    }
+    gather->shared_frames[gather->shared_count++] = frame;
+}
+
 void tlb_gather_frame(struct tlb_gather *gather, struct frame *frame) {
     uint32_t count = __atomic_load_n(&frame->map_count, __ATOMIC_ACQUIRE);
     CHECK(count > 0); /* F2 */
@@ -117,10 +128,11 @@ void tlb_gather_frame(struct tlb_gather *gather, struct frame *frame) {
         bury(gather, frame);
         return;
     }
-    if (gather->shared_count == SHARED_FRAME_MAX) {
-        pay(gather, __builtin_return_address(0));
-    }
-    gather->shared_frames[gather->shared_count++] = frame;
+    put_later(gather, frame, __builtin_return_address(0));
+}
+
+void tlb_gather_shared_table(struct tlb_gather *gather, phys_addr_t table) {
+    put_later(gather, frame_of(table), __builtin_return_address(0));
 }
 
 void tlb_gather_finish(struct tlb_gather *gather) NO_CAPABILITY_CHECK {

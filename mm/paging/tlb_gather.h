@@ -25,7 +25,7 @@ struct CAPABILITY("gather") tlb_gather {
     struct page_table *table;     /* fixed at begin */
     struct tlb_flush request;     /* pages[] are exact until it overflows into a wider scope */
     struct list_node dead_frames; /* no longer reached; freed after the flush (G2) */
-    struct frame *shared_frames[SHARED_FRAME_MAX]; /* that other entries reach too */
+    struct frame *shared_frames[SHARED_FRAME_MAX]; /* pages and tables that others reach too */
     uint8_t shared_count;
 };
 
@@ -46,6 +46,12 @@ void tlb_gather_way(struct tlb_gather *gather, virt_addr_t va, unsigned level) R
 
 /* Frees the unhooked table after the flush (G2). */
 void tlb_gather_table(struct tlb_gather *gather, phys_addr_t table) REQUIRES(gather);
+
+/*
+ * Drops one reference to an unhooked last-level table that others may refer to as well, after the
+ * flush; with the last one goes the table, and the entries that it has.
+ */
+void tlb_gather_shared_table(struct tlb_gather *gather, phys_addr_t table) REQUIRES(gather);
 
 /*
  * Drops one counted entry of `frame`, after the flush; the frame is freed with the last. Until then

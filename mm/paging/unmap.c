@@ -30,6 +30,11 @@ static uint64_t remove_entry(struct pt_cursor *at, enum frame_fate fate, struct 
     return level_size(at->level) >> PAGE_SHIFT;
 }
 
+/* A shared table that is not needed any more is left to the others as it is. */
+static bool drops_shared_table(const struct pt_cursor *at) {
+    return pte_is_shared_table(pt_cursor_load(at), at->level) && pt_cursor_covers_entry(at);
+}
+
 static uint64_t remove_range(struct virt_range range, enum frame_fate fate, struct table_pool *pool,
                              struct tlb_gather *gather) REQUIRES(gather) {
     struct pt_cursor at;
@@ -38,7 +43,12 @@ static uint64_t remove_range(struct virt_range range, enum frame_fate fate, stru
     while (at.is_valid) {
         switch (pte_kind(pt_cursor_load(&at), at.level)) {
         case PTE_TABLE:
-            pt_cursor_descend(&at);
+            if (drops_shared_table(&at)) {
+                CHECK(fate == FRAMES_FREED);
+                removed += entry_drop_shared_table(&at, gather);
+                break;
+            }
+            entry_enter_table(&at, pool, gather);
             continue;
         case PTE_LEAF:
         case PTE_PARKED:
@@ -85,7 +95,9 @@ static enum status take_tables(const struct table_event *event, struct table_poo
     if (event->operation == TABLE_UNMAP_STRICT && has_gap(event->table, event->range)) {
         return STATUS_NOT_FOUND;
     }
-    return table_pool_fill(pool, event->table, tables_to_cut_out(event->table, event->range));
+    uint64_t count = tables_to_cut_out(event->table, event->range) +
+                     shared_tables_cut(event->table, event->range);
+    return table_pool_fill(pool, event->table, count);
 }
 
 /* The event says which kind of unmap, of what, for whom. */
@@ -102,7 +114,7 @@ static enum status unmap(struct table_event *event, struct tlb_gather *gather,
     enum frame_fate fate =
         event->operation == TABLE_UNMAP_KEEPING_FRAMES ? FRAMES_KEPT : FRAMES_FREED;
     uint64_t removed = remove_range(event->range, fate, &pool, gather);
-    table_pool_end(&pool);
+    table_pool_return(&pool, table);
     if (unmapped_pages != NULL) {
         *unmapped_pages = removed;
     }
