@@ -9,7 +9,6 @@
 namespace {
 
 constexpr uint64_t VA = 13 * GIB;
-constexpr uint64_t PAGES_2M = 512;
 
 class PagingHistory : public PagingTest {
   protected:

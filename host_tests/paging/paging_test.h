@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "host_tests/machine/booted_machine_test.h"
+#include "host_tests/machine/sizes.h"
 #include "mm/addr/layout.h"
 #include "mm/paging/page_table.h"
 
@@ -27,14 +28,7 @@ constexpr page_attributes KERNEL_RW = {RIGHT_READ | RIGHT_WRITE | RIGHT_GLOBAL, 
                                        0};
 constexpr page_attributes KERNEL_RO = {RIGHT_READ | RIGHT_GLOBAL, CACHE_WRITE_BACK, 0};
 
-constexpr uint64_t KIB = 1 << 10;
-constexpr uint64_t MIB = 1 << 20;
-constexpr uint64_t GIB = 1 << 30;
 constexpr machine::Privilege USER = machine::Privilege::USER;
-
-inline struct virt_range pages_at(uint64_t va, uint64_t page_count) {
-    return virt_range(virt_addr(va), page_count);
-}
 
 /* Every entry of every table below `table`'s root, the upper half's too. */
 std::vector<uint64_t> snapshot(const page_table &table);
