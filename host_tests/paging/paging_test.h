@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -72,6 +73,10 @@ class PagingTest : public BootedMachineTest {
     void merge(struct virt_range range);
     status map(struct virt_range range, uint64_t pa, page_attributes attributes,
                unsigned largest_level = 2);
+
+    /* Unmaps the range from `user`, then from `other`, in two gathers that are open at once. That
+     * of `other` is finished first, and `between` runs before that of `user` is. */
+    void unmap_in_both(struct virt_range range, const std::function<void()> &between);
 
     /* Makes `id` translate through `table`, as a scheduler does. */
     void switch_to(unsigned id, page_table &table);
