@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "host_tests/machine/sizes.h"
 #include "host_tests/space/space_test.h"
 #include "mm/addr/layout.h"
 #include "mm/frame/early.h"
@@ -14,8 +15,6 @@ namespace {
 using machine::Outcome;
 using machine::Region;
 
-constexpr uint64_t GIB = 1 << 30;
-constexpr uint64_t MIB = 1 << 20;
 constexpr uint8_t READ = RIGHT_READ;
 
 std::array<uint64_t, 3> leaf_counts(const kernel_space_summary &summary) {
