@@ -106,6 +106,16 @@ TEST_F(KernelSpaceTest, S54EveryRegionsRootSlotIsThereBeforeTheFirstProcess) {
     }
 }
 
+TEST_F(KernelSpaceTest, WhatLiesInTheArrayBehindTheMapsRegionsIsADevice) {
+    const memory_map &map = boot().map();
+    ASSERT_LT(map.count, map.capacity);
+    map.regions[map.count] = {0xfed00000, PAGE_SIZE, MEMORY_USABLE, 1};
+    void *address;
+    ASSERT_EQ(kernel_range_map_device(phys_addr(0xfed00000), 8, CACHE_UNCACHED, "hpet", &address),
+              STATUS_OK);
+    ASSERT_EQ(kernel_range_unmap_device(address), STATUS_OK);
+}
+
 /* The way from power-on, step by step, on machines of the test's choice. */
 class KernelBuildTest : public MachineTest {
   protected:
@@ -301,6 +311,15 @@ TEST_F(KernelBuildTest, TheLastMegabyteThatTheDirectMapsRegionHoldsIsMapped) {
     EXPECT_EQ(leaf_at(DIRECT_MAP_END - PAGE_SIZE)->pa, region_size - PAGE_SIZE);
 }
 
+TEST_F(KernelBuildTest, WhatLiesInTheArrayBehindTheMapsRegionsIsNoRam) {
+    begin();
+    const memory_map &map = boot->map();
+    map.regions[map.count] = {32 * MIB, MIB, MEMORY_USABLE, 1};
+    ASSERT_EQ(boot->build(KernelBoot::sections()), STATUS_OK);
+    EXPECT_TRUE(leaf_at(DIRECT_MAP_BASE + 32 * MIB - PAGE_SIZE));
+    EXPECT_FALSE(leaf_at(DIRECT_MAP_BASE + 32 * MIB));
+}
+
 class HugeAddressTest : public KernelBuildTest {
   protected:
     machine::Config config() const override {
@@ -317,16 +336,6 @@ TEST_F(HugeAddressTest, RamBeyondTheDirectMapsRegionIsLeftOut) {
                  {region_size, MIB, MEMORY_USABLE, 1}});
     EXPECT_EQ(boot->build(KernelBoot::sections()), STATUS_OK);
     EXPECT_FALSE(leaf_at(DIRECT_MAP_END));
-}
-
-TEST_F(HugeAddressTest, WhatTheSanitiserCutOffIsNoRamAnyMore) {
-    uint64_t region_size = DIRECT_MAP_END - DIRECT_MAP_BASE;
-    boot->begin({{0, 0x9f000, MEMORY_USABLE, 1},
-                 {MIB, 31 * MIB, MEMORY_USABLE, 1},
-                 {region_size - MIB, MIB, MEMORY_USABLE, 1},
-                 {region_size, MIB, MEMORY_ACPI_RECLAIMABLE, 1}});
-    ASSERT_EQ(boot->build(KernelBoot::sections()), STATUS_OK);
-    EXPECT_TRUE(leaf_at(DIRECT_MAP_END - PAGE_SIZE));
 }
 
 /* A PC of 6 GiB with the usual hole below 4 GiB, which starts at no large boundary. */
