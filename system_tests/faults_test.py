@@ -111,7 +111,7 @@ class KernelFaultTest(MachineCase):
         self.provoke_page_fault("execute-data", "no-execute: the page holds data", "run")
 
     def test_running_code_through_the_direct_map(self):
-        self.provoke_page_fault("execute-direct-map", "no-execute", "selftest_run")
+        self.provoke_page_fault("execute-direct-map", "no-execute", "run")
 
     def test_reading_through_a_null_pointer(self):
         self.provoke_page_fault("null", "null plus 0x10", "read_null")

@@ -2,6 +2,7 @@
 
 #include "host_tests/audit/audit_test.h"
 #include "lib/list.h"
+#include "mm/frame/early.h"
 
 /* What the audit says of frames and free blocks, and of itself. */
 
@@ -200,21 +201,102 @@ TEST_F(AuditTest, ADeviceThatIsNoMemoryIsSound) {
     ASSERT_EQ(kernel_range_unmap_device(address), STATUS_OK);
 }
 
-/* Memory on both sides of 4 GiB, two free blocks of the largest order that are buddies, and an end
- * that is inside of a pair of buddies. */
+bool begins_free_block(uint64_t pa, unsigned order) {
+    const struct frame *frame = frame_of(phys_addr(pa));
+    return frame->state == FRAME_FREE && frame->order == order;
+}
+
+/*
+ * Room for the frame array below 4 GiB, memory on both sides of it, and two free blocks of the
+ * largest order that are buddies. 1 MiB that small requests are served from, 16 MiB to count in,
+ * and behind them an end that is inside of a pair of buddies.
+ */
 class LargeAuditTest : public AuditTest {
   protected:
+    static constexpr uint64_t GIB = 1ull << 30;
+    static constexpr uint64_t MIB = 1ull << 20;
+
     machine::Config config() const override {
         machine::Config config = AuditTest::config();
-        config.ram.push_back({0xfff80000, 0x80000});
-        config.ram.push_back({1ull << 32, (4ull << 30) + 3 * PAGE_SIZE});
+        config.ram.push_back({64 * MIB, 128 * MIB});
+        config.ram.push_back({4 * GIB - 0x80000, 2 * GIB + 0x80000});
+        config.ram.push_back({7 * GIB - 17 * MIB, 19 * MIB});
         return config;
     }
 };
 
 TEST_F(LargeAuditTest, F4TheLargestBlockIsSoundAndBelongsToItsZone) {
-    ASSERT_GT(frame_count().free_by_zone[ZONE_NORMAL], 3ull << FRAME_ORDER_MAX);
+    ASSERT_TRUE(begins_free_block(4 * GIB, FRAME_ORDER_MAX));
+    ASSERT_TRUE(begins_free_block(5 * GIB, FRAME_ORDER_MAX));
     expect_sound();
+}
+
+TEST_F(LargeAuditTest, F4TheLastBlockIsSoundWhereMemoryEndsBeforeItsBuddy) {
+    ASSERT_TRUE(begins_free_block(7 * GIB, 9));
+    ASSERT_EQ(frame_page_limit(), (7 * GIB + 2 * MIB) >> PAGE_SHIFT);
+    expect_sound();
+}
+
+/* Puts a frame on the list that another block is on, for as long as it lives. */
+class StrayBlock {
+  public:
+    StrayBlock(struct frame &stray, struct frame &on_list) : stray_(stray), before_(stray) {
+        list_insert_after(&on_list.free.link, &stray.free.link);
+    }
+    ~StrayBlock() {
+        list_remove(&stray_.free.link);
+        stray_ = before_;
+    }
+    StrayBlock(const StrayBlock &) = delete;
+    StrayBlock &operator=(const StrayBlock &) = delete;
+
+  private:
+    struct frame &stray_;
+    struct frame before_;
+};
+
+/* No BIOS below 1 MiB, and the loader has left the MiB above it: a free block on each side, which
+ * would be buddies in one zone. */
+class LowMemoryAuditTest : public AuditTest {
+  protected:
+    static constexpr uint64_t MIB = 1ull << 20;
+
+    machine::Config config() const override {
+        machine::Config config = AuditTest::config();
+        config.ram = {{0, 32 * MIB}};
+        return config;
+    }
+
+    void bring_up() override {
+        boot().begin({{0, 32 * MIB, MEMORY_USABLE, MEMORY_ATTRIBUTE_ENABLED}});
+        ASSERT_EQ(early_reserve(phys_addr(MIB), MIB), STATUS_OK);
+        ASSERT_EQ(boot().build(KernelBoot::sections()), STATUS_OK);
+        boot().start();
+        frame_release_boot(phys_addr(MIB), MIB);
+    }
+};
+
+TEST_F(LowMemoryAuditTest, F4FreeBlocksOfTwoZonesAreNoBuddies) {
+    ASSERT_TRUE(begins_free_block(0, 8));
+    ASSERT_TRUE(begins_free_block(MIB, 8));
+    expect_sound();
+}
+
+TEST_F(LowMemoryAuditTest, F4ABlockThatBeginsInTheZoneBelowIsFound) {
+    StrayBlock broken(*frame_of(phys_addr(MIB - PAGE_SIZE)), free_block(5));
+    expect_findings({"F4"}, "the free block at 0xff000 is on another zone's list");
+}
+
+TEST_F(LowMemoryAuditTest, F4ABlockThatEndsInTheZoneAboveIsFound) {
+    phys_addr_t first;
+    ASSERT_EQ(frame_alloc(FRAME_KERNEL, ZONE_LOW, &first), STATUS_OK);
+    ASSERT_TRUE(begins_free_block(2 * PAGE_SIZE, 1));
+    {
+        StrayBlock broken(*frame_of(phys_addr(MIB - PAGE_SIZE)),
+                          *frame_of(phys_addr(2 * PAGE_SIZE)));
+        expect_findings({"F4"}, "the free block at 0xff000 is on another zone's list");
+    }
+    frame_free(first);
 }
 
 /* Two buddies, the lower one free and the upper one not. */
@@ -255,32 +337,41 @@ TEST_F(BuddyAuditTest, F4FreeBuddiesThatStayApartAreFound) {
 
 TEST_F(BuddyAuditTest, F4AFrameInTwoFreeBlocksIsFound) {
     struct frame *inner = &free_block(4) + 5;
-    struct frame before = *inner;
-    inner->state = FRAME_FREE;
-    list_insert_after(&frame_of(lower)->free.link, &inner->free.link);
+    Corruption free(inner->state, FRAME_FREE);
+    StrayBlock broken(*inner, *frame_of(lower));
     expect_findings({"F4"}, "is in two free blocks");
-    list_remove(&inner->free.link);
-    *inner = before;
 }
 
 TEST_F(BuddyAuditTest, F4ABlockThatIsNotAlignedIsFound) {
-    struct frame *inner = &free_block(5) + 5;
-    struct frame before = *inner;
-    list_insert_after(&free_block(3).free.link, &inner->free.link);
+    StrayBlock broken(*(&free_block(5) + 5), free_block(3));
     expect_findings({"F4"}, "is not aligned to its order 3");
-    list_remove(&inner->free.link);
-    *inner = before;
 }
 
 TEST_F(BuddyAuditTest, F4ABlockOnAnotherZonesListIsFound) {
     phys_addr_t low;
     ASSERT_EQ(frame_alloc(FRAME_KERNEL, ZONE_LOW, &low), STATUS_OK);
-    struct frame before = *frame_of(low);
-    list_insert_after(&frame_of(lower)->free.link, &frame_of(low)->free.link);
-    expect_findings({"F1", "F4"}, "is on another zone's list");
-    list_remove(&frame_of(low)->free.link);
-    *frame_of(low) = before;
+    {
+        StrayBlock broken(*frame_of(low), *frame_of(lower));
+        expect_findings({"F1", "F4"}, "is on another zone's list");
+    }
     frame_free(low);
+}
+
+TEST_F(BuddyAuditTest, AnAuditThatCountsInASinglePageWritesNothingBehindIt) {
+    constexpr uint64_t window_bytes = 1024 * PAGE_SIZE;
+    constexpr uint64_t others_word = 0x1122334455667788;
+    FrameDrought drought(0);
+    frame_free(lower); /* to be borrowed: there is no other */
+    pc().ram().store(upper.value, others_word);
+    {
+        uint64_t flags = entry(space, VA) & ~0x000ffffffffff000;
+        Corruption reached(entry(space, VA), flags | 2 * window_bytes);
+        expect_findings({"F2"}, "which is kernel, not anonymous");
+    }
+    EXPECT_EQ(pc().ram().load(upper.value), others_word);
+    phys_addr_t again;
+    ASSERT_EQ(frame_alloc(FRAME_KERNEL, ZONE_NORMAL, &again), STATUS_OK);
+    EXPECT_EQ(again.value, lower.value);
 }
 
 } // namespace

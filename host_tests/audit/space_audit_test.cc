@@ -115,6 +115,14 @@ TEST_F(AuditTest, V1AnAreaInTheWrongHalfIsFound) {
     expect_findings({"V1"}, "is not in its half");
 }
 
+TEST_F(AuditTest, V1EveryAreaInTheWrongHalfIsFound) {
+    constexpr struct virt_range upper = {{KERNEL_RANGES_BASE}, 1};
+    Corruption first(area_at(space, VA + 4 * PAGE_SIZE).range, upper);
+    Corruption second(area_at(space, VA).range, upper);
+    expect_findings({"S1", "V1"}, "the area data at 0xffffc00000000000 is not in its half");
+    expect_findings({"S1", "V1"}, "the area guard at 0xffffc00000000000 is not in its half");
+}
+
 TEST_F(AuditTest, V1AnAreaWhereNoAddressIsFound) {
     constexpr struct virt_range nowhere = {{0x0180000000000000}, 1};
     Corruption broken(area_at(space, VA + 4 * PAGE_SIZE).range, nowhere);
@@ -124,6 +132,16 @@ TEST_F(AuditTest, V1AnAreaWhereNoAddressIsFound) {
 TEST_F(AuditTest, V2AnEntryThatGrantsMoreThanItsAreaIsFound) {
     Corruption broken(area_at(space, VA).attributes.rights, RIGHT_READ | RIGHT_USER);
     expect_findings({"V2"}, "0x400000 grants rights 0x2 that data does not");
+}
+
+TEST_F(AuditTest, V2AUsersPageThatWouldOutliveASwitchOfSpacesIsFound) {
+    Corruption broken(entry(space, VA), entry(space, VA) | 1ull << 8);
+    expect_findings({"V2"}, "0x400000 grants rights 0x10 that data does not");
+}
+
+TEST_F(AuditTest, UsersMayWriteWhatTheyExecute) { // K2 is of the upper half
+    ASSERT_EQ(map(space, VA + 8 * PAGE_SIZE, 1, READ_WRITE | RIGHT_EXECUTE, "code"), STATUS_OK);
+    expect_sound();
 }
 
 TEST_F(AuditTest, V2AnotherCachePolicyThanTheAreasIsFound) {
@@ -163,16 +181,42 @@ TEST_F(AuditTest, WritableMemoryRightBehindTextIsSound) {
     ASSERT_EQ(kernel_range_unmap_device(address), STATUS_OK);
 }
 
-TEST_F(AuditTest, TextOfManyPagesIsOnePiece) {
-    struct virt_range range;
-    ASSERT_EQ(kernel_range_reserve(32, PAGE_SIZE, "patches", &range), STATUS_OK);
-    auto *table = const_cast<page_table *>(space_page_table(kernel_space()));
-    page_attributes attributes = {RIGHT_READ | RIGHT_EXECUTE | RIGHT_GLOBAL, CACHE_WRITE_BACK, 0};
-    for (uint64_t first : {0u, 16u}) {
-        struct virt_range half = virt_range(virt_add(range.start, first * PAGE_SIZE), 16);
-        ASSERT_EQ(page_table_map(table, half, phys_addr(KERNEL_PA), attributes, 0), STATUS_OK);
+/* Executable memory at an address of its own: what was written elsewhere, as patches of text are.
+ */
+class TextAuditTest : public AuditTest {
+  protected:
+    void reserve_text(uint64_t page_count) {
+        ASSERT_EQ(kernel_range_reserve(page_count, PAGE_SIZE, "patches", &range), STATUS_OK);
     }
-    ASSERT_EQ(kernel_range_adopt(range, RIGHT_READ | RIGHT_EXECUTE), STATUS_OK);
+
+    /* Maps the pages at `pa` from page `first` of the range on. */
+    void map_text(uint64_t first, uint64_t page_count, uint64_t pa) {
+        auto *table = const_cast<page_table *>(space_page_table(kernel_space()));
+        struct virt_range part = virt_range(virt_add(range.start, first * PAGE_SIZE), page_count);
+        page_attributes attributes = {RIGHT_READ | RIGHT_EXECUTE | RIGHT_GLOBAL, CACHE_WRITE_BACK,
+                                      0};
+        ASSERT_EQ(page_table_map(table, part, phys_addr(pa), attributes, 0), STATUS_OK);
+    }
+
+    void adopt_text() {
+        ASSERT_EQ(kernel_range_adopt(range, RIGHT_READ | RIGHT_EXECUTE), STATUS_OK);
+    }
+
+    /* One executable page. */
+    void add_text(uint64_t pa) {
+        reserve_text(1);
+        map_text(0, 1, pa);
+        adopt_text();
+    }
+
+    struct virt_range range = {};
+};
+
+TEST_F(TextAuditTest, TextOfManyPagesIsOnePiece) {
+    reserve_text(32);
+    map_text(0, 16, KERNEL_PA);
+    map_text(16, 16, KERNEL_PA);
+    adopt_text();
     expect_sound();
     ASSERT_EQ(kernel_range_free(range.start), STATUS_OK);
 }
@@ -184,18 +228,36 @@ TEST_F(AuditTest, K3TextThatALargeWritableLeafCoversIsFound) {
     expect_findings({"K3", "T1"}, "0x400000 is writable at 0xffff800000400000");
 }
 
-TEST_F(AuditTest, K3ExecutableMemoryInTooManyPiecesToCompareIsReported) {
-    struct virt_range range;
-    ASSERT_EQ(kernel_range_reserve(32, PAGE_SIZE, "patches", &range), STATUS_OK);
-    auto *table = const_cast<page_table *>(space_page_table(kernel_space()));
-    page_attributes attributes = {RIGHT_READ | RIGHT_EXECUTE | RIGHT_GLOBAL, CACHE_WRITE_BACK, 0};
+TEST_F(TextAuditTest, K3TextInTheFirstPageOfMemoryIsComparedToo) {
+    phys_addr_t lowest;
+    ASSERT_EQ(frame_alloc_block(7, FRAME_KERNEL, ZONE_LOW, &lowest), STATUS_OK);
+    ASSERT_EQ(lowest.value, 0u);
+    add_text(0);
+    expect_findings({"K3"}, "0x0 is writable at 0xffff800000000000");
+    ASSERT_EQ(kernel_range_free(range.start), STATUS_OK);
+    frame_free(lowest);
+}
+
+TEST_F(TextAuditTest, K3TextInsideALargeWritableLeafIsToldByItsOwnAddress) {
+    phys_addr_t large;
+    ASSERT_EQ(frame_alloc_block(9, FRAME_KERNEL, ZONE_NORMAL, &large), STATUS_OK);
+    uint64_t inside = large.value + 5 * PAGE_SIZE;
+    add_text(inside);
+    std::ostringstream expected;
+    expected << std::hex << "0x" << inside << " is writable at 0x" << DIRECT_MAP_BASE + large.value;
+    expect_findings({"K3"}, expected.str());
+    ASSERT_EQ(kernel_range_free(range.start), STATUS_OK);
+    frame_free(large);
+}
+
+TEST_F(TextAuditTest, K3ExecutableMemoryInTooManyPiecesToCompareIsReportedOnce) {
+    reserve_text(32);
     for (uint64_t i = 0; i < 32; i++) { /* backwards, so that no two pages are neighbours */
-        struct virt_range page = virt_range(virt_add(range.start, i * PAGE_SIZE), 1);
-        phys_addr_t pa = phys_addr(KERNEL_PA + (31 - i) * PAGE_SIZE);
-        ASSERT_EQ(page_table_map(table, page, pa, attributes, 0), STATUS_OK);
+        map_text(i, 1, KERNEL_PA + (31 - i) * PAGE_SIZE);
     }
-    ASSERT_EQ(kernel_range_adopt(range, RIGHT_READ | RIGHT_EXECUTE), STATUS_OK);
+    adopt_text();
     expect_findings({"K3"}, "in more than 32 pieces");
+    EXPECT_EQ(audit_run(TextLog().sink()).finding_count, 1u);
     ASSERT_EQ(kernel_range_free(range.start), STATUS_OK);
 }
 

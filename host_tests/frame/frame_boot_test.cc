@@ -3,13 +3,7 @@
 #include <vector>
 
 #include "host_tests/frame/frame_fixture.h"
-
-namespace {
-
-constexpr uint64_t MIB = 1 << 20;
-constexpr uint64_t FOUR_GIB = 1ull << 32;
-
-} // namespace
+#include "host_tests/machine/sizes.h"
 
 /* What the boot took. */
 
@@ -112,8 +106,8 @@ class LargeFrameTest : public FrameTest {
 TEST_F(LargeFrameTest, BootBuildsTheLargestBlocksThatFit) { // F4
     EXPECT_LT(free_blocks().size(), 40u);
     phys_addr_t pa = alloc_block(FRAME_ORDER_MAX);
-    EXPECT_TRUE(is_aligned(pa.value, 1ull << 30));
-    EXPECT_GE(pa.value, FOUR_GIB);
+    EXPECT_TRUE(is_aligned(pa.value, GIB));
+    EXPECT_GE(pa.value, 4 * GIB);
     frame_free(pa);
 }
 
@@ -129,11 +123,11 @@ TEST_F(LargeFrameTest, ContiguousMemoryMayBeAsLargeAsTheLargestBlock) {
 
 TEST_F(LargeFrameTest, BootWritesOneFrameOfEachFreeBlock) { // F1
     uint64_t written = 0;
-    for (uint64_t page = FOUR_GIB / PAGE_SIZE; page < frame_page_limit(); page++) {
+    for (uint64_t page = 4 * GIB / PAGE_SIZE; page < frame_page_limit(); page++) {
         written += frame_of(phys_addr(page * PAGE_SIZE))->state != FRAME_RESERVED;
     }
     EXPECT_LE(written, free_blocks().size());
-    EXPECT_EQ(frame_state_of(phys_addr(FOUR_GIB + 0x12345000)), FRAME_FREE);
+    EXPECT_EQ(frame_state_of(phys_addr(4 * GIB + 0x12345000)), FRAME_FREE);
 }
 
 TEST_F(LargeFrameTest, MemoryThatIsNotPartOfALargeBlockIsUsedFirst) {

@@ -9,13 +9,7 @@
 
 #include "host_tests/frame/frame_fixture.h"
 #include "host_tests/machine/program.h"
-
-namespace {
-
-constexpr uint64_t MIB = 1 << 20;
-constexpr uint64_t FOUR_GIB = 1ull << 32;
-
-} // namespace
+#include "host_tests/machine/sizes.h"
 
 /* The layout that docs/mm_invariants.md writes out. */
 static_assert(sizeof(struct frame) == 32);
@@ -47,9 +41,9 @@ TEST_F(FrameTest, AllMemoryThatTheBootDidNotTakeIsFree) {
 }
 
 TEST_F(FrameTest, AFrameArrayReachesTheHighestUsablePage) { // S08
-    EXPECT_EQ(frame_page_limit(), (FOUR_GIB + MIB / 2) / PAGE_SIZE);
+    EXPECT_EQ(frame_page_limit(), (4 * GIB + MIB / 2) / PAGE_SIZE);
     EXPECT_EQ(frame_array_size_bytes(&map()), frame_page_limit() * 32);
-    EXPECT_CHECK_FAILS(frame_of(phys_addr(FOUR_GIB + MIB / 2)), "page_limit");
+    EXPECT_CHECK_FAILS(frame_of(phys_addr(4 * GIB + MIB / 2)), "page_limit");
 }
 
 TEST_F(FrameTest, OnlyUsableMemoryHasFrames) {
@@ -59,7 +53,7 @@ TEST_F(FrameTest, OnlyUsableMemoryHasFrames) {
     EXPECT_FALSE(frame_exists(phys_addr(0xfffff)));
     EXPECT_TRUE(frame_exists(phys_addr(MIB)));
     EXPECT_FALSE(frame_exists(phys_addr(32 * MIB)));
-    EXPECT_TRUE(frame_exists(phys_addr(FOUR_GIB)));
+    EXPECT_TRUE(frame_exists(phys_addr(4 * GIB)));
     EXPECT_FALSE(frame_exists(phys_addr(NO_MEMORY)));
     EXPECT_FALSE(frame_exists(phys_addr(BEHIND_THE_MAP)));
     EXPECT_FALSE(frame_exists(phys_addr(UINT64_MAX)));
@@ -143,10 +137,10 @@ TEST_F(FrameTest, NormalMemoryComesFromAboveFourGibibytesWhileThereIsAny) {
     std::vector<phys_addr_t> taken;
     for (unsigned i = 0; i < 0x80; i++) {
         taken.push_back(alloc());
-        EXPECT_GE(taken.back().value, FOUR_GIB);
+        EXPECT_GE(taken.back().value, 4 * GIB);
     }
     taken.push_back(alloc());
-    EXPECT_LT(taken.back().value, FOUR_GIB);
+    EXPECT_LT(taken.back().value, 4 * GIB);
     EXPECT_GE(taken.back().value, MIB);
     free_all(taken);
 }
@@ -156,7 +150,7 @@ TEST_F(FrameTest, ADma32RequestStaysBelowFourGibibytesAndAboveOneMebibyte) {
     EXPECT_EQ(taken.size(), 0x1f80u);
     for (phys_addr_t pa : taken) {
         EXPECT_GE(pa.value, MIB);
-        EXPECT_LT(pa.value, FOUR_GIB);
+        EXPECT_LT(pa.value, 4 * GIB);
     }
     free_all(taken);
 }

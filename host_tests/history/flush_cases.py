@@ -302,7 +302,7 @@ FLUSH_CASES = (
         edits=made_by(
             (
                 "mm/paging/pte.h",
-                "is_user ? gained : gained & (PTE_ACCESSED | PTE_DIRTY);",
+                "is_user ? gained : gained & PTE_DIRTY;",
                 "gained;",
             ),
         ),

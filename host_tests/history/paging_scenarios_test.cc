@@ -9,7 +9,6 @@
 namespace {
 
 constexpr uint64_t VA = 13 * GIB;
-constexpr uint64_t PAGES_2M = 512;
 
 class PagingHistory : public PagingTest {
   protected:
@@ -115,19 +114,11 @@ TEST_F(PagingHistory, ATableIsReplaced) {
 }
 
 TEST_F(PagingHistory, TwoProcessesDropOneFrameAtOnce) {
-    pc().look_only_at_the_end();
     phys_addr_t frame = new_frames(1)[0];
     map_into(user, VA, frame);
     map_into(other, VA, frame);
     cpu(0).write(VA, 1, USER);
-    tlb_gather first;
-    tlb_gather second;
-    tlb_gather_begin(&first, &user);
-    tlb_gather_begin(&second, &other);
-    EXPECT_EQ(page_table_unmap(&user, pages_at(VA, 1), &first, nullptr), STATUS_OK);
-    EXPECT_EQ(page_table_unmap(&other, pages_at(VA, 1), &second, nullptr), STATUS_OK);
-    tlb_gather_finish(&second);
-    tlb_gather_finish(&first);
+    unmap_in_both(pages_at(VA, 1), [] {});
 }
 
 /* Just when CPU 1 has loaded the table, CPU 0 changes it. */

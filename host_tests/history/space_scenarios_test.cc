@@ -1,3 +1,4 @@
+#include "host_tests/machine/sizes.h"
 #include "host_tests/space/space_test.h"
 #include "mm/addr/layout.h"
 #include "mm/paging/page_table.h"
@@ -11,7 +12,7 @@ namespace {
 
 constexpr uint64_t VA = SPACE_IMAGE_BASE;
 constexpr uint8_t READ_WRITE = RIGHT_READ | RIGHT_WRITE;
-constexpr uint64_t DEVICE = 3ull << 30; /* not RAM */
+constexpr uint64_t DEVICE = 3 * GIB; /* not RAM */
 constexpr page_attributes KERNEL_RW = {RIGHT_READ | RIGHT_WRITE | RIGHT_GLOBAL, CACHE_WRITE_BACK,
                                        0};
 

@@ -3,31 +3,18 @@
 #include <gtest/gtest.h>
 
 #include "host_tests/kernel/captured_text.h"
+#include "host_tests/kernel/right_boot_info.h"
 
 namespace {
 
 class BootInfoCheckTest : public ::testing::Test {
   protected:
-    BootInfoCheckTest() {
-        info_.magic = BOOT_INFO_MAGIC;
-        info_.version = BOOT_INFO_VERSION;
-        info_.size_bytes = sizeof(info_);
-        info_.kernel = {0x200000, 0x60000};
-        info_.kernel_virt = 0xffffffff80000000;
-        info_.ram_disk = {0x400000, 12345};
-        info_.command_line = {0x500000, 10};
-        info_.memory_map_phys = 0x8000;
-        info_.memory_map_count = 7;
-        info_.memory_use_count = 1;
-        info_.memory_use[0] = {0x8000, 0x10000, BOOT_MEMORY_LOADER, 0};
-    }
-
     void ExpectRefused(const std::string &number) {
         EXPECT_FALSE(boot_info_check(&info_, said_.sink()));
         EXPECT_EQ(said_.number(), number) << said_.text();
     }
 
-    boot_info info_{};
+    boot_info info_ = RightBootInfo();
     CapturedText said_;
 };
 

@@ -1,43 +1,20 @@
 // Whatever the loader says, what is accepted can be reached through its identity mapping, byte for
 // byte, and nothing beyond the block is read.
 
-#include <cstdlib>
 #include <memory>
 
 #include "host_tests/kernel/captured_text.h"
 #include "host_tests/kernel/edited_file.h"
+#include "host_tests/kernel/fuzzing.h"
+#include "host_tests/kernel/right_boot_info.h"
 #include "kernel/boot/boot_info_check.h"
 
 using Wide = unsigned __int128; // does not wrap
 
 static constexpr Wide REACHABLE_END = Wide{1} << 32;
 
-static void Require(bool condition) {
-    if (!condition) {
-        abort();
-    }
-}
-
 static void RequireReachable(uint64_t phys, Wide size_bytes) {
     Require(phys + size_bytes <= REACHABLE_END);
-}
-
-// As boot_info_check_test.cc has it.
-static boot_info Template() {
-    boot_info info{};
-    info.magic = BOOT_INFO_MAGIC;
-    info.version = BOOT_INFO_VERSION;
-    info.size_bytes = sizeof(info);
-    info.kernel = {0x200000, 0x60000};
-    info.kernel_virt = 0xffffffff80000000;
-    info.ram_disk = {0x400000, 12345};
-    info.command_line = {0x500000, 10};
-    info.memory_map_phys = 0x8000;
-    info.memory_map_count = 7;
-    info.memory_use_count = 2;
-    info.memory_use[0] = {0x8000, 0x10000, BOOT_MEMORY_LOADER, 0};
-    info.memory_use[1] = {0x200000, 0x60000, BOOT_MEMORY_KERNEL, 0};
-    return info;
 }
 
 static void RequireSound(const boot_info &info) {
@@ -59,7 +36,7 @@ static void RequireSound(const boot_info &info) {
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    const boot_info right = Template();
+    const boot_info right = RightBootInfo();
     std::vector<uint8_t> block(sizeof(boot_info));
     memcpy(block.data(), &right, sizeof(right));
     block = Edit(block, data, size - size % 3, block.size());

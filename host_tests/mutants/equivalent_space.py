@@ -109,7 +109,10 @@ ARGUMENTS: tuple[Argument, ...] = (
         "mm/space/address_space.c: space_init: assignment is left out: "
         "space->lock = (struct sleep_lock){};",
         "mm/space/area_edit.c: area_add: assignment is left out: area->has_own_guards = false;",
-        "mm/space/area_edit.c: copy_name: loop does not run: length < size_bytes",
+        "mm/space/area_edit.c: copy_name: call is left out: __builtin_memset(to, 0, size_bytes);",
+    )),
+    Argument("Of a range that starts where the null guard ends, nothing is taken out.", (
+        "mm/space/user_areas.c: spare_null_guard: bound is off by one: NULL_GUARD_END",
     )),
     Argument("page_table_query finds nothing at an address that is not canonical.", (
         "mm/space/space_lookup.c: space_translate: condition is false: "

@@ -6,7 +6,6 @@
 namespace {
 
 constexpr uint64_t VA = 9 * GIB;
-constexpr uint64_t PAGES_2M = 512;
 
 class AdversaryTest : public PagingTest {
   protected:

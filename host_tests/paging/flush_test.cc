@@ -135,39 +135,24 @@ TEST_P(FlushTest, OneGatherPaysForSeveralOperations) {
 }
 
 TEST_P(FlushTest, TwoGathersOfTwoProcessesMayBeOpenAtOnce) {
-    pc().look_only_at_the_end();
     std::vector<phys_addr_t> frames = new_frames(1);
     ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
     ASSERT_EQ(page_table_map_frames(&other, pages_at(VA, 1), frames.data(), USER_RW), STATUS_OK);
     cpu(0).write(VA, 1, USER);
     switch_to(1, other);
     cpu(1).write(VA, 1, USER);
-    tlb_gather first;
-    tlb_gather second;
-    tlb_gather_begin(&first, &user);
-    tlb_gather_begin(&second, &other);
-    EXPECT_EQ(page_table_unmap(&user, pages_at(VA, 1), &first, nullptr), STATUS_OK);
-    EXPECT_EQ(page_table_unmap(&other, pages_at(VA, 1), &second, nullptr), STATUS_OK);
-    tlb_gather_finish(&first);
+    unmap_in_both(pages_at(VA, 1), [&] { EXPECT_FALSE(cpu(1).read(VA, USER).succeeded()); });
     EXPECT_FALSE(cpu(0).read(VA, USER).succeeded());
-    tlb_gather_finish(&second);
 }
 
 TEST_P(FlushTest, ASharedFrameIsFreeOnlyWhenTheLastOfItsGathersIsFinished) { // F3, G2
-    pc().look_only_at_the_end();
     std::vector<phys_addr_t> frames = new_frames(1);
     ASSERT_EQ(page_table_map_frames(&user, pages_at(VA, 1), frames.data(), USER_RW), STATUS_OK);
     ASSERT_EQ(page_table_map_frames(&other, pages_at(VA, 1), frames.data(), USER_RW), STATUS_OK);
     cpu(0).write(VA, 1, USER);
-    tlb_gather first;
-    tlb_gather second;
-    tlb_gather_begin(&first, &user);
-    tlb_gather_begin(&second, &other);
-    EXPECT_EQ(page_table_unmap(&user, pages_at(VA, 1), &first, nullptr), STATUS_OK);
-    EXPECT_EQ(page_table_unmap(&other, pages_at(VA, 1), &second, nullptr), STATUS_OK);
-    tlb_gather_finish(&second);
-    EXPECT_EQ(frame_state_of(frames[0]), FRAME_ANON) << "CPU 0 still reaches it";
-    tlb_gather_finish(&first);
+    unmap_in_both(pages_at(VA, 1), [&] {
+        EXPECT_EQ(frame_state_of(frames[0]), FRAME_ANON) << "CPU 0 still reaches it";
+    });
     EXPECT_EQ(frame_state_of(frames[0]), FRAME_FREE);
 }
 

@@ -24,8 +24,6 @@ class LargeLeafTest : public PagingOnEveryMachineTest {
 };
 
 constexpr uint64_t VA = 5 * GIB;
-constexpr uint64_t PAGES_2M = 512;
-constexpr uint64_t PAGES_1G = 512 * 512;
 
 TEST_P(LargeLeafTest, TheLargestLeafThatFitsIsUsed) { // S28, S29
     ASSERT_EQ(map(pages_at(VA, PAGES_1G), DEVICE, USER_RW), STATUS_OK);

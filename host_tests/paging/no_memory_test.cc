@@ -8,8 +8,6 @@
 namespace {
 
 constexpr uint64_t VA = 17 * GIB;
-constexpr uint64_t PAGES_2M = 512;
-constexpr uint64_t PAGES_1G = 512 * 512;
 
 class NoMemoryTest : public PagingOnEveryMachineTest {
   protected:

@@ -144,3 +144,16 @@ void PagingTest::merge(struct virt_range range) {
     page_table_merge(&table, range, &gather);
     tlb_gather_finish(&gather);
 }
+
+void PagingTest::unmap_in_both(struct virt_range range, const std::function<void()> &between) {
+    pc().look_only_at_the_end();
+    tlb_gather of_user;
+    tlb_gather of_other;
+    tlb_gather_begin(&of_user, &user);
+    tlb_gather_begin(&of_other, &other);
+    EXPECT_EQ(page_table_unmap(&user, range, &of_user, nullptr), STATUS_OK);
+    EXPECT_EQ(page_table_unmap(&other, range, &of_other, nullptr), STATUS_OK);
+    tlb_gather_finish(&of_other);
+    between();
+    tlb_gather_finish(&of_user);
+}

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "host_tests/machine/booted_machine_test.h"
+#include "host_tests/machine/sizes.h"
 #include "mm/addr/layout.h"
 #include "mm/paging/page_table.h"
 
@@ -27,14 +29,7 @@ constexpr page_attributes KERNEL_RW = {RIGHT_READ | RIGHT_WRITE | RIGHT_GLOBAL, 
                                        0};
 constexpr page_attributes KERNEL_RO = {RIGHT_READ | RIGHT_GLOBAL, CACHE_WRITE_BACK, 0};
 
-constexpr uint64_t KIB = 1 << 10;
-constexpr uint64_t MIB = 1 << 20;
-constexpr uint64_t GIB = 1 << 30;
 constexpr machine::Privilege USER = machine::Privilege::USER;
-
-inline struct virt_range pages_at(uint64_t va, uint64_t page_count) {
-    return virt_range(virt_addr(va), page_count);
-}
 
 /* Every entry of every table below `table`'s root, the upper half's too. */
 std::vector<uint64_t> snapshot(const page_table &table);
@@ -78,6 +73,10 @@ class PagingTest : public BootedMachineTest {
     void merge(struct virt_range range);
     status map(struct virt_range range, uint64_t pa, page_attributes attributes,
                unsigned largest_level = 2);
+
+    /* Unmaps the range from `user`, then from `other`, in two gathers that are open at once. That
+     * of `other` is finished first, and `between` runs before that of `user` is. */
+    void unmap_in_both(struct virt_range range, const std::function<void()> &between);
 
     /* Makes `id` translate through `table`, as a scheduler does. */
     void switch_to(unsigned id, page_table &table);

@@ -18,6 +18,7 @@
     X(pte_form)                                                                                    \
     X(pte_of_form)                                                                                 \
     X(pte_reformed)                                                                                \
+    X(pte_replacing)                                                                               \
     X(pte_is_global)                                                                               \
     X(pte_rights)                                                                                  \
     X(pte_attributes)                                                                              \

@@ -27,6 +27,7 @@ struct CpuModel {
     const char *name;
     bool has_nx, has_global, has_pat;
     unsigned phys_addr_bits;
+    bool has_1g_leaves = true;
 };
 
 void PrintTo(const CpuModel &model, std::ostream *out) {
@@ -41,6 +42,7 @@ class PteDomainTest : public MachineTest, public testing::WithParamInterface<Cpu
         config.control.nxe = GetParam().has_nx;
         config.control.pge = GetParam().has_global;
         config.control.phys_addr_bits = GetParam().phys_addr_bits;
+        config.control.has_1g_leaves = GetParam().has_1g_leaves;
         return config;
     }
 
@@ -192,6 +194,32 @@ TEST_P(PteDomainTest, EveryEntryIsOfTheKindThatTheCpuTakesItFor) {
     }
 }
 
+/* On CPUs without pages of 1 GiB too. */
+class PteReservedTest : public PteDomainTest {};
+
+TEST_P(PteReservedTest, EveryBitThatTheCpuReservesIsToldAndNoOther) { // P1
+    for (unsigned level = 0; level < TABLE_LEVEL_MAX; level++) {
+        for (uint64_t kind : {uint64_t{0}, PTE_PRESENT, PTE_PRESENT | PTE_LARGE}) {
+            for (unsigned bit = 0; bit < 64; bit++) {
+                pte_t pte = pte_from_raw(kind | 1ull << bit);
+                machine::Entry entry = machine::decode(control(), pte.raw, level);
+                bool is_refused = entry.is_present && entry.has_reserved_bit;
+                uint64_t told = pte_reserved_bits(pte, level);
+                ASSERT_EQ(told != 0, is_refused) << std::hex << pte.raw << " at level " << level;
+                ASSERT_EQ(told & ~pte.raw, 0u);
+            }
+        }
+    }
+}
+
+TEST_P(PteReservedTest, ALevelHasLeavesWhereTheCpuTakesThem) {
+    EXPECT_TRUE(pte_can_be_leaf(0));
+    for (unsigned level = 1; level < TABLE_LEVEL_MAX; level++) {
+        machine::Entry large = machine::decode(control(), PTE_PRESENT | PTE_LARGE, level);
+        EXPECT_EQ(pte_can_be_leaf(level), !large.has_reserved_bit) << "level " << level;
+    }
+}
+
 TEST_P(PteDomainTest, EveryEntrysWordsFitIntoTheirBuffer) {
     for (pte_t pte : entries_with_every_set_of_flags()) {
         for (unsigned level = 0; level < TABLE_LEVEL_MAX; level++) {
@@ -237,6 +265,38 @@ TEST_P(PteDomainTest, EveryChangeOfFormKeepsThePageItsOwnerAndWhatTheCpuSet) { /
                     ASSERT_EQ(pte_reformed(old, to, level).raw, (made.raw & ~kept) | set);
                 }
             }
+        }
+    }
+}
+
+TEST_P(PteDomainTest, EveryReplacementKeepsWhatTheCpuSetInAPageThatStaysAndInNoOther) { // P3
+    std::vector<struct pte_form> forms = every_form();
+    for (unsigned level = 0; level <= LEAF_LEVEL_MAX; level++) {
+        phys_addr_t page = phys_addr((1ull << GetParam().phys_addr_bits) - level_size(level));
+        for (struct pte_form from : forms) {
+            for (struct pte_form to : forms) {
+                for (uint64_t set : KEPT_SETS) {
+                    pte_t old = pte_of_form(from, page, level);
+                    old.raw = (old.raw & ~SET_BY_THE_CPU) | set;
+                    pte_t same = pte_of_form(to, page, level);
+                    pte_t other = pte_of_form(to, phys_addr(0), level);
+                    ASSERT_EQ(pte_replacing(old, same, level).raw,
+                              same.raw | (set & SET_BY_THE_CPU));
+                    ASSERT_EQ(pte_replacing(old, other, level).raw, other.raw);
+                }
+            }
+        }
+    }
+}
+
+TEST_P(PteDomainTest, ALeafThatTakesTheSlotOfATableKeepsNothingOfIt) {
+    for (unsigned level = 1; level <= LEAF_LEVEL_MAX; level++) {
+        phys_addr_t page = phys_addr(level_size(level));
+        pte_t used_table = pte_from_raw(pte_table(page, true).raw | PTE_ACCESSED);
+        for (struct pte_form form : every_form()) {
+            pte_t leaf = pte_of_form(form, page, level);
+            ASSERT_EQ(pte_replacing(used_table, leaf, level).raw, leaf.raw);
+            ASSERT_EQ(pte_replacing(pte_absent(), leaf, level).raw, leaf.raw);
         }
     }
 }
@@ -367,8 +427,13 @@ constexpr CpuModel MODELS[] = {
     {"Nothing", false, false, false, 36},
     {"NothingButAddresses", false, false, false, 52},
 };
+constexpr CpuModel WITHOUT_1G_LEAVES = {"NoGiantPages", true, true, true, 46, false};
 
 INSTANTIATE_TEST_SUITE_P(Cpus, PteDomainTest, testing::ValuesIn(MODELS),
+                         [](const auto &info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(Cpus, PteReservedTest, testing::ValuesIn(MODELS),
+                         [](const auto &info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(OldCpu, PteReservedTest, testing::Values(WITHOUT_1G_LEAVES),
                          [](const auto &info) { return std::string(info.param.name); });
 INSTANTIATE_TEST_SUITE_P(Cpus, PteChangeDomainTest, testing::Values(MODELS[0]),
                          [](const auto &info) { return std::string(info.param.name); });

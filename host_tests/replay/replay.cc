@@ -8,13 +8,14 @@
 #include <utility>
 
 #include "host_tests/machine/booted_machine_test.h"
+#include "host_tests/machine/sizes.h"
 #include "host_tests/replay/changes.h"
 #include "host_tests/replay/tables.h"
 
 namespace replay {
 namespace {
 
-constexpr uint64_t RAM_BYTES = 256 << 20;
+constexpr uint64_t RAM_BYTES = 256 * MIB;
 constexpr unsigned BASE_BITS_MAX = 40;
 
 std::string hex(uint64_t value) {

@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "host_tests/machine/sizes.h"
 #include "host_tests/space/space_test.h"
 #include "mm/addr/layout.h"
 #include "mm/space/area.h"
@@ -212,13 +213,12 @@ TEST_F(AddressSpaceTest, ALongNameIsCut) {
 TEST_F(AddressSpaceTest, TheRangeOfATokenIsAContract) {
     address_space *space = create();
     locked_range token;
-    space_lock_for_writing(space, virt_range(virt_addr(VA), 2), &token);
-    EXPECT_CHECK_FAILS((void)space_unmap(&token, virt_range(virt_addr(VA), 3)),
+    space_lock_for_writing(space, pages_at(VA, 2), &token);
+    EXPECT_CHECK_FAILS((void)space_unmap(&token, pages_at(VA, 3)),
                        "virt_range_covers(token->range, range)");
     space_unlock(&token);
-    space_lock_for_reading(space, virt_range(virt_addr(VA), 2), &token);
-    EXPECT_CHECK_FAILS((void)space_unmap(&token, virt_range(virt_addr(VA), 2)),
-                       "token->is_for_writing");
+    space_lock_for_reading(space, pages_at(VA, 2), &token);
+    EXPECT_CHECK_FAILS((void)space_unmap(&token, pages_at(VA, 2)), "token->is_for_writing");
     space_unlock(&token);
     EXPECT_EQ(token.space, nullptr) << "whoever uses it again faults";
     destroy(space);
@@ -252,10 +252,9 @@ void live_one_life(machine::Machine &pc, unsigned life) {
     locked_range token;
     ASSERT_EQ(space_create("child", &space), STATUS_OK);
     space_lock_for_writing(space, space_user_range(), &token);
-    status text = space_map_anonymous(&token, virt_range(virt_addr(VA), 1 + life % 7),
-                                      RIGHT_READ | RIGHT_EXECUTE, "text");
-    status stack =
-        space_map_anonymous(&token, virt_range(virt_addr(0x7fffffff0000), 2), READ_WRITE, "stack");
+    status text =
+        space_map_anonymous(&token, pages_at(VA, 1 + life % 7), RIGHT_READ | RIGHT_EXECUTE, "text");
+    status stack = space_map_anonymous(&token, pages_at(0x7fffffff0000, 2), READ_WRITE, "stack");
     space_unlock(&token);
     ASSERT_EQ(text, STATUS_OK);
     ASSERT_EQ(stack, STATUS_OK);

@@ -1,3 +1,4 @@
+#include "host_tests/machine/sizes.h"
 #include "host_tests/space/kernel_range_test.h"
 #include "mm/frame/frame.h"
 
@@ -111,7 +112,7 @@ TEST_F(KernelRangeTest, S58ImpossibleRangesAndRightsAreNeitherFilledNorAdopted) 
 TEST_F(KernelRangeTest, S73ALargeLeafThatSticksOutOfARangeDoesNotMakeUpForAGapInIt) {
     auto *table = const_cast<page_table *>(space_page_table(kernel_space()));
     page_attributes attributes = {RIGHT_READ, CACHE_WRITE_BACK, 0};
-    ASSERT_EQ(page_table_map(table, pages(512, 512), phys_addr(4 << 20), attributes, 1), STATUS_OK);
+    ASSERT_EQ(page_table_map(table, pages(512, 512), phys_addr(4 * MIB), attributes, 1), STATUS_OK);
     struct virt_range half_mapped = pages(512 + 256, 512);
     ASSERT_EQ(kernel_range_reserve_at(half_mapped, "half"), STATUS_OK);
     EXPECT_EQ(kernel_range_adopt(half_mapped, RIGHT_READ), STATUS_NOT_FOUND);
@@ -124,8 +125,8 @@ TEST_F(KernelRangeTest, S73ALargeLeafThatSticksOutOfARangeDoesNotMakeUpForAGapIn
 TEST_F(KernelRangeTest, S73NorDoesOneThatGoesOnBehindTheRange) {
     auto *table = const_cast<page_table *>(space_page_table(kernel_space()));
     page_attributes attributes = {RIGHT_READ, CACHE_WRITE_BACK, 0};
-    ASSERT_EQ(page_table_map(table, pages(512, 256), phys_addr(4 << 20), attributes, 0), STATUS_OK);
-    ASSERT_EQ(page_table_map(table, pages(1024, 512), phys_addr(4 << 20), attributes, 1),
+    ASSERT_EQ(page_table_map(table, pages(512, 256), phys_addr(4 * MIB), attributes, 0), STATUS_OK);
+    ASSERT_EQ(page_table_map(table, pages(1024, 512), phys_addr(4 * MIB), attributes, 1),
               STATUS_OK);
     struct virt_range range = pages(512, 512 + 256); /* as many pages as are mapped, but others */
     ASSERT_EQ(kernel_range_reserve_at(range, "gap"), STATUS_OK);

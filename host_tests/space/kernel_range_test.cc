@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "host_tests/machine/sizes.h"
 #include "host_tests/space/kernel_range_test.h"
 #include "mm/addr/layout.h"
 #include "mm/heap/heap.h"
@@ -137,8 +138,7 @@ TEST_F(KernelRangeTest, S74FillingOutsideOfAReservationIsAnErrorAndNotACrash) {
     struct virt_range sticks_out = virt_range(range.start, 5);
     EXPECT_EQ(kernel_range_fill(sticks_out, READ_WRITE), STATUS_NOT_FOUND);
     EXPECT_EQ(kernel_range_fill(pages(5000, 1), READ_WRITE), STATUS_NOT_FOUND);
-    EXPECT_EQ(kernel_range_fill(virt_range(virt_addr(DIRECT_MAP_BASE), 1), READ_WRITE),
-              STATUS_NOT_FOUND);
+    EXPECT_EQ(kernel_range_fill(pages_at(DIRECT_MAP_BASE, 1), READ_WRITE), STATUS_NOT_FOUND);
     release(range);
 }
 
@@ -192,7 +192,7 @@ TEST_F(KernelRangeTest, FreeingWhatIsNoRangeIsRefused) {
 
 TEST_F(KernelRangeTest, FreeingAnUnguardedRangeLeavesItsNeighboursGuardsAlone) {
     struct virt_range guarded = alloc(2);
-    struct virt_range beside = virt_range(virt_addr(after(guarded) + PAGE_SIZE), 1);
+    struct virt_range beside = pages_at(after(guarded) + PAGE_SIZE, 1);
     ASSERT_EQ(kernel_range_reserve_at(beside, "beside"), STATUS_OK);
     release(beside);
     EXPECT_EQ(area_at(after(guarded)).kind, AREA_GUARD);
@@ -282,7 +282,7 @@ TEST_F(KernelRangeTest, RunningOutOfFramesWhileFillingAReservationChangesNothing
 TEST_F(KernelRangeTest, RunningOutOfFramesWhileMappingADeviceChangesNothing) {
     void *address = nullptr;
     expect_all_or_nothing(kernel_space(), [&] {
-        return kernel_range_map_device(phys_addr(0xfd000000), 4 << 20, CACHE_UNCACHED, "device",
+        return kernel_range_map_device(phys_addr(0xfd000000), 4 * MIB, CACHE_UNCACHED, "device",
                                        &address);
     });
     EXPECT_EQ(kernel_range_unmap_device(address), STATUS_OK);
@@ -336,7 +336,7 @@ TEST_F(KernelRangeTest, ADeviceMayBeOneByteRightBehindTheRamButNotNothing) {
     auto map_device = [](uint64_t pa, uint64_t size, cache_policy cache, void **address) {
         return kernel_range_map_device(phys_addr(pa), size, cache, "device", address);
     };
-    constexpr uint64_t END_OF_RAM = 32 << 20;
+    constexpr uint64_t END_OF_RAM = 32 * MIB;
     void *address = &address;
     EXPECT_EQ(map_device(0, 0, CACHE_WRITE_BACK, &address), STATUS_INVALID);
     EXPECT_EQ(map_device(END_OF_RAM, 1ull << 50, CACHE_UNCACHED, &address), STATUS_NO_MEMORY);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "host_tests/machine/sizes.h"
 #include "host_tests/space/space_test.h"
 #include "mm/addr/layout.h"
 #include "mm/paging/page_table.h"
@@ -26,7 +27,7 @@ class KernelRangeTest : public SpaceTest {
     }
 
     static struct virt_range pages(uint64_t first, uint64_t page_count) {
-        return virt_range(virt_addr(KERNEL_RANGES_BASE + (first << PAGE_SHIFT)), page_count);
+        return pages_at(KERNEL_RANGES_BASE + (first << PAGE_SHIFT), page_count);
     }
 
     static uint64_t after(struct virt_range range) {

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "host_tests/machine/sizes.h"
 #include "host_tests/space/space_test.h"
 #include "mm/addr/layout.h"
 #include "mm/frame/early.h"
@@ -14,8 +15,6 @@ namespace {
 using machine::Outcome;
 using machine::Region;
 
-constexpr uint64_t GIB = 1 << 30;
-constexpr uint64_t MIB = 1 << 20;
 constexpr uint8_t READ = RIGHT_READ;
 
 std::array<uint64_t, 3> leaf_counts(const kernel_space_summary &summary) {
@@ -105,6 +104,16 @@ TEST_F(KernelSpaceTest, S54EveryRegionsRootSlotIsThereBeforeTheFirstProcess) {
          {DIRECT_MAP_BASE, KERNEL_RANGES_BASE, FRAME_ARRAY_BASE, KERNEL_IMAGE_BASE}) {
         EXPECT_NE(root[level_index(virt_addr(base), 3)], 0u) << std::hex << base;
     }
+}
+
+TEST_F(KernelSpaceTest, WhatLiesInTheArrayBehindTheMapsRegionsIsADevice) {
+    const memory_map &map = boot().map();
+    ASSERT_LT(map.count, map.capacity);
+    map.regions[map.count] = {0xfed00000, PAGE_SIZE, MEMORY_USABLE, 1};
+    void *address;
+    ASSERT_EQ(kernel_range_map_device(phys_addr(0xfed00000), 8, CACHE_UNCACHED, "hpet", &address),
+              STATUS_OK);
+    ASSERT_EQ(kernel_range_unmap_device(address), STATUS_OK);
 }
 
 /* The way from power-on, step by step, on machines of the test's choice. */
@@ -302,6 +311,15 @@ TEST_F(KernelBuildTest, TheLastMegabyteThatTheDirectMapsRegionHoldsIsMapped) {
     EXPECT_EQ(leaf_at(DIRECT_MAP_END - PAGE_SIZE)->pa, region_size - PAGE_SIZE);
 }
 
+TEST_F(KernelBuildTest, WhatLiesInTheArrayBehindTheMapsRegionsIsNoRam) {
+    begin();
+    const memory_map &map = boot->map();
+    map.regions[map.count] = {32 * MIB, MIB, MEMORY_USABLE, 1};
+    ASSERT_EQ(boot->build(KernelBoot::sections()), STATUS_OK);
+    EXPECT_TRUE(leaf_at(DIRECT_MAP_BASE + 32 * MIB - PAGE_SIZE));
+    EXPECT_FALSE(leaf_at(DIRECT_MAP_BASE + 32 * MIB));
+}
+
 class HugeAddressTest : public KernelBuildTest {
   protected:
     machine::Config config() const override {
@@ -318,16 +336,6 @@ TEST_F(HugeAddressTest, RamBeyondTheDirectMapsRegionIsLeftOut) {
                  {region_size, MIB, MEMORY_USABLE, 1}});
     EXPECT_EQ(boot->build(KernelBoot::sections()), STATUS_OK);
     EXPECT_FALSE(leaf_at(DIRECT_MAP_END));
-}
-
-TEST_F(HugeAddressTest, WhatTheSanitiserCutOffIsNoRamAnyMore) {
-    uint64_t region_size = DIRECT_MAP_END - DIRECT_MAP_BASE;
-    boot->begin({{0, 0x9f000, MEMORY_USABLE, 1},
-                 {MIB, 31 * MIB, MEMORY_USABLE, 1},
-                 {region_size - MIB, MIB, MEMORY_USABLE, 1},
-                 {region_size, MIB, MEMORY_ACPI_RECLAIMABLE, 1}});
-    ASSERT_EQ(boot->build(KernelBoot::sections()), STATUS_OK);
-    EXPECT_TRUE(leaf_at(DIRECT_MAP_END - PAGE_SIZE));
 }
 
 /* A PC of 6 GiB with the usual hole below 4 GiB, which starts at no large boundary. */

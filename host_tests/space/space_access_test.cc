@@ -2,6 +2,7 @@
 
 #include <numeric>
 
+#include "host_tests/machine/sizes.h"
 #include "host_tests/space/space_test.h"
 #include "mm/addr/layout.h"
 #include "mm/space/address_space.h"
@@ -100,8 +101,7 @@ TEST_F(SpaceAccessTest, AnEntryThatGrantsLessThanItsAreaIsBelieved) { // V2
     page_attributes read_only = {RIGHT_READ | RIGHT_USER, CACHE_WRITE_BACK, 0};
     tlb_gather gather;
     tlb_gather_begin(&gather, table);
-    EXPECT_EQ(page_table_protect(table, virt_range(virt_addr(VA), 1), read_only, &gather),
-              STATUS_OK);
+    EXPECT_EQ(page_table_protect(table, pages_at(VA, 1), read_only, &gather), STATUS_OK);
     tlb_gather_finish(&gather);
     EXPECT_EQ(write(VA, 8), STATUS_FAULT);
     EXPECT_EQ(read(VA, 8), STATUS_OK);

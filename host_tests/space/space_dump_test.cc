@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "host_tests/machine/sizes.h"
 #include "host_tests/space/space_test.h"
 #include "mm/addr/layout.h"
 #include "mm/space/address_space.h"
@@ -104,9 +105,7 @@ TEST_F(SpaceDumpTest, S93APageOfAnotherCachePolicyHasALineOfItsOwn) {
         page_attributes attributes = {READ_WRITE | RIGHT_USER, cache, 0};
         tlb_gather gather;
         tlb_gather_begin(&gather, table);
-        EXPECT_EQ(
-            page_table_protect(table, virt_range(virt_addr(0x401000), 1), attributes, &gather),
-            STATUS_OK);
+        EXPECT_EQ(page_table_protect(table, pages_at(0x401000, 1), attributes, &gather), STATUS_OK);
         tlb_gather_finish(&gather);
         bool has_line = dump(space).find("rw-u-  WT  4K  data\n") != std::string::npos;
         EXPECT_EQ(has_line, cache == CACHE_WRITE_THROUGH) << dump(space);

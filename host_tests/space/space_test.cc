@@ -79,10 +79,14 @@ static uint64_t free_frames_and_tables() {
 void SpaceTest::SetUp() {
     MachineTest::SetUp();
     boot_ = std::make_unique<KernelBoot>(pc());
+    ASSERT_NO_FATAL_FAILURE(bring_up());
+    frames_at_start_ = free_frames_and_tables();
+}
+
+void SpaceTest::bring_up() {
     boot_->begin(firmware_memory_map(pc()));
     ASSERT_EQ(boot_->build(KernelBoot::sections()), STATUS_OK);
     boot_->start();
-    frames_at_start_ = free_frames_and_tables();
 }
 
 void SpaceTest::TearDown() {

@@ -76,6 +76,9 @@ class SpaceTest : public MachineTest {
     void SetUp() override;
     void TearDown() override;
 
+    /* From power-on to a kernel whose space stands and whose frame allocator runs. */
+    virtual void bring_up();
+
     KernelBoot &boot() {
         return *boot_;
     }

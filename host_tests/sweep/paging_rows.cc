@@ -11,8 +11,6 @@ constexpr page_attributes USER_RW = {READ_WRITE | RIGHT_USER, CACHE_WRITE_BACK, 
 constexpr page_attributes USER_RO = {RIGHT_READ | RIGHT_USER, CACHE_WRITE_BACK, 0};
 constexpr page_attributes NO_RIGHTS = {RIGHT_NONE, CACHE_WRITE_BACK, 0};
 constexpr page_attributes KERNEL_DEVICE = {READ_WRITE | RIGHT_GLOBAL, CACHE_UNCACHED, 0};
-constexpr uint64_t PAGES_2M = 512;
-constexpr uint64_t PAGES_1G = 512 * 512;
 constexpr uint64_t KERNEL_VA = KERNEL_RANGES_BASE + 100 * GIB;
 
 /* The process's table and the kernel's, used without their areas. */

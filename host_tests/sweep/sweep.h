@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "host_tests/machine/sizes.h"
 #include "host_tests/space/space_test.h"
 #include "host_tests/sweep/failing.h"
 #include "mm/heap/heap.h"
@@ -18,16 +19,9 @@
  * headers.
  */
 
-constexpr uint64_t KIB = 1 << 10;
-constexpr uint64_t MIB = 1 << 20;
-constexpr uint64_t GIB = 1 << 30;
 constexpr uint64_t DEVICE = 3 * GIB; /* contiguous, and no RAM */
 constexpr uint64_t VA = 17 * GIB;
 constexpr uint8_t READ_WRITE = RIGHT_READ | RIGHT_WRITE;
-
-inline struct virt_range pages_at(uint64_t va, uint64_t page_count) {
-    return virt_range(virt_addr(va), page_count);
-}
 
 struct SweepMachine {
     const char *name;

@@ -35,18 +35,6 @@ static uint8_t *heap;
 static struct address_space *space;
 static struct address_space *space_before;
 
-static void map_user_page(uint64_t address, uint8_t rights, const void *content, size_t size_bytes,
-                          const char *name) {
-    struct locked_range token;
-    struct virt_range range = virt_range(virt_addr(address), 1);
-    space_lock_for_writing(space, range, &token);
-    enum status status = space_map_anonymous(&token, range, rights, name);
-    space_unlock(&token);
-    CHECK(status == STATUS_OK);
-    status = space_write_initial(space, range.start, content, size_bytes, nullptr);
-    CHECK(status == STATUS_OK);
-}
-
 void bait_begin(void) {
     enum status status = kernel_range_alloc(1, "bait", &data);
     CHECK(status == STATUS_OK);
@@ -56,9 +44,9 @@ void bait_begin(void) {
     *heap = RETURN_INSTRUCTION;
     status = space_create("bait", &space);
     CHECK(status == STATUS_OK);
-    map_user_page(USER_CODE, RIGHT_READ | RIGHT_EXECUTE, USER_CODE_BYTES, sizeof(USER_CODE_BYTES),
-                  "code");
-    map_user_page(USER_DATA, RIGHT_READ | RIGHT_WRITE, &BREAKPOINT, 1, "data");
+    bait_map_page(space, bait_user_code(), "code", RIGHT_READ | RIGHT_EXECUTE, USER_CODE_BYTES,
+                  sizeof(USER_CODE_BYTES));
+    bait_map_page(space, bait_user_data(), "data", RIGHT_READ | RIGHT_WRITE, &BREAKPOINT, 1);
     thread_preempt_disable(); /* the scheduler would go back to the kernel's space */
     space_before = space_switch(space);
 }
@@ -98,4 +86,16 @@ virt_addr_t bait_in_direct_map(virt_addr_t address) {
     enum status status = space_translate(kernel_space(), address, &translation);
     CHECK(status == STATUS_OK);
     return virt_addr_of(platform_phys_to_virt(translation.pa));
+}
+
+void bait_map_page(struct address_space *of, virt_addr_t address, const char *name, uint8_t rights,
+                   const void *content, size_t size_bytes) {
+    struct locked_range token;
+    struct virt_range range = virt_range(address, 1);
+    space_lock_for_writing(of, range, &token);
+    enum status status = space_map_anonymous(&token, range, rights, name);
+    space_unlock(&token);
+    CHECK(status == STATUS_OK);
+    status = space_write_initial(of, range.start, content, size_bytes, nullptr);
+    CHECK(status == STATUS_OK);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "lib/decls.h"
+#include "lib/untrusted.h"
 #include "mm/addr/addr.h"
 #include "mm/space/address_space.h"
 
@@ -46,5 +47,9 @@ virt_addr_t bait_user_piece(enum user_piece piece);
 
 /* Where the direct map shows what the kernel sees at `address`. */
 virt_addr_t bait_in_direct_map(virt_addr_t address);
+
+/* A page of user memory in a space of the caller's, with `content` at its start. */
+void bait_map_page(struct address_space *of, virt_addr_t address, TRUSTED const char *name,
+                   uint8_t rights, TRUSTED const void *content, size_t size_bytes);
 
 END_C_DECLS

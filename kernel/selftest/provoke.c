@@ -7,13 +7,12 @@
 #include "kernel/cpu/features.h"
 #include "kernel/cpu/kernel_image.h"
 #include "kernel/log.h"
+#include "kernel/protections/bait.h"
 #include "lib/check.h"
 #include "mm/addr/layout.h"
 #include "mm/frame/frame.h"
 #include "mm/paging/page_table.h"
-#include "mm/platform.h"
 #include "mm/space/address_space.h"
-#include "mm/space/kernel_space.h"
 
 static const char constant[] = "a constant";
 static uint8_t return_instruction[] = {0xc3};
@@ -31,12 +30,8 @@ static void jump_to(uint64_t address) {
     ((void (*)(void))address)();
 }
 
-/* Where the direct map shows what the kernel's image shows at `address`. */
-static uint64_t direct_map_of(uint64_t address) {
-    struct translation translation;
-    enum status status = space_translate(kernel_space(), virt_addr(address), &translation);
-    CHECK(status == STATUS_OK);
-    return (uint64_t)platform_phys_to_virt(translation.pa);
+static uint64_t text_in_direct_map(void) {
+    return bait_in_direct_map(virt_addr_of(kernel_text_start)).value;
 }
 
 /* The volatile array keeps each frame of the recursion, and the sum keeps the recursion. */
@@ -63,11 +58,11 @@ static void execute_data(void) {
 }
 
 static void execute_direct_map(void) {
-    jump_to(direct_map_of((uint64_t)kernel_text_start));
+    jump_to(text_in_direct_map());
 }
 
 static void write_text_in_direct_map(void) {
-    write_byte(direct_map_of((uint64_t)kernel_text_start));
+    write_byte(text_in_direct_map());
 }
 
 static void read_null(void) {
@@ -85,16 +80,10 @@ static void read_non_canonical(void) {
 /* A space with one page of user memory, which holds a return instruction. */
 static struct address_space *make_user_space(uint8_t rights) {
     struct address_space *space;
-    struct locked_range token;
-    struct virt_range range = virt_range(virt_addr(USER_PAGE), 1);
     enum status status = space_create("selftest", &space);
     CHECK(status == STATUS_OK);
-    space_lock_for_writing(space, range, &token);
-    status = space_map_anonymous(&token, range, rights, "bait");
-    space_unlock(&token);
-    CHECK(status == STATUS_OK);
-    status = space_write_initial(space, range.start, return_instruction, 1, nullptr);
-    CHECK(status == STATUS_OK);
+    bait_map_page(space, virt_addr(USER_PAGE), "bait", rights, return_instruction,
+                  sizeof(return_instruction));
     return space;
 }
 

@@ -190,15 +190,12 @@ static void check_totals(struct frame_audit *audit) {
 /* Borrows as many counters as there are frames, or as many as can be had. */
 static bool borrow_counters(struct frame_audit *audit, phys_addr_t *pa) {
     uint64_t needed = frame_page_limit() * sizeof *audit->counters;
-    unsigned order = 0;
-    while (order < FRAME_ORDER_MAX && PAGE_SIZE << order < needed) {
-        order++;
-    }
-    for (unsigned smaller = 0; smaller <= order; smaller++) {
-        unsigned wanted = order - smaller;
-        if (frame_alloc_block(wanted, FRAME_KERNEL, ZONE_NORMAL, pa) == STATUS_OK) {
+    for (unsigned smaller = 0; smaller <= FRAME_ORDER_MAX; smaller++) {
+        unsigned order = FRAME_ORDER_MAX - smaller;
+        bool is_too_much = PAGE_SIZE << order >= 2 * needed;
+        if (!is_too_much && frame_alloc_block(order, FRAME_KERNEL, ZONE_NORMAL, pa) == STATUS_OK) {
             audit->counters = platform_phys_to_virt(*pa);
-            audit->window_size = (PAGE_SIZE << wanted) / sizeof *audit->counters;
+            audit->window_size = (PAGE_SIZE << order) / sizeof *audit->counters;
             return true;
         }
     }

@@ -55,8 +55,7 @@ static bool find_area(struct space_audit *audit, const struct walk_entry *entry)
 
 static void check_rights(struct space_audit *audit, const struct walk_entry *entry) {
     struct page_attributes granted = pte_attributes(entry->pte, entry->level);
-    uint8_t allowed = audit->area.attributes.rights | RIGHT_GLOBAL;
-    uint8_t too_much = deniable_rights(granted.rights) & (uint8_t)~allowed;
+    uint8_t too_much = deniable_rights(granted.rights) & (uint8_t)~audit->area.attributes.rights;
     constexpr uint8_t both = RIGHT_WRITE | RIGHT_EXECUTE;
     if (too_much != 0) {
         findings_add(audit->findings, "V2", "%s: 0x%llx grants rights 0x%x that %s does not",
@@ -132,9 +131,7 @@ static void check_page_entry(struct space_audit *audit, const struct walk_entry 
                      audit->area.kind == AREA_GUARD ? "is a guard" : "is only reserved");
         return;
     }
-    if (entry->kind == PTE_LEAF) {
-        check_rights(audit, entry);
-    }
+    check_rights(audit, entry);
     check_frames_of(audit, entry);
 }
 
@@ -219,7 +216,6 @@ static bool check_area(void *context, const struct vm_area *area) {
         is_upper != audit->is_kernel) {
         findings_add(audit->findings, "V1", "%s: the area %s at 0x%llx is not in its half",
                      space_name(audit->space), area->name, word(area->range.start.value));
-        return false;
     }
     if (order->has_previous &&
         virt_range_last(order->previous.range).value >= area->range.start.value) {

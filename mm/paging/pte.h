@@ -278,14 +278,11 @@ static inline bool pte_change_needs_flush(pte_t old, pte_t next, unsigned level)
     if (!pte_may_be_cached(old) || old.raw == next.raw) {
         return false;
     }
-    if (pte_kind(old, level) != pte_kind(next, level)) {
-        return true;
-    }
-    constexpr uint64_t gains = PTE_WRITABLE | PTE_USER | PTE_ACCESSED | PTE_DIRTY;
+    /* What becomes another kind of entry differs in P or PS, and neither is ever harmless. */
     uint64_t changed = (old.raw ^ next.raw) & ~PTE_OWNED;
-    uint64_t gained = (next.raw & gains) | (old.raw & PTE_EXECUTE_DISABLE);
+    uint64_t gained = (next.raw & (PTE_WRITABLE | PTE_DIRTY)) | (old.raw & PTE_EXECUTE_DISABLE);
     bool is_user = (old.raw & next.raw & PTE_USER) != 0;
-    uint64_t harmless = is_user ? gained : gained & (PTE_ACCESSED | PTE_DIRTY);
+    uint64_t harmless = is_user ? gained : gained & PTE_DIRTY;
     return (changed & ~harmless) != 0;
 }
 

@@ -101,12 +101,8 @@ void area_join_around(struct area_tree *areas, struct virt_range range) {
 }
 
 void copy_name(char *to, const char *from, unsigned size_bytes) {
-    unsigned length = 0;
-    while (length < size_bytes - 1 && from[length] != '\0') {
-        to[length] = from[length];
-        length++;
-    }
-    while (length < size_bytes) {
-        to[length++] = '\0';
+    __builtin_memset(to, 0, size_bytes);
+    for (unsigned i = 0; i < size_bytes - 1 && from[i] != '\0'; i++) {
+        to[i] = from[i];
     }
 }

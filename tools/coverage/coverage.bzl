@@ -1,5 +1,7 @@
 """Test programs whose whole build counts what runs, without command-line flags."""
 
+load("//tools/toolchain:program_link.bzl", "program_link")
+
 _FLAGS = ["-fprofile-instr-generate"]
 _COPTS = _FLAGS + ["-fcoverage-mapping", "-ffile-compilation-dir=."]
 
@@ -58,13 +60,10 @@ _sources = aspect(
 )
 
 def _counting_programs_impl(ctx):
-    links = []
-    for group in ctx.attr.tests:
-        for program in group[DefaultInfo].files.to_list():
-            name = program.short_path.replace("/", ".")
-            link = ctx.actions.declare_file(ctx.label.name + "/" + name)
-            ctx.actions.symlink(output = link, target_file = program, is_executable = True)
-            links.append(link)
+    links = [
+        program_link(ctx, ctx.label.name + "/" + program.short_path.replace("/", "."), program)
+        for program in ctx.files.tests
+    ]
     sources = depset(transitive = [group[_SourcesInfo].files for group in ctx.attr.tests])
     runfiles = ctx.runfiles(links, transitive_files = sources)
     return [DefaultInfo(files = depset(links), runfiles = runfiles)]

@@ -1,5 +1,7 @@
 """Programs whose whole build is optimised, without command-line flags: for runs that take long."""
 
+load("//tools/toolchain:program_link.bzl", "program_link")
+
 def _transition_impl(settings, _attr):
     return {"//command_line_option:copt": settings["//command_line_option:copt"] + ["-O2"]}
 
@@ -10,11 +12,10 @@ _optimise = transition(
 )
 
 def _optimised_programs_impl(ctx):
-    links = []
-    for program in ctx.files.programs:
-        link = ctx.actions.declare_file(ctx.label.name + "/" + program.basename)
-        ctx.actions.symlink(output = link, target_file = program, is_executable = True)
-        links.append(link)
+    links = [
+        program_link(ctx, ctx.label.name + "/" + program.basename, program)
+        for program in ctx.files.programs
+    ]
     return [DefaultInfo(files = depset(links), runfiles = ctx.runfiles(links))]
 
 optimised_programs = rule(
