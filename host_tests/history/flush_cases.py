@@ -43,11 +43,11 @@ FLUSH_CASES = (
         edits=made_by(
             (
                 "mm/paging/entry.c",
-                "    if (!pte_change_needs_flush(old, next, at->level)) {\n"
+                "    if (!pte_change_needs_flush(old, next)) {\n"
                 "        return;\n"
                 "    }\n"
                 "    if (lives",
-                "    if (!pte_is_owned(old) || !pte_change_needs_flush(old, next, at->level)) {\n"
+                "    if (!pte_is_owned(old) || !pte_change_needs_flush(old, next)) {\n"
                 "        return;\n"
                 "    }\n"
                 "    if (lives",
@@ -115,7 +115,7 @@ FLUSH_CASES = (
         scenario="PagingHistory.ALargePageIsCut",
         diagnosis=STALE + ".*: another page size",
         edits=made_by(
-            ("mm/paging/entry.c", "    entry_owe_block(at, old, next, gather);\n", ""),
+            ("mm/paging/entry.c", "    entry_owe_block(old, next, gather);\n", ""),
         ),
     ),
     Case(
@@ -126,7 +126,7 @@ FLUSH_CASES = (
         edits=made_by(
             (
                 "mm/paging/entry.c",
-                "    entry_owe_block(at, old, next, gather);\n",
+                "    entry_owe_block(old, next, gather);\n",
                 "    entry_owe_change(at, old, next, gather);\n",
             ),
         ),
@@ -139,7 +139,7 @@ FLUSH_CASES = (
         edits=made_by(
             (
                 "mm/paging/merge.c",
-                "    entry_owe_block(at, old, joined, gather);\n",
+                "    entry_owe_block(old, joined, gather);\n",
                 "    entry_owe_change(at, old, joined, gather);\n",
             ),
         ),

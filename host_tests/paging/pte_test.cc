@@ -211,9 +211,9 @@ TEST_P(ChangeTest, OwesAFlushOrNot) {
     uint64_t user = (change.old_bits & PTE_PRESENT) != 0 ? PTE_USER : 0;
     uint64_t next_user = (change.next_bits & PTE_PRESENT) != 0 ? PTE_USER : 0;
     EXPECT_EQ(pte_change_needs_flush(at_page(change.old_bits | user),
-                                     at_page(change.next_bits | next_user), 0),
+                                     at_page(change.next_bits | next_user)),
               change.user_needs);
-    EXPECT_EQ(pte_change_needs_flush(at_page(change.old_bits), at_page(change.next_bits), 0),
+    EXPECT_EQ(pte_change_needs_flush(at_page(change.old_bits), at_page(change.next_bits)),
               change.kernel_needs);
 }
 
@@ -242,16 +242,25 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto &info) { return info.param.name; });
 
 TEST_F(PteTest, LosingTheUserBitOwesAFlush) {
-    EXPECT_TRUE(pte_change_needs_flush(at_page(P | PTE_USER), at_page(P), 0));
+    EXPECT_TRUE(pte_change_needs_flush(at_page(P | PTE_USER), at_page(P)));
+}
+
+TEST_F(PteTest, ATableThatMayBeWrittenThroughAgainOwesNothingToUsers) { // law 12
+    pte_t user = pte_from_raw(pte_table(phys_addr(PAGE), true).raw | PTE_ACCESSED);
+    pte_t kernel = pte_from_raw(pte_table(phys_addr(PAGE), false).raw | PTE_ACCESSED);
+    EXPECT_FALSE(pte_change_needs_flush(pte_without_write(user), user));
+    EXPECT_TRUE(pte_change_needs_flush(user, pte_without_write(user)));
+    EXPECT_TRUE(pte_change_needs_flush(pte_without_write(kernel), kernel));
 }
 
 TEST_F(PteTest, AUsedTableOwesAFlushWhateverReplacesIt) {
     pte_t table = pte_from_raw(pte_table(phys_addr(PAGE), true).raw | PTE_ACCESSED);
     pte_t leaf_there = pte_from_raw(table.raw | PTE_LARGE);
     EXPECT_EQ(pte_kind(table, 1), PTE_TABLE);
-    EXPECT_TRUE(pte_change_needs_flush(table, pte_absent(), 1));
-    EXPECT_TRUE(pte_change_needs_flush(table, leaf_there, 1));
-    EXPECT_TRUE(pte_change_needs_flush(leaf_there, table, 1));
+    EXPECT_TRUE(pte_change_needs_flush(table, pte_absent()));
+    EXPECT_TRUE(pte_change_needs_flush(table, pte_from_raw(table.raw + PAGE_SIZE)));
+    EXPECT_TRUE(pte_change_needs_flush(table, leaf_there));
+    EXPECT_TRUE(pte_change_needs_flush(leaf_there, table));
 }
 
 std::string words(pte_t pte, unsigned level) {

@@ -9,7 +9,7 @@ static bool lives_in_many_contexts(const struct page_table *table, pte_t pte) {
 }
 
 void entry_owe_change(struct pt_cursor *at, pte_t old, pte_t next, struct tlb_gather *gather) {
-    if (!pte_change_needs_flush(old, next, at->level)) {
+    if (!pte_change_needs_flush(old, next)) {
         return;
     }
     if (lives_in_many_contexts(gather->table, old)) {
@@ -19,9 +19,9 @@ void entry_owe_change(struct pt_cursor *at, pte_t old, pte_t next, struct tlb_ga
     }
 }
 
-void entry_owe_block(struct pt_cursor *at, pte_t old, pte_t next, struct tlb_gather *gather) {
+void entry_owe_block(pte_t old, pte_t next, struct tlb_gather *gather) {
     static_assert(TABLE_ENTRIES > TLB_FLUSH_PAGE_MAX);
-    if (pte_change_needs_flush(old, next, at->level)) {
+    if (pte_change_needs_flush(old, next)) {
         tlb_gather_everything(gather);
     }
 }
@@ -42,7 +42,7 @@ void entry_split(struct pt_cursor *at, struct table_pool *pool, struct tlb_gathe
     do {
         fill_pieces(pieces, old, at->level);
     } while (!pte_compare_exchange(pt_cursor_slot(at), &old, next));
-    entry_owe_block(at, old, next, gather);
+    entry_owe_block(old, next, gather);
 }
 
 uint64_t entry_drop_shared_table(struct pt_cursor *at, struct tlb_gather *gather) {
@@ -50,7 +50,7 @@ uint64_t entry_drop_shared_table(struct pt_cursor *at, struct tlb_gather *gather
     phys_addr_t shared = pte_table_address(old);
     uint64_t page_count = frame_of(shared)->table.entry_count;
     table_count_entries(gather->table, pt_cursor_table(at), -1);
-    entry_owe_block(at, old, pte_absent(), gather);
+    entry_owe_block(old, pte_absent(), gather);
     tlb_gather_shared_table(gather, shared);
     return page_count;
 }
@@ -62,7 +62,7 @@ void entry_drop_empty_table(struct pt_cursor *at, struct tlb_gather *gather) {
     }
     pte_t old = pte_exchange(pt_cursor_slot(at), pte_absent());
     table_count_entries(gather->table, pt_cursor_table(at), -1);
-    if (pte_change_needs_flush(old, pte_absent(), at->level)) {
+    if (pte_change_needs_flush(old, pte_absent())) {
         tlb_gather_way(gather, pt_cursor_entry_start(at), at->level);
     }
     tlb_gather_table(gather, child);

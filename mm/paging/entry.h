@@ -12,8 +12,7 @@ void entry_owe_change(struct pt_cursor *at, pte_t old, pte_t next, struct tlb_ga
 
 /* The same where `next` is of another page size: all that can be cached of the block (law 7). One
  * INVLPG is enough only for an entry that maps a page (SDM 3A 4.10.4.2). */
-void entry_owe_block(struct pt_cursor *at, pte_t old, pte_t next, struct tlb_gather *gather)
-    REQUIRES(gather);
+void entry_owe_block(pte_t old, pte_t next, struct tlb_gather *gather) REQUIRES(gather);
 
 /* Cuts the large leaf, or large parked entry, into the 512 pieces of a table of the pool (law 7).
  * The entry is a table entry afterwards. */

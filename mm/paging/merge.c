@@ -45,7 +45,7 @@ static void join_table(struct pt_cursor *at, struct virt_range range, struct tlb
     }
     pte_t joined = pte_joined(first_piece(pieces), at->level);
     pte_t old = pte_exchange(pt_cursor_slot(at), joined);
-    entry_owe_block(at, old, joined, gather);
+    entry_owe_block(old, joined, gather);
     tlb_gather_table(gather, child);
 }
 

@@ -33,6 +33,7 @@ struct page_table {
     enum page_table_half half;    /* which half it may change; fixed at creation */
     bool has_frames;              /* its tables have a struct frame; false for the kernel's until
                                      page_table_adopt_kernel */
+    bool may_share;               /* last-level tables with others: it was once forked (law 12) */
     uint16_t context_id;          /* PCID, 0 if not set; fixed before the first activation */
     struct cpu_mask active_cpus;  /* who translates through it now (S3); atomic */
     struct cpu_mask caching_cpus; /* who may have cached some of it: those, and with a context id of

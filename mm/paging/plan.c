@@ -95,6 +95,9 @@ uint64_t tables_to_cut_out(const struct page_table *table, struct virt_range ran
 uint64_t shared_tables_met(const struct page_table *table, struct virt_range range) {
     struct pt_cursor at;
     uint64_t count = 0;
+    if (!table->may_share) {
+        return 0;
+    }
     pt_cursor_begin(&at, table, range);
     while (at.is_valid) {
         pte_t entry = pt_cursor_load(&at);

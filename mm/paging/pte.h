@@ -270,11 +270,11 @@ static inline bool pte_may_be_cached(pte_t pte) {
 }
 
 /*
- * Whether replacing `old` by `next` in a slot of `level` owes a flush (law 6). What is gained at a
+ * Whether replacing `old` by `next` owes a flush (law 6). What is gained at a
  * user address does not: the spurious fault that may follow is resolved by looking again. The
  * kernel cannot take one everywhere, so what it gains is flushed too.
  */
-static inline bool pte_change_needs_flush(pte_t old, pte_t next, unsigned level) {
+static inline bool pte_change_needs_flush(pte_t old, pte_t next) {
     if (!pte_may_be_cached(old) || old.raw == next.raw) {
         return false;
     }

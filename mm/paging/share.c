@@ -54,7 +54,7 @@ static void share_table(struct pt_cursor *at, struct page_table *child, struct t
                         struct tlb_gather *gather) REQUIRES(gather) {
     pte_t old;
     pte_t next = deny_writing(pt_cursor_slot(at), &old);
-    entry_owe_block(at, old, next, gather);
+    entry_owe_block(old, next, gather);
     phys_addr_t shared = pte_table_address(next);
     struct frame *frame = frame_of(shared);
     frame->table.owner = NULL;
@@ -105,6 +105,8 @@ enum status page_table_share(struct page_table *table, struct page_table *child,
     if (status != STATUS_OK) {
         return status;
     }
+    table->may_share = true;
+    child->may_share = true;
     share_tables(child, range, &pool, gather);
     table_pool_return(&pool, child);
     return STATUS_OK;
@@ -148,7 +150,7 @@ static void take_copy(struct pt_cursor *at, struct table_pool *pool, struct tlb_
     frame_of(own)->table.entry_count = frame_of(shared)->table.entry_count;
     pte_t next = pte_table(own, true);
     pte_t old = pte_exchange(pt_cursor_slot(at), next);
-    if (pte_change_needs_flush(old, next, at->level)) {
+    if (pte_change_needs_flush(old, next)) {
         tlb_gather_way(gather, pt_cursor_entry_start(at), at->level);
     }
     tlb_gather_shared_table(gather, shared);
