@@ -32,7 +32,7 @@ FLUSH_CASES = (
         scenario="PagingHistory.AWindowIsMovedToOtherMemory",
         diagnosis=STALE + ".*: another page",
         edits=made_by(
-            ("mm/paging/map.c", "    entry_owe_change(at, old, next, gather);\n", ""),
+            ("mm/paging/remap.c", "    entry_owe_change(at, old, next, gather);\n", ""),
         ),
     ),
     Case(

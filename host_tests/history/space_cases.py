@@ -105,9 +105,9 @@ SPACE_CASES = (
         diagnosis="F2: anonymous frame 0x\\w+: 1 entries reach it, its count says 0",
         edits=made_by(
             (
-                "mm/paging/map.c",
-                "        __atomic_fetch_add(&frame_of(pages[i])->map_count, 1, __ATOMIC_RELAXED);"
-                " /* F2 */\n",
+                "mm/paging/mapping.c",
+                "        __atomic_fetch_add(&frame_of(mapping->pages[i])->map_count, 1,"
+                " __ATOMIC_RELAXED); /* F2 */\n",
                 "",
             ),
         ),

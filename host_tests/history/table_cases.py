@@ -152,7 +152,7 @@ TABLE_CASES = (
             (
                 "mm/paging/table_pool.c",
                 "        if (status != STATUS_OK) {\n"
-                "            give_back(pool, table);\n"
+                "            table_pool_return(pool, table);\n"
                 "            return status;\n"
                 "        }\n",
                 "",
@@ -166,7 +166,7 @@ TABLE_CASES = (
         diagnosis=r"0x\w+ is not RAM, so nobody can see it",
         edits=made_by(
             (
-                "mm/paging/map.c",
+                "mm/paging/remap.c",
                 "        } else {\n            entry_split(&at, pool, gather);\n",
                 "        } else {\n            pt_cursor_descend(&at);\n",
             ),

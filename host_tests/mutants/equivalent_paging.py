@@ -6,7 +6,7 @@ ARGUMENTS: tuple[Argument, ...] = (
     Argument(
         "table_pool_end does nothing but CHECK that the reservation was exact, and it is.",
         ("mm/paging/map.c: map: call is left out: table_pool_end(&pool);",
-         "mm/paging/map.c: page_table_remap: call is left out: table_pool_end(&pool);",
+         "mm/paging/remap.c: remap: call is left out: table_pool_end(&pool);",
          "mm/paging/page_table.c: page_table_reserve: call is left out: table_pool_end(&pool);",
          "mm/paging/protect.c: page_table_protect: call is left out: table_pool_end(&pool);",
          "mm/paging/unmap.c: unmap: call is left out: table_pool_end(&pool);")),

@@ -199,6 +199,25 @@ TEST_P(ShareTest, NewPagesGoIntoAnUnsharedTableOnly) { // law 12
     EXPECT_FALSE(cpu(0).read(VA + PAGE_SIZE, USER).succeeded());
 }
 
+TEST_P(ShareTest, WhoWritesGetsACopyAndTheOtherKeepsThePage) { // F2, S2
+    ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
+    cpu(0).write(VA, 1, USER);
+    ASSERT_EQ(fork(), STATUS_OK);
+    EXPECT_EQ(cpu(1).read(VA, USER).value, 1u);
+    phys_addr_t old = query_in(user, VA).pa;
+    std::vector<phys_addr_t> copy = new_frames(1);
+    tlb_gather gather;
+    tlb_gather_begin(&gather, &other);
+    EXPECT_EQ(page_table_unshare(&other, pages_at(VA, 1), &gather), STATUS_OK);
+    EXPECT_EQ(page_table_remap_frames(&other, pages_at(VA, 1), copy.data(), USER_RW, &gather),
+              STATUS_OK);
+    tlb_gather_finish(&gather);
+    EXPECT_TRUE(cpu(1).write(VA, 2, USER).succeeded());
+    EXPECT_EQ(cpu(0).read(VA, USER).value, 1u);
+    EXPECT_EQ(frame_of(old)->map_count, 1u);
+    EXPECT_EQ(frame_of(copy[0])->map_count, 1u);
+}
+
 TEST_P(ShareTest, ALeafOfDeviceMemoryStaysWritable) {
     ASSERT_EQ(map(pages_at(VA, 1), DEVICE, USER_RW, 0), STATUS_OK);
     ASSERT_EQ(fork(), STATUS_OK);

@@ -12,11 +12,14 @@ static const char *const WORDS[TABLE_OPERATION_COUNT] = {
     [TABLE_MAP] = "mapped",
     [TABLE_MAP_FRAMES] = "mapped",
     [TABLE_REMAP] = "remapped",
+    [TABLE_REMAP_FRAMES] = "remapped",
     [TABLE_UNMAP] = "unmapped",
     [TABLE_UNMAP_KEEPING_FRAMES] = "unmapped",
     [TABLE_UNMAP_STRICT] = "unmapped",
     [TABLE_PROTECT] = "protected",
     [TABLE_MERGE] = "merged",
+    [TABLE_SHARE] = "shared",
+    [TABLE_UNSHARE] = "unshared",
 };
 
 static void copy_name(char *to, const char *from) {

@@ -12,6 +12,7 @@ static const char *const names[TABLE_OPERATION_COUNT] = {
     [TABLE_MAP] = "map",
     [TABLE_MAP_FRAMES] = "map_frames",
     [TABLE_REMAP] = "remap",
+    [TABLE_REMAP_FRAMES] = "remap_frames",
     [TABLE_UNMAP] = "unmap",
     [TABLE_UNMAP_KEEPING_FRAMES] = "unmap_keeping_frames",
     [TABLE_UNMAP_STRICT] = "unmap_strict",
@@ -76,6 +77,7 @@ static bool add_touched(void *context, virt_addr_t va, const struct page_query *
 static bool changes_live_entries(const struct table_event *event) {
     switch (event->operation) {
     case TABLE_REMAP:
+    case TABLE_REMAP_FRAMES:
     case TABLE_UNMAP:
     case TABLE_UNMAP_KEEPING_FRAMES:
     case TABLE_UNMAP_STRICT:

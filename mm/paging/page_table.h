@@ -94,6 +94,14 @@ enum status page_table_remap(struct page_table *table, struct virt_range range, 
                              struct tlb_gather *gather) REQUIRES(gather);
 
 /*
+ * The same with a frame for each page, which 4 KiB leaves own as page_table_map_frames has it. The
+ * way to give a page to who must not write to what others have too.
+ */
+enum status page_table_remap_frames(struct page_table *table, struct virt_range range,
+                                    const phys_addr_t *pages, struct page_attributes attributes,
+                                    struct tlb_gather *gather) REQUIRES(gather);
+
+/*
  * Removes every entry of the range, splitting large leaves that stick out of it; absent pages are
  * skipped. Tables of the lower half that became empty are freed. `unmapped_pages` (may be null)
  * gets the number of 4 KiB pages that were mapped or parked. Errors: STATUS_NO_MEMORY, a split

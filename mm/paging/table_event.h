@@ -27,6 +27,7 @@ enum table_operation : uint8_t {
     TABLE_MAP,
     TABLE_MAP_FRAMES,
     TABLE_REMAP,
+    TABLE_REMAP_FRAMES,
     TABLE_UNMAP,
     TABLE_UNMAP_KEEPING_FRAMES,
     TABLE_UNMAP_STRICT,
@@ -50,7 +51,7 @@ struct table_event {
     const struct page_table *table; /* its root is 0 where TABLE_CREATE failed */
     struct virt_range range;        /* as asked for, whatever the status */
     phys_addr_t pa;                 /* MAP, REMAP */
-    const phys_addr_t *pages;       /* MAP_FRAMES: one for each page of the range */
+    const phys_addr_t *pages;       /* MAP_FRAMES, REMAP_FRAMES: one for each page of the range */
     struct page_attributes attributes;
     const struct page_table *other; /* ACTIVATE: the one before, may be null; SHARE: the child */
     const struct tlb_flush *flush;  /* FLUSH_START, FLUSH_DONE */
