@@ -45,10 +45,35 @@ static void count_entry(void *context, const struct walk_entry *entry) {
     }
 }
 
+/* What the entries of a shared table own is owned once, so only whoever comes first counts it. */
+static bool enter_first(void *context, struct frame *table) {
+    (void)context;
+    bool was_counted = (table->flags & FRAME_COUNTED) != 0;
+    table->flags |= FRAME_COUNTED;
+    return !was_counted;
+}
+
+static bool forget_table(void *context, struct frame *table) {
+    (void)context;
+    bool was_counted = (table->flags & FRAME_COUNTED) != 0;
+    table->flags &= (uint8_t)~FRAME_COUNTED;
+    return was_counted;
+}
+
+static void pass_over(void *context, const struct walk_entry *entry) {
+    (void)context;
+    (void)entry;
+}
+
+static void forget_space(void *context, struct address_space *space) {
+    struct walk_visitor visitor = {.context = context, .entry = pass_over, .enters = forget_table};
+    walk_half(space_page_table(space), &visitor);
+}
+
 /* The space refers to its root as an entry does to a table below. */
 static void count_space(void *context, struct address_space *space) {
     const struct page_table *table = space_page_table(space);
-    struct walk_visitor visitor = {.context = context, .entry = count_entry};
+    struct walk_visitor visitor = {.context = context, .entry = count_entry, .enters = enter_first};
     count_reference(context, table->root);
     walk_half(table, &visitor);
 }
@@ -161,6 +186,7 @@ static void check_frame(struct frame_audit *audit, const struct frame *frame, ui
 static void check_window(struct frame_audit *audit) {
     __builtin_memset(audit->counters, 0, audit->window_size * sizeof *audit->counters);
     space_for_each(count_space, audit);
+    space_for_each(forget_space, audit);
     frame_for_each_free_block(mark_free_block, audit);
     for (uint64_t i = 0; i < audit->window_size; i++) {
         phys_addr_t pa = phys_addr((audit->first + i) << PAGE_SHIFT);

@@ -4,6 +4,7 @@
 #include "mm/platform.h"
 #include "mm/space/area.h"
 #include "mm/space/kernel_space.h"
+#include "mm/space/zero_page.h"
 
 struct space_audit {
     struct audit *audit;
@@ -105,8 +106,21 @@ static void check_foreign_frames(struct space_audit *audit, const struct walk_en
     }
 }
 
+/* The page of zeroes is everybody's, and would not be if one of its entries could be written to. */
+static bool check_zero_page(struct space_audit *audit, const struct walk_entry *entry) {
+    bool is_it = !audit->is_kernel && pte_page(entry->pte, entry->level).value == zero_page().value;
+    if (is_it && (pte_rights(entry->pte) & RIGHT_WRITE) != 0) {
+        findings_add(audit->findings, "S2", "%s: 0x%llx is the page of zeroes, and is writable",
+                     space_name(audit->space), word(entry->va.value));
+    }
+    return is_it;
+}
+
 static void check_frames_of(struct space_audit *audit, const struct walk_entry *entry) {
     bool is_owned = pte_is_owned(entry->pte);
+    if (!is_owned && check_zero_page(audit, entry)) {
+        return;
+    }
     if (is_owned != (audit->area.kind == AREA_ANON)) {
         findings_add(audit->findings, "F2", "%s: the entry for 0x%llx %s what it maps, in %s",
                      space_name(audit->space), word(entry->va.value),
@@ -172,7 +186,8 @@ static void check_table(void *context, phys_addr_t pa, unsigned level, unsigned 
                      space_name(audit->space), level, word(pa.value), entry_count,
                      frame->table.entry_count);
     }
-    if (frame->table.owner != space_page_table(audit->space)) {
+    bool is_shared = level == 0 && frame->table.owner == nullptr;
+    if (!is_shared && frame->table.owner != space_page_table(audit->space)) {
         findings_add(audit->findings, "T1", "%s: the level %u table 0x%llx belongs to another",
                      space_name(audit->space), level, word(pa.value));
     }
@@ -237,7 +252,7 @@ static void check_space(void *context, struct address_space *space) {
         .is_kernel = table->half == HALF_KERNEL,
     };
     struct area_order order = {.audit = &one};
-    struct walk_visitor visitor = {&one, check_entry, check_table};
+    struct walk_visitor visitor = {.context = &one, .entry = check_entry, .table = check_table};
     space_for_each_area(space, check_area, &order);
     if (!walk_can_enter(table->root)) {
         findings_add(&audit->findings, "T1", "%s: its root 0x%llx is no table frame",

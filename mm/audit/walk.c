@@ -36,7 +36,8 @@ static void enter_table(const struct walk_visitor *visitor, const struct walk_en
         .first = 0,
         .end = TABLE_ENTRIES,
     };
-    if (walk_can_enter(below.table)) {
+    if (walk_can_enter(below.table) &&
+        (visitor->enters == nullptr || visitor->enters(visitor->context, frame_of(below.table)))) {
         walk_table(visitor, &below);
     }
 }

@@ -22,6 +22,9 @@ struct walk_visitor {
     /* Called for every entry that is not absent; a table entry comes before what is below it. */
     void (*entry)(void *context, const struct walk_entry *entry);
 
+    /* Asked before the walk goes into a table below the root; may be null: it always goes. */
+    bool (*enters)(void *context, struct frame *table);
+
     /* Called for every table after its entries, the root too; may be null. */
     void (*table)(void *context, phys_addr_t table, unsigned level, unsigned entry_count);
 };

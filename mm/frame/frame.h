@@ -37,6 +37,7 @@ constexpr unsigned FRAME_ORDER_MAX = 18; /* the largest block: 1 GiB */
 /* struct frame's flags. */
 constexpr uint8_t FRAME_INSIDE_BLOCK = 1; /* allocated, but not the first of its block */
 constexpr uint8_t FRAME_HEAP_OBJECT = 2;  /* KERNEL: mm/heap holds it; set and read by the heap */
+constexpr uint8_t FRAME_COUNTED = 4;      /* TABLE: mm/audit, the only one to use it, was there */
 
 struct frame {
     enum frame_state state; /* guarded by the owner; FREE and its edges by the zone's lock */
@@ -55,7 +56,7 @@ struct frame {
         struct {
             uint32_t share_count; /* entries that refer to it (T1); atomic */
             uint16_t entry_count; /* entries that are not ABSENT; guarded by the space's lock */
-            void *owner;          /* the struct page_table it belongs to; fixed at creation */
+            void *owner;          /* the struct page_table it belongs to; null: it may be several */
         } table;
         struct {
             void *owner;             /* what a frame's entries can be found from */

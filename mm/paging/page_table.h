@@ -171,6 +171,7 @@ struct page_query {
     bool is_accessed;                  /* PAGE_MAPPED only */
     bool is_dirty;                     /* kept while the page is parked */
     bool is_owned;                     /* the entry counts as an owner of its frame */
+    bool is_table_shared;              /* its table may be others' too; at level 0 only */
     phys_addr_t pa;                    /* of the address asked for, offset included; 0 is legal */
     struct page_attributes attributes; /* of the leaf; PAGE_MAPPED only */
     uint8_t effective_rights;          /* AND over the levels */

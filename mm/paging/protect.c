@@ -7,22 +7,32 @@
 struct forms {
     struct pte_form of_own;
     struct pte_form of_common;
+    bool is_kernel; /* whose pages are never copied on a write */
 };
 
-static struct forms forms_of(struct page_attributes attributes) {
+static struct forms forms_of(const struct page_table *table, struct page_attributes attributes) {
     struct page_attributes read_only = attributes;
     read_only.rights &= (uint8_t)~RIGHT_WRITE;
-    struct forms forms = {pte_form(attributes, false), pte_form(read_only, false)};
+    struct forms forms = {
+        .of_own = pte_form(attributes, false),
+        .of_common = pte_form(read_only, false),
+        .is_kernel = table->half == HALF_KERNEL,
+    };
     return forms;
 }
 
-static bool frame_is_common(const struct frame *frame) {
-    return __atomic_load_n(&frame->map_count, __ATOMIC_ACQUIRE) > 1;
+/* A frame that a process maps without owning it is the page of zeroes; devices have no frames. */
+static bool is_common_page(pte_t pte, unsigned level) {
+    phys_addr_t pa = pte_page(pte, level);
+    if (!pte_is_owned(pte)) {
+        return frame_exists(pa);
+    }
+    return __atomic_load_n(&frame_of(pa)->map_count, __ATOMIC_ACQUIRE) > 1;
 }
 
-/* What becomes of an entry: a frame that others own too stays read-only until it is copied. */
+/* What becomes of an entry: what others have too stays read-only until it is copied. */
 static pte_t changed_entry(pte_t old, const struct forms *forms, unsigned level) {
-    bool is_common = pte_is_owned(old) && frame_is_common(frame_of(pte_page(old, level)));
+    bool is_common = !forms->is_kernel && is_common_page(old, level);
     return pte_reformed(old, is_common ? forms->of_common : forms->of_own, level);
 }
 
@@ -81,7 +91,7 @@ enum status page_table_protect(struct page_table *table, struct virt_range range
     if (status != STATUS_OK) {
         return status;
     }
-    const struct forms forms = forms_of(attributes);
+    const struct forms forms = forms_of(table, attributes);
     change_range(range, &forms, &pool, gather);
     table_pool_return(&pool, table);
     return STATUS_OK;

@@ -2,6 +2,12 @@
 #include "mm/paging/page_table.h"
 #include "mm/paging/walk.h"
 
+/* Whether the way to the cursor's entry leads through a table that others may have too. */
+static bool is_table_shared(const struct pt_cursor *at) {
+    return at->level == 0 &&
+           pte_is_shared_table(pte_load(&at->tables[1][level_index(at->va, 1)]), 1);
+}
+
 /* The AND of what all levels down to the cursor's entry grant (SDM 3A 4.6.1). */
 static uint8_t effective_rights(const struct pt_cursor *at) {
     uint8_t rights = UINT8_MAX;
@@ -20,6 +26,7 @@ static struct page_query describe_leaf(const struct pt_cursor *at, pte_t pte) {
         .is_accessed = pte_is_accessed(pte),
         .is_dirty = pte_is_dirty(pte),
         .is_owned = pte_is_owned(pte),
+        .is_table_shared = is_table_shared(at),
         .pa = phys_add(pte_page(pte, at->level), offset),
         .attributes = attributes,
         .effective_rights = effective_rights(at) & attributes.rights,
@@ -30,7 +37,7 @@ static struct page_query describe_leaf(const struct pt_cursor *at, pte_t pte) {
 /* The entry that the cursor stands at, which is not a table entry. */
 static struct page_query describe(const struct pt_cursor *at) {
     pte_t pte = pt_cursor_load(at);
-    struct page_query query = {.level = at->level};
+    struct page_query query = {.level = at->level, .is_table_shared = is_table_shared(at)};
     switch (pte_kind(pte, at->level)) {
     case PTE_LEAF:
         return describe_leaf(at, pte);

@@ -63,12 +63,19 @@ struct address_space *space_current(void);
  */
 
 /*
- * User memory, filled at once with zeroed frames. Joins neighbours of the same name and rights.
- * Errors: STATUS_NO_MEMORY; STATUS_EXISTS, an area is there; STATUS_INVALID, not in the user half
- * or rights that are not user rights.
+ * User memory, all zeroes, which takes frames as it is used (space_resolve_fault). Joins neighbours
+ * of the same name and rights. Errors: STATUS_NO_MEMORY; STATUS_EXISTS, an area is there;
+ * STATUS_INVALID, not in the user half or rights that are not user rights.
  */
 enum status space_map_anonymous(struct locked_range *token, struct virt_range range, uint8_t rights,
                                 const char *name) REQUIRES(token);
+
+/*
+ * Fills the range as writing, or where that is not allowed, reading each of its pages would.
+ * Errors: STATUS_FAULT, some page is no memory or has no rights; STATUS_NO_MEMORY. What was filled
+ * before an error stays.
+ */
+enum status space_populate(struct locked_range *token, struct virt_range range) REQUIRES(token);
 
 /*
  * Finds the highest gap below SPACE_MMAP_END that fits `page_count` pages at a multiple of
@@ -95,6 +102,16 @@ enum status space_unmap(struct locked_range *token, struct virt_range range) REQ
 enum status space_protect(struct locked_range *token, struct virt_range range, uint8_t rights)
     REQUIRES(token);
 
+enum space_access_kind : uint8_t { ACCESS_READ, ACCESS_WRITE, ACCESS_EXECUTE };
+
+/*
+ * Makes an access that a CPU was refused succeed, if the area at `va` allows it: takes the memory,
+ * copies what is shared. OK also where the tables allow it already. Sleeps. Errors: STATUS_FAULT,
+ * no memory belongs there; STATUS_ACCESS_DENIED; STATUS_NO_MEMORY.
+ */
+enum status space_resolve_fault(struct address_space *space, virt_addr_t va,
+                                enum space_access_kind access);
+
 struct translation {
     phys_addr_t pa; /* of the byte at the address asked for; 0 is legal (S40) */
     uint8_t level;
@@ -104,11 +121,9 @@ struct translation {
 /* STATUS_FAULT where `va` is not mapped. For any space, current or not. */
 enum status space_translate(struct address_space *space, virt_addr_t va, struct translation *out);
 
-enum space_access_kind : uint8_t { ACCESS_READ, ACCESS_WRITE, ACCESS_EXECUTE };
-
 /*
- * Copies between `buffer` and memory of any space through the direct map, after checking that the
- * area allows the access (law 11). `*done_bytes` (may be null) says how much was copied before a
+ * Copies between `buffer` and memory of any space through the direct map, after resolving a fault
+ * of that access (law 11). `*done_bytes` (may be null) says how much was copied before a
  * STATUS_FAULT.
  * space_read reads user memory; space_write writes it and needs RIGHT_WRITE in the area;
  * space_write_initial ignores the area's lack of RIGHT_WRITE, for loading read-only segments of a

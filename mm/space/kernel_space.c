@@ -9,6 +9,7 @@
 #include "mm/space/direct_map.h"
 #include "mm/space/frame_array_map.h"
 #include "mm/space/space_private.h"
+#include "mm/space/zero_page.h"
 
 static struct address_space kernel;
 static const struct memory_map *memory; /* fixed by kernel_space_build */
@@ -119,6 +120,9 @@ enum status kernel_space_build(const struct kernel_layout *layout,
     boot_area_count = 0;
     memory = layout->memory;
     status = page_table_create_kernel(&kernel.table);
+    if (status == STATUS_OK) {
+        status = zero_page_build();
+    }
     if (status != STATUS_OK) {
         return status;
     }

@@ -1,90 +1,105 @@
 #include "lib/check.h"
 #include "mm/platform.h"
 #include "mm/space/address_space.h"
+#include "mm/space/fault_resolve.h"
 #include "mm/space/space_private.h"
+
+enum transfer_kind : uint8_t { TRANSFER_READ, TRANSFER_WRITE, TRANSFER_LOAD };
 
 /* One copy between a buffer and user memory, a page at a time. */
 struct transfer {
-    struct address_space *space;
-    uint8_t rights; /* what the area and the entries must grant */
-    void *read_to;  /* one of the two is null */
+    enum transfer_kind kind;
+    virt_addr_t va;
+    void *read_to; /* one of the two is null */
     const void *write_from;
+    size_t size_bytes;
+    size_t done_bytes;
 };
 
-/* Where the kernel sees the byte at `va`; null where the access is not allowed. */
-static void *locate(const struct transfer *transfer, virt_addr_t va) {
-    const struct vm_area *area = area_tree_find(&transfer->space->areas, va);
-    if (area == nullptr || area->kind != AREA_ANON ||
-        (transfer->rights & ~area->attributes.rights) != 0) {
-        return nullptr;
+static enum status resolve(struct locked_range *token, const struct transfer *transfer,
+                           virt_addr_t va) REQUIRES(token) {
+    switch (transfer->kind) {
+    case TRANSFER_READ:
+        return fault_resolve(token, va, ACCESS_READ);
+    case TRANSFER_WRITE:
+        return fault_resolve(token, va, ACCESS_WRITE);
+    case TRANSFER_LOAD:
+        return fault_resolve_load(token, va);
     }
-    struct page_query entry = page_table_query(&transfer->space->table, va);
-    if (entry.kind != PAGE_MAPPED || (transfer->rights & ~entry.effective_rights) != 0) {
-        return nullptr;
-    }
-    return platform_phys_to_virt(entry.pa);
+    __builtin_unreachable();
 }
 
-/* Copies until the first page that does not allow it; returns how many bytes that were. */
-static size_t transfer_pages(const struct transfer *transfer, virt_addr_t va, size_t size_bytes) {
-    size_t done = 0;
-    while (done < size_bytes) {
-        virt_addr_t at = virt_add(va, done);
-        size_t in_page = PAGE_SIZE - (at.value & (PAGE_SIZE - 1));
-        size_t count = size_bytes - done < in_page ? size_bytes - done : in_page;
-        void *memory = locate(transfer, at);
-        if (memory == nullptr) {
-            break;
-        }
-        if (transfer->read_to != nullptr) {
-            __builtin_memcpy((char *)transfer->read_to + done, memory, count);
-        } else {
-            __builtin_memcpy(memory, (const char *)transfer->write_from + done, count);
-        }
-        done += count;
-    }
-    return done;
+/* What of the transfer is left of the page that it has come to. */
+static size_t left_in_page(const struct transfer *transfer, virt_addr_t va) {
+    size_t in_page = PAGE_SIZE - (va.value & (PAGE_SIZE - 1));
+    size_t left = transfer->size_bytes - transfer->done_bytes;
+    return left < in_page ? left : in_page;
 }
 
-static enum status transfer_locked(const struct transfer *transfer, virt_addr_t va,
-                                   size_t size_bytes, size_t *done_bytes) {
-    CHECK(transfer->space->table.half == HALF_USER);
+static enum status transfer_page(struct locked_range *token, struct transfer *transfer)
+    REQUIRES(token) {
+    virt_addr_t va = virt_add(transfer->va, transfer->done_bytes);
+    enum status status = resolve(token, transfer, va);
+    if (status != STATUS_OK) {
+        return status == STATUS_ACCESS_DENIED ? STATUS_FAULT : status;
+    }
+    void *memory = platform_phys_to_virt(page_table_query(&token->space->table, va).pa);
+    size_t count = left_in_page(transfer, va);
+    if (transfer->kind == TRANSFER_READ) {
+        __builtin_memcpy((char *)transfer->read_to + transfer->done_bytes, memory, count);
+    } else {
+        __builtin_memcpy(memory, (const char *)transfer->write_from + transfer->done_bytes, count);
+    }
+    transfer->done_bytes += count;
+    return STATUS_OK;
+}
+
+/* Goes on until the first page that does not allow it. */
+static enum status run_transfer(struct address_space *space, struct transfer *transfer,
+                                size_t *done_bytes) {
+    CHECK(space->table.half == HALF_USER);
     struct locked_range token;
-    space_lock_for_reading(transfer->space, space_whole_range(transfer->space), &token);
-    size_t done = transfer_pages(transfer, va, size_bytes);
+    enum status status = STATUS_OK;
+    space_lock_for_writing(space, space_whole_range(space), &token);
+    while (status == STATUS_OK && transfer->done_bytes < transfer->size_bytes) {
+        status = transfer_page(&token, transfer);
+    }
     space_unlock(&token);
     if (done_bytes != nullptr) {
-        *done_bytes = done;
+        *done_bytes = transfer->done_bytes;
     }
-    return done == size_bytes ? STATUS_OK : STATUS_FAULT;
+    return status;
 }
 
 enum status space_read(struct address_space *space, virt_addr_t va, void *buffer, size_t size_bytes,
                        size_t *done_bytes) {
     struct transfer transfer = {
-        .space = space,
-        .rights = RIGHT_READ,
+        .kind = TRANSFER_READ,
+        .va = va,
         .read_to = buffer,
+        .size_bytes = size_bytes,
     };
-    return transfer_locked(&transfer, va, size_bytes, done_bytes);
+    return run_transfer(space, &transfer, done_bytes);
 }
 
 enum status space_write(struct address_space *space, virt_addr_t va, const void *buffer,
                         size_t size_bytes, size_t *done_bytes) {
     struct transfer transfer = {
-        .space = space,
-        .rights = RIGHT_WRITE,
+        .kind = TRANSFER_WRITE,
+        .va = va,
         .write_from = buffer,
+        .size_bytes = size_bytes,
     };
-    return transfer_locked(&transfer, va, size_bytes, done_bytes);
+    return run_transfer(space, &transfer, done_bytes);
 }
 
 enum status space_write_initial(struct address_space *space, virt_addr_t va, const void *buffer,
                                 size_t size_bytes, size_t *done_bytes) {
     struct transfer transfer = {
-        .space = space,
-        .rights = RIGHT_NONE,
+        .kind = TRANSFER_LOAD,
+        .va = va,
         .write_from = buffer,
+        .size_bytes = size_bytes,
     };
-    return transfer_locked(&transfer, va, size_bytes, done_bytes);
+    return run_transfer(space, &transfer, done_bytes);
 }

@@ -2,7 +2,7 @@
 #include "mm/addr/layout.h"
 #include "mm/space/address_space.h"
 #include "mm/space/area_edit.h"
-#include "mm/space/frame_batch.h"
+#include "mm/space/fault_resolve.h"
 #include "mm/space/space_private.h"
 
 constexpr uint8_t USER_RIGHTS = RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE | RIGHT_USER;
@@ -34,36 +34,11 @@ static enum status check_request(const struct locked_range *token, struct virt_r
     return STATUS_OK;
 }
 
-/* All that mapping `range` needs: an area, its frames, its tables. Takes it or nothing. */
-static enum status take_memory(struct page_table *table, struct virt_range range,
-                               struct spare_areas *spares, struct frame_batch *frames) {
-    enum status status = spare_areas_take(spares, 1);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    status = frame_batch_alloc(frames, range.page_count, FRAME_ANON);
-    if (status != STATUS_OK) {
-        goto return_spares;
-    }
-    status = page_table_reserve(table, range, 0);
-    if (status != STATUS_OK) {
-        goto free_frames;
-    }
-    return STATUS_OK;
-
-free_frames:
-    frame_batch_free(frames);
-return_spares:
-    spare_areas_return(spares);
-    return status;
-}
-
 enum status space_map_anonymous(struct locked_range *token, struct virt_range range, uint8_t rights,
                                 const char *name) {
     struct address_space *space = token->space;
     struct page_attributes attributes = user_attributes(rights);
     struct spare_areas spares;
-    struct frame_batch frames;
     enum status status = check_request(token, range, rights);
     if (status != STATUS_OK) {
         return status;
@@ -71,14 +46,29 @@ enum status space_map_anonymous(struct locked_range *token, struct virt_range ra
     if (area_tree_overlaps(&space->areas, range)) {
         return STATUS_EXISTS;
     }
-    status = take_memory(&space->table, range, &spares, &frames);
+    status = spare_areas_take(&spares, 1);
     if (status != STATUS_OK) {
         return status;
     }
-    frame_batch_map(&frames, &space->table, range, attributes, space);
     area_add(&space->areas, &spares, range, AREA_ANON, attributes, name);
     area_join_around(&space->areas, range);
     return STATUS_OK;
+}
+
+static enum status populate_page(struct locked_range *token, virt_addr_t va) REQUIRES(token) {
+    enum status status = fault_resolve(token, va, ACCESS_WRITE);
+    if (status == STATUS_ACCESS_DENIED) {
+        status = fault_resolve(token, va, ACCESS_READ);
+    }
+    return status == STATUS_ACCESS_DENIED ? STATUS_FAULT : status;
+}
+
+enum status space_populate(struct locked_range *token, struct virt_range range) {
+    enum status status = check_request(token, range, RIGHT_NONE);
+    for (uint64_t i = 0; status == STATUS_OK && i < range.page_count; i++) {
+        status = populate_page(token, virt_add(range.start, i << PAGE_SHIFT));
+    }
+    return status;
 }
 
 enum status space_find_gap(struct locked_range *token, uint64_t page_count, uint64_t alignment,

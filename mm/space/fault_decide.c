@@ -1,0 +1,60 @@
+#include "mm/space/fault_decide.h"
+
+static uint8_t right_of(enum space_access_kind access) {
+    switch (access) {
+    case ACCESS_READ:
+        return RIGHT_READ;
+    case ACCESS_WRITE:
+        return RIGHT_WRITE;
+    case ACCESS_EXECUTE:
+        return RIGHT_EXECUTE;
+    }
+    __builtin_unreachable();
+}
+
+/* Nothing is there yet. Even a page of zeroes takes an entry in a table. */
+static enum fault_action fill(const struct fault_walk *walk, enum space_access_kind access) {
+    if (walk->entry.is_table_shared) {
+        return RESOLVE_UNSHARE;
+    }
+    return access == ACCESS_WRITE ? RESOLVE_ZERO_FILL : RESOLVE_ZERO_PAGE;
+}
+
+/* A page is there, and its entry, or the way to it, does not grant what the area does. */
+static enum fault_action improve(const struct fault_walk *walk, enum space_access_kind access) {
+    if (walk->entry.is_table_shared) {
+        return RESOLVE_UNSHARE;
+    }
+    return access == ACCESS_WRITE && !walk->is_sole_owner ? RESOLVE_COPY : RESOLVE_GRANT;
+}
+
+enum fault_action fault_decide(const struct vm_area *area, const struct fault_walk *walk,
+                               enum space_access_kind access) {
+    uint8_t right = right_of(access);
+    if (area == nullptr || area->kind != AREA_ANON) {
+        return REFUSE_NOT_MAPPED;
+    }
+    if ((area->attributes.rights & right) == 0) {
+        return REFUSE_NOT_PERMITTED;
+    }
+    switch (walk->entry.kind) {
+    case PAGE_ABSENT:
+        return fill(walk, access);
+    case PAGE_PARKED:
+        return improve(walk, access);
+    case PAGE_MAPPED:
+        return (walk->entry.effective_rights & right) != 0 ? RESOLVE_NOTHING
+                                                           : improve(walk, access);
+    }
+    __builtin_unreachable();
+}
+
+enum fault_action fault_decide_load(const struct vm_area *area, const struct fault_walk *walk) {
+    if (area == nullptr || area->kind != AREA_ANON) {
+        return REFUSE_NOT_MAPPED;
+    }
+    if (walk->entry.kind == PAGE_ABSENT) {
+        return RESOLVE_ZERO_FILL;
+    }
+    return walk->is_sole_owner ? RESOLVE_NOTHING : RESOLVE_COPY;
+}
