@@ -19,17 +19,17 @@ constexpr uint64_t VA = SPACE_IMAGE_BASE;
 class AddressSpaceTest : public SpaceTest {
   protected:
     uint64_t read(uint64_t va, unsigned on = 0) {
-        machine::Outcome outcome = cpu(on).read(va, Privilege::USER);
+        machine::Outcome outcome = read_as_user(va, on);
         EXPECT_TRUE(outcome.succeeded());
         return outcome.value;
     }
 
     bool can_read(uint64_t va, unsigned on = 0) {
-        return cpu(on).read(va, Privilege::USER).succeeded();
+        return read_as_user(va, on).succeeded();
     }
 
     bool can_write(uint64_t va, uint64_t value, unsigned on = 0) {
-        return cpu(on).write(va, value, Privilege::USER).succeeded();
+        return write_as_user(va, value, on).succeeded();
     }
 
     static std::vector<std::string> names() {
@@ -164,6 +164,8 @@ TEST_F(AddressSpaceTest, S53DestroyingFreesPagesTablesAndTheRootAndNothingElse) 
     ASSERT_EQ(map(space, 0x7fff00000000, 5, RIGHT_READ), STATUS_OK);
     ASSERT_EQ(map(space, 0x123456000, 5, RIGHT_NONE), STATUS_OK);
     ASSERT_EQ(guard(space, 0x900000, 5, "guard"), STATUS_OK);
+    ASSERT_EQ(populate(space, VA, 5), STATUS_OK);
+    ASSERT_EQ(populate(space, 0x7fff00000000, 5), STATUS_OK);
     destroy(space);
     audit_drain();
     EXPECT_EQ(free_frames(), before);
@@ -260,7 +262,9 @@ void live_one_life(machine::Machine &pc, unsigned life) {
     ASSERT_EQ(stack, STATUS_OK);
     pc.run_on(life % 2);
     space_switch(space);
+    ASSERT_EQ(space_resolve_fault(space, virt_addr(VA), ACCESS_EXECUTE), STATUS_OK);
     ASSERT_TRUE(pc.cpu(life % 2).execute(VA, Privilege::USER).succeeded());
+    ASSERT_EQ(space_resolve_fault(space, virt_addr(0x7fffffff1ff8), ACCESS_WRITE), STATUS_OK);
     ASSERT_TRUE(pc.cpu(life % 2).write(0x7fffffff1ff8, life, Privilege::USER).succeeded());
     space_switch(kernel_space());
     ASSERT_EQ(space_destroy(space), STATUS_OK);

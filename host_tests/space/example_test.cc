@@ -43,7 +43,10 @@ TEST_F(ExampleTest, FromTheMemoryMapToAProcess) {
     }
 
     EXPECT_EQ(status, STATUS_OK);
-    EXPECT_TRUE(cpu().write(SPACE_IMAGE_BASE, 1, machine::Privilege::USER).succeeded());
+    virt_addr_t data = virt_addr(SPACE_IMAGE_BASE);
+    EXPECT_FALSE(cpu().write(data.value, 1, machine::Privilege::USER).succeeded());
+    EXPECT_EQ(space_resolve_fault(space, data, ACCESS_WRITE), STATUS_OK);
+    EXPECT_TRUE(cpu().write(data.value, 1, machine::Privilege::USER).succeeded());
     space_switch(kernel_space());
     EXPECT_EQ(space_destroy(space), STATUS_OK);
     audit_drain();

@@ -6,6 +6,7 @@
 #include "host_tests/space/space_test.h"
 #include "mm/addr/layout.h"
 #include "mm/space/address_space.h"
+#include "mm/space/zero_page.h"
 
 namespace {
 
@@ -95,23 +96,39 @@ TEST_F(SpaceAccessTest, TheAreaDecidesEvenWhereTheEntryGrantsMore) {
     space_for_each_area(space, set_rights, &rights);
 }
 
-TEST_F(SpaceAccessTest, AnEntryThatGrantsLessThanItsAreaIsBelieved) { // V2
+TEST_F(SpaceAccessTest, AnEntryThatGrantsLessThanItsAreaIsGrantedTheRest) {
     ASSERT_EQ(map(space, VA, 1, READ_WRITE), STATUS_OK);
+    ASSERT_EQ(write(VA, 8), STATUS_OK);
     auto *table = const_cast<page_table *>(space_page_table(space));
     page_attributes read_only = {RIGHT_READ | RIGHT_USER, CACHE_WRITE_BACK, 0};
     tlb_gather gather;
     tlb_gather_begin(&gather, table);
     EXPECT_EQ(page_table_protect(table, pages_at(VA, 1), read_only, &gather), STATUS_OK);
     tlb_gather_finish(&gather);
-    EXPECT_EQ(write(VA, 8), STATUS_FAULT);
+    EXPECT_EQ(write(VA, 8), STATUS_OK);
     EXPECT_EQ(read(VA, 8), STATUS_OK);
 }
 
-TEST_F(SpaceAccessTest, ParkedMemoryAndGuardsAreNotReached) {
+TEST_F(SpaceAccessTest, MemoryWithoutRightsIsReachedByTheLoaderAlone) {
     ASSERT_EQ(map(space, VA, 1, RIGHT_NONE), STATUS_OK);
-    ASSERT_EQ(guard(space, VA + PAGE_SIZE, 1, "guard"), STATUS_OK);
+    EXPECT_EQ(write(VA, 1), STATUS_FAULT);
+    EXPECT_EQ(write_initial(VA, 1), STATUS_OK);
+    EXPECT_EQ(write_initial(VA + 1, 1), STATUS_OK) << "the page is there already";
     EXPECT_EQ(read(VA, 1), STATUS_FAULT);
-    EXPECT_EQ(write_initial(VA, 1), STATUS_FAULT);
+}
+
+TEST_F(SpaceAccessTest, WhatTheLoaderWritesIsNotWrittenToThePageOfZeroes) {
+    ASSERT_EQ(map(space, VA, 2, RIGHT_READ), STATUS_OK);
+    EXPECT_EQ(read(VA, 2 * PAGE_SIZE), STATUS_OK);
+    EXPECT_EQ(write_initial(VA, 8), STATUS_OK);
+    EXPECT_EQ(read(VA + PAGE_SIZE, 8), STATUS_OK);
+    const auto *zeroes = static_cast<const uint64_t *>(platform_phys_to_virt(zero_page()));
+    EXPECT_EQ(zeroes[0], 0u);
+}
+
+TEST_F(SpaceAccessTest, GuardsAreNotReached) {
+    ASSERT_EQ(guard(space, VA + PAGE_SIZE, 1, "guard"), STATUS_OK);
+    EXPECT_EQ(read(VA + PAGE_SIZE, 1), STATUS_FAULT);
     EXPECT_EQ(write_initial(VA + PAGE_SIZE, 1), STATUS_FAULT);
     EXPECT_EQ(read(0, 1), STATUS_FAULT);
 }
@@ -150,6 +167,7 @@ TEST_F(SpaceAccessTest, S40TranslationIsAStatusSinceAddressZeroIsAnAddress) {
 
 TEST_F(SpaceAccessTest, S40TheOffsetIntoThePageIsKept) {
     ASSERT_EQ(map(space, VA, 2, RIGHT_READ), STATUS_OK);
+    ASSERT_EQ(populate(space, VA, 2), STATUS_OK);
     translation first;
     translation byte;
     ASSERT_EQ(space_translate(space, virt_addr(VA + PAGE_SIZE), &first), STATUS_OK);

@@ -17,9 +17,13 @@ TEST_F(SpaceDumpTest, S93AProcessIsDumpedInRunsOfPagesThatAreAlike) {
     ASSERT_EQ(map(space, 0x403000, 1, RIGHT_READ, "init: rodata"), STATUS_OK);
     ASSERT_EQ(map(space, 0x600000, 512, READ_WRITE, "init: data"), STATUS_OK);
     ASSERT_EQ(map(space, 0x900000, 4, READ_WRITE, "heap"), STATUS_OK);
+    ASSERT_EQ(populate(space, 0x900000, 4), STATUS_OK);
     ASSERT_EQ(protect(space, 0x901000, 2, RIGHT_NONE), STATUS_OK);
+    ASSERT_EQ(populate(space, 0x400000, 4), STATUS_OK);
+    ASSERT_EQ(populate(space, 0x600000, 512), STATUS_OK);
     ASSERT_EQ(guard(space, 0x7ffffffed000, 1, "stack guard"), STATUS_OK);
     ASSERT_EQ(map(space, 0x7ffffffee000, 17, READ_WRITE, "stack"), STATUS_OK);
+    ASSERT_EQ(populate(space, 0x7fffffffd000, 2), STATUS_OK);
     EXPECT_EQ(dump(space),
               "0x0000000000000000-0x000000000000ffff    64 KiB  -----  --  --  null guard\n"
               "0x0000000000400000-0x0000000000402fff    12 KiB  r-xu-  WB  4K  init: text\n"
@@ -29,7 +33,8 @@ TEST_F(SpaceDumpTest, S93AProcessIsDumpedInRunsOfPagesThatAreAlike) {
               "0x0000000000901000-0x0000000000902fff     8 KiB  -----  --  4K  heap (parked)\n"
               "0x0000000000903000-0x0000000000903fff     4 KiB  rw-u-  WB  4K  heap\n"
               "0x00007ffffffed000-0x00007ffffffedfff     4 KiB  -----  --  --  stack guard\n"
-              "0x00007ffffffee000-0x00007fffffffefff    68 KiB  rw-u-  WB  4K  stack\n");
+              "0x00007ffffffee000-0x00007fffffffcfff    60 KiB  -----  --  --  stack (unused)\n"
+              "0x00007fffffffd000-0x00007fffffffefff     8 KiB  rw-u-  WB  4K  stack\n");
     destroy(space);
 }
 
@@ -90,6 +95,7 @@ TEST_F(SpaceDumpTest, S93NeighboursThatAreAlikeButForTheirNamesAreTwoLines) {
     address_space *space = create();
     ASSERT_EQ(map(space, 0x400000, 1, READ_WRITE, "data"), STATUS_OK);
     ASSERT_EQ(map(space, 0x401000, 1, READ_WRITE, "heap"), STATUS_OK);
+    ASSERT_EQ(populate(space, 0x400000, 2), STATUS_OK);
     std::string text = dump(space);
     EXPECT_NE(text.find("0x0000000000400fff     4 KiB  rw-u-  WB  4K  data\n"), std::string::npos);
     EXPECT_NE(text.find("0x0000000000401fff     4 KiB  rw-u-  WB  4K  heap\n"), std::string::npos)
@@ -100,6 +106,7 @@ TEST_F(SpaceDumpTest, S93NeighboursThatAreAlikeButForTheirNamesAreTwoLines) {
 TEST_F(SpaceDumpTest, S93APageOfAnotherCachePolicyHasALineOfItsOwn) {
     address_space *space = create();
     ASSERT_EQ(map(space, 0x400000, 2, READ_WRITE, "data"), STATUS_OK);
+    ASSERT_EQ(populate(space, 0x400000, 2), STATUS_OK);
     auto *table = const_cast<page_table *>(space_page_table(space));
     for (cache_policy cache : {CACHE_WRITE_THROUGH, CACHE_WRITE_BACK}) {
         page_attributes attributes = {READ_WRITE | RIGHT_USER, cache, 0};

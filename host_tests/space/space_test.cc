@@ -163,6 +163,46 @@ status SpaceTest::find_gap(address_space *space, uint64_t page_count, uint64_t a
     return result;
 }
 
+/* A page may be filled and, once that is seen, copied or granted. */
+machine::Outcome SpaceTest::run_as_user(const std::function<machine::Outcome()> &access,
+                                        uint64_t va, unsigned id, space_access_kind kind) {
+    constexpr int tries = 3;
+    machine::Outcome outcome = access();
+    unsigned before = pc().current_cpu();
+    pc().run_on(id);
+    for (int i = 1; i < tries && !outcome.succeeded(); i++) {
+        if (space_resolve_fault(space_current(), virt_addr(va), kind) != STATUS_OK) {
+            break;
+        }
+        outcome = access();
+    }
+    pc().run_on(before);
+    return outcome;
+}
+
+machine::Outcome SpaceTest::read_as_user(uint64_t va, unsigned id) {
+    return run_as_user([&] { return cpu(id).read(va, machine::Privilege::USER); }, va, id,
+                       ACCESS_READ);
+}
+
+machine::Outcome SpaceTest::write_as_user(uint64_t va, uint64_t value, unsigned id) {
+    return run_as_user([&] { return cpu(id).write(va, value, machine::Privilege::USER); }, va, id,
+                       ACCESS_WRITE);
+}
+
+machine::Outcome SpaceTest::execute_as_user(uint64_t va, unsigned id) {
+    return run_as_user([&] { return cpu(id).execute(va, machine::Privilege::USER); }, va, id,
+                       ACCESS_EXECUTE);
+}
+
+status SpaceTest::populate(address_space *space, uint64_t va, uint64_t page_count) {
+    locked_range token;
+    space_lock_for_writing(space, space_user_range(), &token);
+    status result = space_populate(&token, range_of(va, page_count));
+    space_unlock(&token);
+    return result;
+}
+
 std::string SpaceTest::dump(address_space *space) {
     TextLog log;
     space_dump(space, log.sink());

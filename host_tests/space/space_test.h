@@ -102,6 +102,17 @@ class SpaceTest : public MachineTest {
     static status find_gap(address_space *space, uint64_t page_count, uint64_t alignment,
                            uint64_t *va);
 
+    /*
+     * What a process does on a CPU: where it faults, the space that is current there is asked to
+     * resolve it, as the kernel does, and the instruction runs again.
+     */
+    machine::Outcome read_as_user(uint64_t va, unsigned id = 0);
+    machine::Outcome write_as_user(uint64_t va, uint64_t value, unsigned id = 0);
+    machine::Outcome execute_as_user(uint64_t va, unsigned id = 0);
+
+    /* Fills the range, as a process does that writes or, where it must not, reads it. */
+    static status populate(address_space *space, uint64_t va, uint64_t page_count);
+
     static std::string dump(address_space *space);
 
     /* The bytes of the space's page tables, root first, to compare before and after. */
@@ -128,6 +139,9 @@ class SpaceTest : public MachineTest {
     static void free_fillers(const std::vector<vm_area *> &fillers);
 
   private:
+    machine::Outcome run_as_user(const std::function<machine::Outcome()> &access, uint64_t va,
+                                 unsigned id, space_access_kind kind);
+
     std::unique_ptr<KernelBoot> boot_;
     uint64_t frames_at_start_ = 0;
 };

@@ -35,13 +35,13 @@ class UserAreaTest : public SpaceTest {
     }
 
     bool can_read(uint64_t va) {
-        return cpu().read(va, Privilege::USER).succeeded();
+        return read_as_user(va).succeeded();
     }
     bool can_write(uint64_t va) {
-        return cpu(1).write(va, 0x5a5a, Privilege::USER).succeeded();
+        return write_as_user(va, 0x5a5a, 1).succeeded();
     }
     bool can_execute(uint64_t va) {
-        return cpu().execute(va, Privilege::USER).succeeded();
+        return execute_as_user(va).succeeded();
     }
 
     /* The areas above the null guard: first page relative to VA, page count, rights, name. */
@@ -77,7 +77,7 @@ TEST_F(UserAreaTest, MappedMemoryIsZeroedAndHasTheRightsAskedFor) {
     ASSERT_EQ(map(space, VA, 2, READ_WRITE), STATUS_OK);
     ASSERT_EQ(map(space, VA + 4 * PAGE_SIZE, 1, RIGHT_READ), STATUS_OK);
     ASSERT_EQ(map(space, VA + 6 * PAGE_SIZE, 1, RIGHT_READ | RIGHT_EXECUTE), STATUS_OK);
-    EXPECT_EQ(cpu().read(VA + PAGE_SIZE, Privilege::USER).value, 0u);
+    EXPECT_EQ(read_as_user(VA + PAGE_SIZE).value, 0u);
     EXPECT_TRUE(can_write(VA));
     EXPECT_FALSE(can_execute(VA));
     EXPECT_FALSE(can_write(VA + 4 * PAGE_SIZE));
@@ -93,6 +93,7 @@ TEST_F(UserAreaTest, S78OnePageIsARangeLikeAnyOther) {
 
 TEST_F(UserAreaTest, S81FramesAreTaggedWithTheirOwner) {
     ASSERT_EQ(map(space, VA, 2, READ_WRITE), STATUS_OK);
+    ASSERT_EQ(populate(space, VA, 2), STATUS_OK);
     translation found;
     ASSERT_EQ(space_translate(space, virt_addr(VA + PAGE_SIZE), &found), STATUS_OK);
     const struct frame *frame = frame_of(found.pa);
@@ -263,10 +264,14 @@ TEST_F(UserAreaTest, AVisitOfTheAreasEndsWhereTheVisitorSays) {
     EXPECT_EQ(visits, 1u);
 }
 
-TEST_F(UserAreaTest, TheLastFrameOfTheMachineCanBeMapped) {
-    ASSERT_EQ(map(space, VA, 1, READ_WRITE, "first"), STATUS_OK);
-    EXPECT_EQ(expect_all_or_nothing(
-                  space, [&] { return map(space, VA + PAGE_SIZE, 1, READ_WRITE, "last"); }),
+TEST_F(UserAreaTest, TheLastFrameOfTheMachineCanBeUsed) {
+    ASSERT_EQ(map(space, VA, 2, READ_WRITE), STATUS_OK);
+    EXPECT_TRUE(can_write(VA));
+    EXPECT_EQ(expect_all_or_nothing(space,
+                                    [&] {
+                                        return space_resolve_fault(space, virt_addr(VA + PAGE_SIZE),
+                                                                   ACCESS_WRITE);
+                                    }),
               1u);
 }
 
@@ -277,7 +282,7 @@ TEST_F(UserAreaTest, ParkedMemoryCannotBeReachedAndKeepsItsContents) {
     EXPECT_FALSE(can_read(VA));
     expect_sound();
     ASSERT_EQ(protect(space, VA, 2, RIGHT_READ), STATUS_OK);
-    EXPECT_EQ(cpu().read(VA, Privilege::USER).value, 0x5a5au);
+    EXPECT_EQ(read_as_user(VA).value, 0x5a5au);
 }
 
 TEST_F(UserAreaTest, MemoryMayBeBornParked) {
@@ -338,18 +343,87 @@ TEST_F(UserAreaTest, S60AGapIsFoundFromTheTopDownwards) {
     EXPECT_EQ(find_gap(space, UINT64_MAX, PAGE_SIZE, &va), STATUS_NO_MEMORY);
 }
 
-TEST_F(UserAreaTest, RunningOutOfFramesWhileMappingChangesNothing) {
-    unsigned needed = expect_all_or_nothing(
-        space, [&] { return map(space, 0x7ffffff000, 100, READ_WRITE, "big"); });
-    EXPECT_EQ(needed, 100u + 6u) << "two tables of each level, of which the root is there";
+TEST_F(UserAreaTest, MappingTakesNoFrameUntilAPageIsUsed) {
+    uint64_t before = free_frames();
+    ASSERT_EQ(map(space, 0x7ffffff000, 100, READ_WRITE, "big"), STATUS_OK);
+    EXPECT_EQ(free_frames(), before);
+    EXPECT_TRUE(can_write(0x7ffffff000));
+    EXPECT_EQ(before - free_frames(), 1u + 3u)
+        << "the page and its tables, of which the root is there";
+}
+
+TEST_F(UserAreaTest, WhatIsOnlyReadCostsTablesAlone) {
+    ASSERT_EQ(map(space, VA, 4, READ_WRITE), STATUS_OK);
+    EXPECT_TRUE(can_read(VA));
+    uint64_t before = free_frames();
+    EXPECT_TRUE(can_read(VA + PAGE_SIZE));
+    EXPECT_EQ(free_frames(), before);
+    EXPECT_TRUE(can_write(VA + PAGE_SIZE));
+    EXPECT_EQ(read_as_user(VA + PAGE_SIZE).value, 0x5a5au);
+    EXPECT_EQ(read_as_user(VA).value, 0u) << "the page of zeroes has not been written to";
+}
+
+TEST_F(UserAreaTest, ThePageOfZeroesIsNeverMadeWritable) { // S2
+    ASSERT_EQ(map(space, VA, 1, RIGHT_READ), STATUS_OK);
+    EXPECT_TRUE(can_read(VA));
+    ASSERT_EQ(protect(space, VA, 1, READ_WRITE), STATUS_OK);
+    expect_sound();
+    EXPECT_TRUE(can_write(VA));
+    expect_sound();
 }
 
 TEST_F(UserAreaTest, RunningOutOfFramesForTheAreaItselfChangesNothing) {
     std::vector<vm_area *> fillers = fill_slabs();
     unsigned needed =
         expect_all_or_nothing(space, [&] { return map(space, VA, 1, READ_WRITE, "one"); });
-    EXPECT_EQ(needed, 1u + 1u + 3u) << "a slab for the area, its page, and tables";
+    EXPECT_EQ(needed, 1u) << "a slab for the area";
     free_fillers(fillers);
+}
+
+TEST_F(UserAreaTest, RunningOutOfFramesWhileAPageIsFilledChangesNothing) {
+    ASSERT_EQ(map(space, VA, 1, READ_WRITE), STATUS_OK);
+    unsigned needed = expect_all_or_nothing(
+        space, [&] { return space_resolve_fault(space, virt_addr(VA), ACCESS_WRITE); });
+    EXPECT_EQ(needed, 1u + 3u) << "its page, and tables";
+}
+
+TEST_F(UserAreaTest, RunningOutOfFramesWhileThePageOfZeroesIsReplacedChangesNothing) {
+    ASSERT_EQ(map(space, VA, 1, READ_WRITE), STATUS_OK);
+    EXPECT_TRUE(can_read(VA));
+    unsigned needed = expect_all_or_nothing(
+        space, [&] { return space_resolve_fault(space, virt_addr(VA), ACCESS_WRITE); });
+    EXPECT_EQ(needed, 1u);
+}
+
+TEST_F(UserAreaTest, WhatIsPopulatedFaultsNoMore) {
+    ASSERT_EQ(map(space, VA, 3, READ_WRITE), STATUS_OK);
+    ASSERT_EQ(map(space, VA + 3 * PAGE_SIZE, 2, RIGHT_READ), STATUS_OK);
+    ASSERT_EQ(populate(space, VA, 5), STATUS_OK);
+    EXPECT_TRUE(cpu().write(VA + 2 * PAGE_SIZE, 1, Privilege::USER).succeeded());
+    EXPECT_TRUE(cpu().read(VA + 4 * PAGE_SIZE, Privilege::USER).succeeded());
+}
+
+TEST_F(UserAreaTest, PopulatingEndsWhereThereIsNoMemoryOrNoRight) {
+    ASSERT_EQ(map(space, VA, 1, READ_WRITE), STATUS_OK);
+    ASSERT_EQ(map(space, VA + PAGE_SIZE, 1, RIGHT_NONE), STATUS_OK);
+    EXPECT_EQ(populate(space, VA, 2), STATUS_FAULT);
+    EXPECT_TRUE(cpu().write(VA, 1, Privilege::USER).succeeded()) << "what was filled stays";
+    EXPECT_EQ(populate(space, VA + 2 * PAGE_SIZE, 1), STATUS_FAULT);
+    EXPECT_EQ(populate(space, USER_END, 1), STATUS_INVALID);
+}
+
+TEST_F(UserAreaTest, AFaultThatNoAreaAnswersForIsRefused) {
+    ASSERT_EQ(map(space, VA, 1, RIGHT_READ), STATUS_OK);
+    auto resolve = [&](uint64_t va, space_access_kind access) {
+        return space_resolve_fault(space, virt_addr(va), access);
+    };
+    EXPECT_EQ(resolve(VA, ACCESS_WRITE), STATUS_ACCESS_DENIED);
+    EXPECT_EQ(resolve(VA, ACCESS_EXECUTE), STATUS_ACCESS_DENIED);
+    EXPECT_EQ(resolve(VA + PAGE_SIZE, ACCESS_READ), STATUS_FAULT);
+    EXPECT_EQ(resolve(8, ACCESS_READ), STATUS_FAULT) << "the null guard";
+    EXPECT_EQ(resolve(USER_END, ACCESS_READ), STATUS_FAULT);
+    EXPECT_EQ(resolve(DIRECT_MAP_BASE, ACCESS_READ), STATUS_FAULT);
+    EXPECT_EQ(resolve(0x1234567890abcdef, ACCESS_READ), STATUS_FAULT);
 }
 
 TEST_F(UserAreaTest, S59UnmappingReachesNothingOfTheNullGuard) {
@@ -396,38 +470,10 @@ TEST_F(UserAreaTest, UnmappingWholeAreasNeedsNoMemory) {
     free_fillers(fillers);
 }
 
-TEST_F(UserAreaTest, MoreThanAllMemoryIsRefusedWithoutZeroingAnyOfIt) {
-    phys_addr_t next;
-    ASSERT_EQ(frame_alloc(FRAME_KERNEL, ZONE_NORMAL, &next), STATUS_OK);
-    frame_free(next);
-    pc().ram().store(next.value, 0x1234);
-    State before = state(space);
-    EXPECT_EQ(map(space, VA, 1ull << 30, READ_WRITE), STATUS_NO_MEMORY);
-    EXPECT_TRUE(state(space) == before);
-    EXPECT_EQ(pc().ram().load(next.value), 0x1234u);
-}
-
-TEST_F(UserAreaTest, LowMemoryIsNotUsedAndWhatWasTakenBeforeThatWasKnownIsGivenBack) {
-    std::vector<phys_addr_t> taken;
-    phys_addr_t pa;
-    while (frame_alloc(FRAME_KERNEL, ZONE_NORMAL, &pa) == STATUS_OK) {
-        taken.push_back(pa);
-    }
-    for (int i = 0; i < 5; i++) {
-        frame_free(taken.back());
-        taken.pop_back();
-    }
-    State before = state(space);
-    EXPECT_EQ(map(space, VA, 20, READ_WRITE), STATUS_NO_MEMORY);
-    EXPECT_TRUE(state(space) == before);
-    for (phys_addr_t frame : taken) {
-        frame_free(frame);
-    }
-}
-
 TEST_F(UserAreaTest, ACpuThatSpeculatesAtEveryMomentKeepsNothingOfWhatIsGone) {
     pc().speculate_at_every_chance(VA, 40 * PAGE_SIZE);
     ASSERT_EQ(map(space, VA, 40, READ_WRITE), STATUS_OK);
+    ASSERT_EQ(populate(space, VA, 40), STATUS_OK);
     ASSERT_EQ(protect(space, VA + 3 * PAGE_SIZE, 35, RIGHT_READ), STATUS_OK);
     ASSERT_EQ(protect(space, VA + 5 * PAGE_SIZE, 2, RIGHT_NONE), STATUS_OK);
     ASSERT_EQ(unmap(space, VA, 40), STATUS_OK);

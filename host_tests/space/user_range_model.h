@@ -81,7 +81,6 @@ class UserRangeModel : public SpaceTest {
     void switch_somebody();
 
     uint64_t highest_gap(const Side &side, uint64_t page_count, uint64_t alignment) const;
-    machine::Outcome write_as_user(unsigned id, uint64_t va, uint64_t value);
     Side *side_of(unsigned id);
     void check_page(Side &side, uint64_t number);
     void check_page_as_seen_by(unsigned id, const Side &side, uint64_t number);

@@ -5,7 +5,7 @@
 struct run {
     virt_addr_t start;
     virt_addr_t last;
-    enum page_kind kind; /* PAGE_ABSENT: no run yet, or a guard */
+    enum page_kind kind; /* PAGE_ABSENT: a guard, or memory that nobody has used yet */
     uint8_t level;
     uint8_t rights;
     enum cache_policy cache;
@@ -17,6 +17,7 @@ struct dump {
     const struct vm_area *area;
     struct run run;
     bool has_run;
+    virt_addr_t next; /* the first address of the area that nothing has been said of */
 };
 
 static const char *cache_word(const struct run *run) {
@@ -54,6 +55,14 @@ static uint64_t split_size(uint64_t bytes, const char **unit) {
     return number;
 }
 
+static const char *remark(const struct dump *dump) {
+    if (dump->run.kind == PAGE_PARKED) {
+        return " (parked)";
+    }
+    bool is_unused = dump->run.kind == PAGE_ABSENT && dump->area->kind == AREA_ANON;
+    return is_unused ? " (unused)" : "";
+}
+
 static void print_run(const struct dump *dump) {
     const struct run *run = &dump->run;
     const char *unit;
@@ -63,14 +72,12 @@ static void print_run(const struct dump *dump) {
               (unsigned long long)size, unit, run->rights & RIGHT_READ ? 'r' : '-',
               run->rights & RIGHT_WRITE ? 'w' : '-', run->rights & RIGHT_EXECUTE ? 'x' : '-',
               run->rights & RIGHT_USER ? 'u' : '-', run->rights & RIGHT_GLOBAL ? 'g' : '-',
-              cache_word(run), leaf_word(run), dump->area->name,
-              run->kind == PAGE_PARKED ? " (parked)" : "");
+              cache_word(run), leaf_word(run), dump->area->name, remark(dump));
 }
 
-/* Where the kinds differ, so do the rights: what is mapped can be read, parked pages have none. */
 static bool continues(const struct run *run, const struct run *next) {
-    return run->last.value + 1 == next->start.value && run->level == next->level &&
-           run->rights == next->rights && run->cache == next->cache;
+    return run->last.value + 1 == next->start.value && run->kind == next->kind &&
+           run->level == next->level && run->rights == next->rights && run->cache == next->cache;
 }
 
 static void end_run(struct dump *dump) {
@@ -78,6 +85,20 @@ static void end_run(struct dump *dump) {
         print_run(dump);
     }
     dump->has_run = false;
+}
+
+static void begin_run(struct dump *dump, const struct run *run) {
+    end_run(dump);
+    dump->run = *run;
+    dump->has_run = true;
+}
+
+/* Memory of the area before `end` that no entry stands for. */
+static void add_unused(struct dump *dump, virt_addr_t end) {
+    if (dump->next.value < end.value && dump->area->kind == AREA_ANON) {
+        struct run unused = {.start = dump->next, .last = virt_addr(end.value - 1)};
+        begin_run(dump, &unused);
+    }
 }
 
 static bool add_entry(void *context, virt_addr_t va, const struct page_query *entry) {
@@ -93,24 +114,26 @@ static bool add_entry(void *context, virt_addr_t va, const struct page_query *en
         next.rights = (entry->effective_rights & ~RIGHT_GLOBAL) | global;
         next.cache = entry->attributes.cache;
     }
+    add_unused(dump, va);
+    dump->next = virt_add(next.last, 1);
     if (dump->has_run && continues(&dump->run, &next)) {
         dump->run.last = next.last;
         return true;
     }
-    end_run(dump);
-    dump->run = next;
-    dump->has_run = true;
+    begin_run(dump, &next);
     return true;
 }
 
 static bool dump_area(void *context, const struct vm_area *area) {
     struct dump *dump = context;
     dump->area = area;
+    dump->next = area->range.start;
     if (area->kind == AREA_GUARD) {
-        dump->run = (struct run){.start = area->range.start, .last = virt_range_last(area->range)};
-        dump->has_run = true;
+        struct run guard = {.start = area->range.start, .last = virt_range_last(area->range)};
+        begin_run(dump, &guard);
     } else {
         page_table_for_each(dump->table, area->range, add_entry, dump);
+        add_unused(dump, virt_add(virt_range_last(area->range), 1));
     }
     end_run(dump);
     return true;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "lib/decls.h"
 #include "lib/status.h"
 #include "mm/addr/addr.h"
 
@@ -8,7 +9,11 @@
  * lead to it do not own it, and none is ever writable.
  */
 
+BEGIN_C_DECLS
+
 /* Takes it from the early allocator. Errors: STATUS_NO_MEMORY. */
 enum status zero_page_build(void);
 
 phys_addr_t zero_page(void);
+
+END_C_DECLS
