@@ -18,6 +18,8 @@ class FaultTest : public ::testing::Test {
     FaultTest() {
         facts_.who = "process 3 (hello)";
         facts_.instruction = 0x401136;
+        facts_.is_smap_in_force = true;
+        facts_.is_smep_in_force = true;
         facts_.query.kind = PAGE_ABSENT;
     }
 
@@ -157,8 +159,17 @@ TEST_F(FaultTest, TheKernelReadingUserMemoryIsSmap) {
 TEST_F(FaultTest, TheKernelReadingUserMemoryWithUserCopyIsAllowed) {
     Touch(kUserPage, kPresent);
     Map(RIGHT_READ | RIGHT_WRITE | RIGHT_USER);
-    facts_.is_user_access_open = true;
+    facts_.is_smap_in_force = false;
     EXPECT_EQ(Judge(), FAULT_STALE_TLB);
+}
+
+// Law 6: what the kernel may write by now is tried again, and user_copy does not fail.
+TEST_F(FaultTest, WithoutSmapTheKernelWritingUserMemoryByAStaleTlbIsAllowed) {
+    facts_.is_smap_in_force = false;
+    Touch(kUserPage, kPresent | kWrite);
+    Map(RIGHT_READ | RIGHT_WRITE | RIGHT_USER);
+    EXPECT_EQ(Judge(), FAULT_STALE_TLB);
+    EXPECT_TRUE(fault_is_spurious(Judge()));
 }
 
 TEST_F(FaultTest, TheKernelWritingReadOnlyUserMemoryIsReadOnlyBeforeItIsSmap) {
@@ -171,6 +182,15 @@ TEST_F(FaultTest, TheKernelRunningUserMemoryIsSmep) {
     Touch(kUserPage, kPresent | kFetch);
     Map(RIGHT_READ | RIGHT_EXECUTE | RIGHT_USER);
     EXPECT_EQ(Judge(), FAULT_SMEP);
+}
+
+TEST_F(FaultTest, WithoutSmepOnlyTheUsersDataKeepsTheKernelFromRunningIt) {
+    facts_.is_smep_in_force = false;
+    Touch(kUserPage, kPresent | kFetch);
+    Map(RIGHT_READ | RIGHT_WRITE | RIGHT_USER);
+    EXPECT_EQ(Judge(), FAULT_NO_EXECUTE);
+    Map(RIGHT_READ | RIGHT_EXECUTE | RIGHT_USER);
+    EXPECT_EQ(Judge(), FAULT_STALE_TLB);
 }
 
 TEST_F(FaultTest, TheKernelRunningItsDataIsNoExecute) {
@@ -227,10 +247,12 @@ TEST_F(FaultTest, TheBitThatStopsUserMemoryUnderSmapIsTheUserBit) {
     AddStep(0, 1, 0x7fd6000, 0x67, "present, writable, user, accessed, 4 KiB leaf");
     facts_.walk.steps[0].rights = RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE | RIGHT_USER;
     EXPECT_TRUE(fault_find_stop(&facts_).is_stopped);
-    facts_.is_user_access_open = true;
+    facts_.is_smap_in_force = false;
     EXPECT_FALSE(fault_find_stop(&facts_).is_stopped);
     Touch(kUserPage, kPresent | kFetch);
     EXPECT_STREQ(fault_find_stop(&facts_).name, "U/S") << "SMEP does not ask for EFLAGS.AC";
+    facts_.is_smep_in_force = false;
+    EXPECT_FALSE(fault_find_stop(&facts_).is_stopped);
 }
 
 TEST_F(FaultTest, AReservedBitThatWasRepairedSinceHasNoNumber) {

@@ -68,9 +68,10 @@ struct fault_facts {
     uint64_t instruction;
     virt_addr_t address;
     uint32_t error_code;
-    bool is_user_access_open; /* kernel mode, with EFLAGS.AC set by user_copy */
-    struct page_query query;  /* of address, as the tables are now */
-    struct page_walk walk;    /* the same, step by step */
+    bool is_smap_in_force;   /* the CPU has it, and user_copy had not opened user memory */
+    bool is_smep_in_force;   /* the CPU has it */
+    struct page_query query; /* of address, as the tables are now */
+    struct page_walk walk;   /* the same, step by step */
     bool has_area, has_area_below, has_area_above;
     struct vm_area area;       /* that holds the address */
     struct vm_area area_below; /* the nearest on each side */

@@ -62,8 +62,13 @@ static enum fault_verdict judge_allowed(const struct fault_facts *facts) {
     return has(facts, PAGE_FAULT_PRESENT) ? FAULT_STALE_TLB : FAULT_MAPPED_SINCE;
 }
 
+/* By SMAP or SMEP, which bind supervisor mode alone. */
+static bool is_kept_from_user_page(const struct fault_facts *facts, bool is_in_force) {
+    return is_in_force && !has(facts, PAGE_FAULT_USER) && is_user_page(facts);
+}
+
 static enum fault_verdict judge_fetch(const struct fault_facts *facts) {
-    if (!has(facts, PAGE_FAULT_USER) && is_user_page(facts)) {
+    if (is_kept_from_user_page(facts, facts->is_smep_in_force)) {
         return FAULT_SMEP;
     }
     return facts->query.effective_rights & RIGHT_EXECUTE ? judge_allowed(facts) : FAULT_NO_EXECUTE;
@@ -80,8 +85,7 @@ static enum fault_verdict judge_rights(const struct fault_facts *facts) {
     if (has(facts, PAGE_FAULT_WRITE) && !(facts->query.effective_rights & RIGHT_WRITE)) {
         return FAULT_READ_ONLY;
     }
-    bool is_forbidden_by_smap =
-        !has(facts, PAGE_FAULT_USER) && is_user_page(facts) && !facts->is_user_access_open;
+    bool is_forbidden_by_smap = is_kept_from_user_page(facts, facts->is_smap_in_force);
     return is_forbidden_by_smap ? FAULT_SMAP : judge_allowed(facts);
 }
 
@@ -120,8 +124,8 @@ struct page_walk_stop fault_find_stop(const struct fault_facts *facts) {
     wanted |= has(facts, PAGE_FAULT_USER) ? RIGHT_USER : RIGHT_NONE;
     wanted |= has(facts, PAGE_FAULT_WRITE) ? RIGHT_WRITE : RIGHT_NONE;
     wanted |= has(facts, PAGE_FAULT_FETCH) ? RIGHT_EXECUTE : RIGHT_NONE;
-    bool may_touch_user_pages = has(facts, PAGE_FAULT_USER) ||
-                                (facts->is_user_access_open && !has(facts, PAGE_FAULT_FETCH));
-    return page_walk_find_stop(&facts->walk, wanted,
-                               may_touch_user_pages ? RIGHT_NONE : RIGHT_USER);
+    bool is_in_force =
+        has(facts, PAGE_FAULT_FETCH) ? facts->is_smep_in_force : facts->is_smap_in_force;
+    bool is_kept_off = is_in_force && !has(facts, PAGE_FAULT_USER);
+    return page_walk_find_stop(&facts->walk, wanted, is_kept_off ? RIGHT_USER : RIGHT_NONE);
 }

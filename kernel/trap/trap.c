@@ -6,6 +6,7 @@
 #include "kernel/cpu/descriptors.h"
 #include "kernel/cpu/user_copy.h"
 #include "kernel/fault/fault.h"
+#include "kernel/fault/frame.h"
 #include "kernel/fault/gather.h"
 #include "kernel/log.h"
 #include "kernel/log_text/log_text.h"
@@ -42,14 +43,6 @@ static void handle_interrupt(uint8_t line) {
     }
 }
 
-static void take_what_the_cpu_said(const struct trap_frame *frame, struct fault_facts *facts) {
-    facts->instruction = frame->rip;
-    facts->address = virt_addr(frame->fault_address);
-    facts->error_code = (uint32_t)frame->error_code;
-    facts->is_user_access_open =
-        !trap_is_from_user(frame) && (frame->rflags & RFLAGS_ALIGNMENT_CHECK) != 0;
-}
-
 /* The fault that was last answered by running its instruction again, and how many changes of tables
  * had been seen then. Guarded by interrupts being off. */
 static struct retry {
@@ -68,7 +61,7 @@ static bool is_same_retry(const struct retry *a, const struct retry *b) {
  * upper half is the same in every space. */
 static bool is_spurious(const struct trap_frame *frame) {
     struct fault_facts facts = {};
-    take_what_the_cpu_said(frame, &facts);
+    fault_read_frame(frame, &facts);
     facts.query = page_table_query(space_page_table(space_current()), facts.address);
     return fault_is_spurious(fault_judge(&facts));
 }
@@ -97,7 +90,7 @@ static void report_page_fault(const struct trap_frame *frame, const char *who,
                               const struct text_sink *sink) {
     const struct fault_sources sources = {trace_ring_of_tables(), &kernel_symbols};
     struct fault_facts facts = {.who = who};
-    take_what_the_cpu_said(frame, &facts);
+    fault_read_frame(frame, &facts);
     fault_gather(space_current(), &sources, &facts);
     fault_explain(&facts, sink);
 }
