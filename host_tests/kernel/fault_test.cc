@@ -105,14 +105,33 @@ TEST_F(FaultTest, AnAreaSaysWhatItMeansThatNothingIsMapped) {
         area_kind kind;
         fault_verdict verdict;
     } cases[] = {
-        {AREA_RESERVED, FAULT_NOT_FILLED}, {AREA_GUARD, FAULT_GUARD_PAGE},
-        {AREA_ANON, FAULT_ENTRY_LOST},     {AREA_DEVICE, FAULT_ENTRY_LOST},
-        {AREA_BOOT, FAULT_HOLE},
+        {AREA_RESERVED, FAULT_NOT_FILLED},
+        {AREA_GUARD, FAULT_GUARD_PAGE},
+        {AREA_ANON, FAULT_ENTRY_LOST},
+        {AREA_DEVICE, FAULT_ENTRY_LOST},
     };
     facts_.has_area = true;
     for (const auto &expected : cases) {
         facts_.area = Area(kUserPage, 1, expected.kind, RIGHT_READ, "area");
         EXPECT_EQ(Judge(), expected.verdict) << expected.kind;
+    }
+}
+
+TEST_F(FaultTest, WhatTheBootMappedMayHaveHolesUnlessItIsTheImage) {
+    const struct {
+        uint64_t address;
+        fault_verdict verdict;
+    } cases[] = {
+        {DIRECT_MAP_BASE + PAGE_SIZE, FAULT_HOLE},
+        {FRAME_ARRAY_BASE, FAULT_HOLE},
+        {KERNEL_IMAGE_BASE - PAGE_SIZE, FAULT_HOLE},
+        {KERNEL_IMAGE_BASE, FAULT_ENTRY_LOST},
+    };
+    facts_.has_area = true;
+    for (const auto &expected : cases) {
+        Touch(expected.address, kWrite);
+        facts_.area = Area(expected.address, 1, AREA_BOOT, RIGHT_READ | RIGHT_WRITE, "area");
+        EXPECT_EQ(Judge(), expected.verdict) << std::hex << expected.address;
     }
 }
 

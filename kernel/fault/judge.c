@@ -29,14 +29,19 @@ static enum fault_verdict judge_nobodys(const struct fault_facts *facts) {
     }
 }
 
-static enum fault_verdict judge_absent_in_area(const struct vm_area *area) {
-    switch (area->kind) {
+/* The direct map and the frame array follow the memory that there is; the image is whole. */
+static enum fault_verdict judge_absent_in_boot_area(virt_addr_t va) {
+    return va.value >= KERNEL_IMAGE_BASE ? FAULT_ENTRY_LOST : FAULT_HOLE;
+}
+
+static enum fault_verdict judge_absent_in_area(const struct fault_facts *facts) {
+    switch (facts->area.kind) {
     case AREA_GUARD:
         return FAULT_GUARD_PAGE;
     case AREA_RESERVED:
         return FAULT_NOT_FILLED;
     case AREA_BOOT:
-        return FAULT_HOLE;
+        return judge_absent_in_boot_area(facts->address);
     case AREA_ANON:
     case AREA_DEVICE:
         return FAULT_ENTRY_LOST;
@@ -48,7 +53,7 @@ static enum fault_verdict judge_absent(const struct fault_facts *facts) {
     if (facts->query.kind == PAGE_PARKED) {
         return FAULT_NO_ACCESS;
     }
-    return facts->has_area ? judge_absent_in_area(&facts->area) : judge_nobodys(facts);
+    return facts->has_area ? judge_absent_in_area(facts) : judge_nobodys(facts);
 }
 
 /* A field of the structure that a null pointer should have pointed to, or one before it. The
