@@ -280,6 +280,16 @@ TEST_F(FaultTest, AReservedBitThatWasRepairedSinceHasNoNumber) {
     fault_explain(&facts_, report_.sink());
     EXPECT_NE(report_.text().find("verdict: reserved bit: a page-table entry is corrupt\n"),
               std::string::npos);
+    EXPECT_NE(report_.text().find("; found: r--, "), std::string::npos) << report_.text();
+}
+
+TEST_F(FaultTest, AnEntryThatIsCorruptNowIsFoundWhateverTheCpuSaid) {
+    Touch(kUserPage, kUser);
+    AddStep(0, 1, 0x7fd6000, 0x8000000000005, "present, read-only, user, 4 KiB leaf");
+    facts_.walk.steps[0].reserved_bits = 1ull << 51;
+    fault_explain(&facts_, report_.sink());
+    EXPECT_NE(report_.text().find("; found: a corrupt entry\n"), std::string::npos)
+        << report_.text();
 }
 
 TEST_F(FaultTest, WhatIsFoundIsComparedWithWhatTheAreaSays) {
@@ -290,10 +300,12 @@ TEST_F(FaultTest, WhatIsFoundIsComparedWithWhatTheAreaSays) {
         {RIGHT_READ | RIGHT_WRITE | RIGHT_USER, "found: rw-, just that"},
         {RIGHT_READ | RIGHT_USER, "found: r--, less than that"},
         {RIGHT_READ | RIGHT_EXECUTE | RIGHT_USER, "found: r-x, more than that"},
+        {RIGHT_READ | RIGHT_WRITE, "found: rw-, but not for user mode"},
+        {RIGHT_READ, "found: r--, less than that"},
     };
     Touch(kUserPage, kUser | kPresent | kWrite);
     facts_.has_area = true;
-    facts_.area = Area(kUserPage, 1, AREA_DEVICE, RIGHT_READ | RIGHT_WRITE, "area");
+    facts_.area = Area(kUserPage, 1, AREA_DEVICE, RIGHT_READ | RIGHT_WRITE | RIGHT_USER, "area");
     for (const auto &expected : cases) {
         Map(expected.rights);
         fault_explain(&facts_, report_.sink());
@@ -302,6 +314,16 @@ TEST_F(FaultTest, WhatIsFoundIsComparedWithWhatTheAreaSays) {
             std::string::npos)
             << report_.text();
     }
+}
+
+TEST_F(FaultTest, APageOfTheKernelsThatLetsUsersInIsFoundSo) {
+    Touch(KERNEL_RANGES_BASE, kPresent | kWrite);
+    facts_.has_area = true;
+    facts_.area = Area(KERNEL_RANGES_BASE, 1, AREA_ANON, RIGHT_READ | RIGHT_WRITE, "area");
+    Map(RIGHT_READ | RIGHT_WRITE | RIGHT_USER);
+    fault_explain(&facts_, report_.sink());
+    EXPECT_NE(report_.text().find("rw-; found: rw-, but for user mode too\n"), std::string::npos)
+        << report_.text();
 }
 
 TEST_F(FaultTest, TheReportOfAUseAfterUnmappingSaysWhoDidItWhenAndFromWhere) {

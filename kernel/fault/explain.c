@@ -99,10 +99,9 @@ static void explain_unmapping(const struct table_change *change, const struct te
     }
 }
 
-/* Somebody may have repaired the entry since. */
 static void explain_reserved_bit(struct page_walk_stop stop, const struct page_walk *walk,
                                  const struct text_sink *sink) {
-    if (walk->step_count > 0 && walk->steps[walk->step_count - 1].reserved_bits != 0) {
+    if (fault_walk_is_corrupt(walk)) {
         format_to(sink, " %u at level %u", stop.bit, stop.level);
     }
     format_to(sink, ": a page-table entry is corrupt\n");
