@@ -110,8 +110,8 @@ void stage_report(struct stage *stage) {
         .instruction = stage->fault.instruction,
         .address = stage->touch.address,
         .error_code = stage->fault.error_code,
-        .is_smap_in_force = true,
-        .is_smep_in_force = true,
+        .is_smap_in_force = scenario_has_smap(),
+        .is_smep_in_force = scenario_has_smep(),
     };
     gather(stage, &facts);
     fault_explain(&facts, stage->sink);
