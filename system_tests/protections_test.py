@@ -1,5 +1,6 @@
 """Runs selftest=protections on every CPU. With PROOF_FILE set, writes the table of what fired."""
 
+import os
 import re
 
 from system_tests import matrix
