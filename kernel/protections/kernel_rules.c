@@ -9,7 +9,6 @@
 #include "mm/space/address_space.h"
 #include "mm/space/kernel_space.h"
 
-constexpr uint8_t RETURN_INSTRUCTION = 0xc3;
 constexpr unsigned PHYS_ADDR_BITS_MAX = 52;
 
 static const uint8_t constant[] = {RETURN_INSTRUCTION};
