@@ -55,6 +55,7 @@ class FaultTest : public ::testing::Test {
         change.range = virt_range(virt_addr(kUserPage), 2);
         change.caller = 0xffffffff80012345;
         change.process_id = 3;
+        change.rights = RIGHT_READ | RIGHT_WRITE | RIGHT_USER;
         strcpy(change.name, "hello");
     }
 
@@ -342,8 +343,8 @@ TEST_F(FaultTest, TheReportOfAUseAfterUnmappingSaysWhoDidItWhenAndFromWhere) {
               "  last change: unmapped 0x401000 + 2 pages of root 0x7fd3000 by process 3 (hello) "
               "at tick 12\n"
               "      for 0xffffffff80012345 space_unmap+0x1b\n"
-              "  before that: mapped 0x401000 + 2 pages of root 0x7fd3000 by process 3 (hello) "
-              "at tick 12\n"
+              "  before that: mapped 0x401000 + 2 pages of root 0x7fd3000 as rw- by process 3 "
+              "(hello) at tick 12\n"
               "      for 0xffffffff80012345\n");
 }
 

@@ -2,20 +2,6 @@
 
 constexpr uint8_t COMPARED_RIGHTS = RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE | RIGHT_USER;
 
-/* "rw-" */
-struct rights_text {
-    char letters[4];
-};
-
-static struct rights_text rights_text(uint8_t rights) {
-    struct rights_text text = {{
-        rights & RIGHT_READ ? 'r' : '-',
-        rights & RIGHT_WRITE ? 'w' : '-',
-        rights & RIGHT_EXECUTE ? 'x' : '-',
-    }};
-    return text;
-}
-
 static void explain_area(const char *where, const struct vm_area *area,
                          const struct text_sink *sink) {
     format_to(sink, "  %s %016llx-%016llx %s '%s'\n", where,
