@@ -15,7 +15,7 @@
 BEGIN_C_DECLS
 
 constexpr size_t TRACE_RING_SIZE = 256;
-constexpr size_t TRACE_WORD_COUNT = 11;
+constexpr size_t TRACE_WORD_COUNT = 9;
 constexpr uint64_t TRACE_BEING_WRITTEN = UINT64_MAX; /* instead of a sequence */
 
 /* What is remembered of one thing that happened; the room that adds it knows how to read it. */

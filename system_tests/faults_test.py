@@ -1,4 +1,5 @@
 from system_tests.machine_case import MachineCase, log_text, program
+from tools.machine.config import MachineConfig
 from tools.testing import story
 
 SIGILL, SIGTRAP, SIGFPE, SIGSEGV = 4, 5, 8, 11
@@ -81,16 +82,18 @@ class UserFaultTest(MachineCase):
 class KernelFaultTest(MachineCase):
     """A fault of the kernel's own is reported whole, and stops the machine."""
 
-    def provoke(self, name, why, stopped, pattern):
-        result = self.run_anyhow(program("tiny"), append=f"selftest={name}")
+    def provoke(self, name, why, stopped, pattern, cpu="max"):
+        result = self.run_anyhow(program("tiny"), append=f"selftest={name}",
+                                 config=MachineConfig(cpu=cpu))
         self.assertEqual((result.status, result.failure), (125, f"kernel: stopped: {stopped}"),
                          log_text(result))
         self.assert_log_has(result, why)
         self.assert_log_has(result, pattern)
 
-    def provoke_page_fault(self, name, why, function):
+    def provoke_page_fault(self, name, why, function, cpu="max"):
         self.provoke(name, f"verdict: {why}", "page fault in the kernel",
-                     rf"  rip   [0-9a-f]{{16}}  rsp (?:.*\n)*  #\d 0x[0-9a-f]+ {function}\+0x")
+                     rf"  rip   [0-9a-f]{{16}}  rsp (?:.*\n)*  #\d 0x[0-9a-f]+ {function}\+0x",
+                     cpu)
 
     def test_growing_the_kernel_stack_into_its_guard(self):
         self.provoke("stack-overflow", "verdict: guard page of 'kernel stack of main'",
@@ -119,6 +122,10 @@ class KernelFaultTest(MachineCase):
     def test_a_fault_that_comes_back_though_the_tables_allow_it(self):
         self.provoke_page_fault("stale-tlb", "stale TLB: the walk now succeeds",
                                 "write_by_stale_tables")
+
+    def test_the_same_on_a_cpu_without_smap(self):
+        self.provoke_page_fault("stale-tlb", "stale TLB: the walk now succeeds",
+                                "write_by_stale_tables", cpu="qemu64")
 
     def test_reading_where_nothing_is_mapped(self):
         self.provoke_page_fault("unmapped", "never mapped", "read_unmapped")

@@ -1,5 +1,6 @@
 """Runs selftest=protections on every CPU. With PROOF_FILE set, writes the table of what fired."""
 
+import os
 import re
 
 from system_tests import matrix
@@ -11,6 +12,9 @@ from tools.proof import evidence
 from tools.testing import story
 
 BOCHS_MODELS = ("bx_generic", "corei7_skylake_x", "corei7_icelake_u")
+# Without what every CPU of the matrix has: NX, with and without SMEP, and reserved address bits.
+LACKING = ("qemu64,-nx", "max,-nx", "max,phys-bits=52")
+CPUS = matrix.CPUS + LACKING + BOCHS_MODELS
 LINE = re.compile(r"^protections: ([^:]+): (fired|not claimed by this CPU)(?: \(.*\))?$",
                   re.MULTILINE)
 DOUBLE_FAULT = "overflow a stack (double fault on its own stack)"
@@ -52,18 +56,29 @@ class ProtectionsTest(MachineCase):
         self.assert_log_has(result, ON_ITS_OWN_STACK)
         outcomes.setdefault(cpu, {})[DOUBLE_FAULT] = "fired"
 
+    def left_out(self, cpu):
+        self.provoke(cpu)
+        return [name for name, outcome in outcomes[cpu].items() if outcome != "fired"]
+
     def test_a_cpu_that_has_everything_leaves_nothing_out(self):
-        self.provoke("max")
-        left_out = [name for name, outcome in outcomes["max"].items() if outcome != "fired"]
-        self.assertEqual(left_out, [])
+        self.assertEqual(self.left_out("max"), [])
         self.assertGreater(len(outcomes["max"]), 40)
+
+    def test_a_cpu_whose_every_address_bit_counts_leaves_out_what_a_reserved_one_needs(self):
+        self.assertEqual(self.left_out("max,phys-bits=52"),
+                         ["read through an entry with a reserved bit", "audit for a reserved bit"])
+
+    def test_a_cpu_without_no_execute_leaves_out_nothing_but_running(self):
+        self.assertEqual([name for name in self.left_out("max,-nx") if "run" not in name],
+                         ["audit for a page that is writable and executable",
+                          "audit for text that is writable elsewhere"])
 
 
 def _case(cpu, method):
     return lambda self: getattr(self, method)(cpu)
 
 
-for cpu_model in matrix.CPUS + BOCHS_MODELS:
+for cpu_model in CPUS:
     setattr(ProtectionsTest, f"test_{cpu_model}_fires", _case(cpu_model, "provoke"))
     setattr(ProtectionsTest, f"test_{cpu_model}_handles_a_double_fault_on_a_stack_of_its_own",
             _case(cpu_model, "overflow_a_stack"))
@@ -85,7 +100,7 @@ def proof(cpus):
 
 
 def tearDownModule():
-    evidence.write(lambda: "\n".join(proof(matrix.CPUS + BOCHS_MODELS)))
+    evidence.write(lambda: "\n".join(proof(CPUS)))
 
 
 if __name__ == "__main__":

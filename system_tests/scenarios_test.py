@@ -4,6 +4,7 @@ import subprocess
 import tempfile
 
 from system_tests.machine_case import MachineCase, log_text, program, workspace_file
+from tools.machine.config import MachineConfig
 from tools.proof import evidence
 from tools.testing import story
 
@@ -92,8 +93,9 @@ def proof(agreeing):
 class ScenariosTest(MachineCase):
     """Each fault has one right report, wherever it happens."""
 
-    def on_machine(self):
-        result = self.run_program(program("tiny"), append="selftest=scenarios audit")
+    def on_machine(self, cpu="max"):
+        result = self.run_program(program("tiny"), append="selftest=scenarios audit",
+                                  config=MachineConfig(cpu=cpu))
         self.assert_log_has(result, r"selftest: \d+ fault scenarios")
         self.log = log_text(result)
         return {name: as_the_manual_has_it(report)
@@ -116,6 +118,27 @@ class ScenariosTest(MachineCase):
         agreeing = {name: normalised(report) for name, report in machine.items()
                     if normalised(report) == normalised(pretend[name]) == golden()[name]}
         evidence.write(lambda: "\n".join(proof(agreeing)))
+
+    def left_out(self):
+        return re.findall("^scenario not claimed by this CPU: (.*)$", self.log, re.MULTILINE)
+
+    def test_a_cpu_with_everything_leaves_nothing_out(self):
+        self.on_machine()
+        self.assertEqual(self.left_out(), [])
+
+    def test_a_cpu_without_smap_and_smep_leaves_out_what_they_stop(self):
+        reports = self.on_machine("qemu64")
+        self.assertEqual(self.left_out(),
+                         ["the kernel reads user memory", "the kernel runs user memory"])
+        self.assertEqual({name: normalised(report) for name, report in reports.items()},
+                         {name: report for name, report in golden().items()
+                          if name not in self.left_out()})
+
+    def test_a_cpu_that_can_neither_forbid_running_nor_have_a_reserved_bit(self):
+        self.on_machine("max,-nx,phys-bits=52")
+        self.assertEqual(self.left_out(),
+                         ["a program runs its data", "a leaf has a reserved bit",
+                          "a table entry has a reserved bit", "the kernel runs its stack"])
 
     def test_who_asked_for_a_change_is_named_by_the_function(self):
         self.on_machine()

@@ -7,7 +7,9 @@
 
 #include <atomic>
 #include <barrier>
+#include <chrono>
 #include <cstring>
+#include <functional>
 #include <random>
 #include <thread>
 #include <vector>
@@ -20,12 +22,15 @@
 
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr uint64_t RAM_BASE = 0x100000;
 constexpr uint64_t RAM_PAGES = 512;
 constexpr int THREADS = 4;
 
 char *ram;
 std::atomic<int> preemption_depth;
+thread_local std::function<void()> at_phys_to_virt; /* if set */
 
 class ThreadsTest : public testing::Test {
   protected:
@@ -74,6 +79,9 @@ class ThreadsTest : public testing::Test {
 } // namespace
 
 void *platform_phys_to_virt(phys_addr_t pa) {
+    if (at_phys_to_virt) {
+        at_phys_to_virt();
+    }
     return ram + (pa.value - RAM_BASE);
 }
 
@@ -138,6 +146,68 @@ TEST_F(ThreadsTest, NoObjectIsHandedToTwoCpus) {
         }
     });
     heap_drain();
+}
+
+/* One CPU that is where it holds a lock, and another that has to wait for it. */
+class ExclusionTest : public ThreadsTest {
+  protected:
+    void expect_alone(const std::function<void()> &enter, const std::function<void()> &other) {
+        on_every_thread([&](unsigned id) {
+            if (id == 0) {
+                enter();
+            } else if (id == 1) {
+                EXPECT_TRUE(comes_true(is_inside_, 10s));
+                other();
+                other_is_done_ = true;
+            }
+        });
+        EXPECT_TRUE(other_is_done_);
+    }
+
+    /* Called under the lock. */
+    void stay_inside() {
+        if (!is_inside_.exchange(true)) {
+            EXPECT_FALSE(comes_true(other_is_done_, 100ms));
+        }
+    }
+
+  private:
+    /* Waits until it is set, or for that long; says which. */
+    static bool comes_true(const std::atomic<bool> &flag, std::chrono::milliseconds limit) {
+        auto end = std::chrono::steady_clock::now() + limit;
+        while (!flag && std::chrono::steady_clock::now() < end) {
+            std::this_thread::yield();
+        }
+        return flag;
+    }
+
+    std::atomic<bool> is_inside_ = false;
+    std::atomic<bool> other_is_done_ = false;
+};
+
+TEST_F(ExclusionTest, WhileACpuTakesAnObjectNoOtherGetsIntoItsClass) {
+    heap_free(heap_alloc(64)); /* leaves a slab, whose memory is asked for under the class's lock */
+    auto enter = [&] {
+        at_phys_to_virt = [&] { stay_inside(); };
+        void *object = heap_alloc(64);
+        at_phys_to_virt = nullptr;
+        heap_free(object);
+    };
+    expect_alone(enter, [] { heap_free(heap_alloc(64)); });
+    heap_drain();
+}
+
+TEST_F(ExclusionTest, WhileACpuLooksAtTheFreeBlocksNoOtherGetsIntoTheirZone) {
+    std::function<void()> stay = [&] { stay_inside(); };
+    auto visit = [](void *act, phys_addr_t, unsigned, enum frame_zone) {
+        (*static_cast<std::function<void()> *>(act))();
+    };
+    auto enter = [&] { frame_for_each_free_block(visit, &stay); };
+    expect_alone(enter, [] {
+        phys_addr_t pa;
+        ASSERT_EQ(frame_alloc(FRAME_ANON, ZONE_NORMAL, &pa), STATUS_OK);
+        frame_free(pa);
+    });
 }
 
 /* Two CPUs that do the same again and again, each time at the same moment. */

@@ -18,6 +18,8 @@ class FaultTest : public ::testing::Test {
     FaultTest() {
         facts_.who = "process 3 (hello)";
         facts_.instruction = 0x401136;
+        facts_.is_smap_in_force = true;
+        facts_.is_smep_in_force = true;
         facts_.query.kind = PAGE_ABSENT;
     }
 
@@ -53,6 +55,7 @@ class FaultTest : public ::testing::Test {
         change.range = virt_range(virt_addr(kUserPage), 2);
         change.caller = 0xffffffff80012345;
         change.process_id = 3;
+        change.rights = RIGHT_READ | RIGHT_WRITE | RIGHT_USER;
         strcpy(change.name, "hello");
     }
 
@@ -103,14 +106,33 @@ TEST_F(FaultTest, AnAreaSaysWhatItMeansThatNothingIsMapped) {
         area_kind kind;
         fault_verdict verdict;
     } cases[] = {
-        {AREA_RESERVED, FAULT_NOT_FILLED}, {AREA_GUARD, FAULT_GUARD_PAGE},
-        {AREA_ANON, FAULT_ENTRY_LOST},     {AREA_DEVICE, FAULT_ENTRY_LOST},
-        {AREA_BOOT, FAULT_HOLE},
+        {AREA_RESERVED, FAULT_NOT_FILLED},
+        {AREA_GUARD, FAULT_GUARD_PAGE},
+        {AREA_ANON, FAULT_ENTRY_LOST},
+        {AREA_DEVICE, FAULT_ENTRY_LOST},
     };
     facts_.has_area = true;
     for (const auto &expected : cases) {
         facts_.area = Area(kUserPage, 1, expected.kind, RIGHT_READ, "area");
         EXPECT_EQ(Judge(), expected.verdict) << expected.kind;
+    }
+}
+
+TEST_F(FaultTest, WhatTheBootMappedMayHaveHolesUnlessItIsTheImage) {
+    const struct {
+        uint64_t address;
+        fault_verdict verdict;
+    } cases[] = {
+        {DIRECT_MAP_BASE + PAGE_SIZE, FAULT_HOLE},
+        {FRAME_ARRAY_BASE, FAULT_HOLE},
+        {KERNEL_IMAGE_BASE - PAGE_SIZE, FAULT_HOLE},
+        {KERNEL_IMAGE_BASE, FAULT_ENTRY_LOST},
+    };
+    facts_.has_area = true;
+    for (const auto &expected : cases) {
+        Touch(expected.address, kWrite);
+        facts_.area = Area(expected.address, 1, AREA_BOOT, RIGHT_READ | RIGHT_WRITE, "area");
+        EXPECT_EQ(Judge(), expected.verdict) << std::hex << expected.address;
     }
 }
 
@@ -157,8 +179,17 @@ TEST_F(FaultTest, TheKernelReadingUserMemoryIsSmap) {
 TEST_F(FaultTest, TheKernelReadingUserMemoryWithUserCopyIsAllowed) {
     Touch(kUserPage, kPresent);
     Map(RIGHT_READ | RIGHT_WRITE | RIGHT_USER);
-    facts_.is_user_access_open = true;
+    facts_.is_smap_in_force = false;
     EXPECT_EQ(Judge(), FAULT_STALE_TLB);
+}
+
+// Law 6: what the kernel may write by now is tried again, and user_copy does not fail.
+TEST_F(FaultTest, WithoutSmapTheKernelWritingUserMemoryByAStaleTlbIsAllowed) {
+    facts_.is_smap_in_force = false;
+    Touch(kUserPage, kPresent | kWrite);
+    Map(RIGHT_READ | RIGHT_WRITE | RIGHT_USER);
+    EXPECT_EQ(Judge(), FAULT_STALE_TLB);
+    EXPECT_TRUE(fault_is_spurious(Judge()));
 }
 
 TEST_F(FaultTest, TheKernelWritingReadOnlyUserMemoryIsReadOnlyBeforeItIsSmap) {
@@ -171,6 +202,15 @@ TEST_F(FaultTest, TheKernelRunningUserMemoryIsSmep) {
     Touch(kUserPage, kPresent | kFetch);
     Map(RIGHT_READ | RIGHT_EXECUTE | RIGHT_USER);
     EXPECT_EQ(Judge(), FAULT_SMEP);
+}
+
+TEST_F(FaultTest, WithoutSmepOnlyTheUsersDataKeepsTheKernelFromRunningIt) {
+    facts_.is_smep_in_force = false;
+    Touch(kUserPage, kPresent | kFetch);
+    Map(RIGHT_READ | RIGHT_WRITE | RIGHT_USER);
+    EXPECT_EQ(Judge(), FAULT_NO_EXECUTE);
+    Map(RIGHT_READ | RIGHT_EXECUTE | RIGHT_USER);
+    EXPECT_EQ(Judge(), FAULT_STALE_TLB);
 }
 
 TEST_F(FaultTest, TheKernelRunningItsDataIsNoExecute) {
@@ -227,10 +267,12 @@ TEST_F(FaultTest, TheBitThatStopsUserMemoryUnderSmapIsTheUserBit) {
     AddStep(0, 1, 0x7fd6000, 0x67, "present, writable, user, accessed, 4 KiB leaf");
     facts_.walk.steps[0].rights = RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE | RIGHT_USER;
     EXPECT_TRUE(fault_find_stop(&facts_).is_stopped);
-    facts_.is_user_access_open = true;
+    facts_.is_smap_in_force = false;
     EXPECT_FALSE(fault_find_stop(&facts_).is_stopped);
     Touch(kUserPage, kPresent | kFetch);
     EXPECT_STREQ(fault_find_stop(&facts_).name, "U/S") << "SMEP does not ask for EFLAGS.AC";
+    facts_.is_smep_in_force = false;
+    EXPECT_FALSE(fault_find_stop(&facts_).is_stopped);
 }
 
 TEST_F(FaultTest, AReservedBitThatWasRepairedSinceHasNoNumber) {
@@ -239,6 +281,16 @@ TEST_F(FaultTest, AReservedBitThatWasRepairedSinceHasNoNumber) {
     fault_explain(&facts_, report_.sink());
     EXPECT_NE(report_.text().find("verdict: reserved bit: a page-table entry is corrupt\n"),
               std::string::npos);
+    EXPECT_NE(report_.text().find("; found: r--, "), std::string::npos) << report_.text();
+}
+
+TEST_F(FaultTest, AnEntryThatIsCorruptNowIsFoundWhateverTheCpuSaid) {
+    Touch(kUserPage, kUser);
+    AddStep(0, 1, 0x7fd6000, 0x8000000000005, "present, read-only, user, 4 KiB leaf");
+    facts_.walk.steps[0].reserved_bits = 1ull << 51;
+    fault_explain(&facts_, report_.sink());
+    EXPECT_NE(report_.text().find("; found: a corrupt entry\n"), std::string::npos)
+        << report_.text();
 }
 
 TEST_F(FaultTest, WhatIsFoundIsComparedWithWhatTheAreaSays) {
@@ -249,10 +301,12 @@ TEST_F(FaultTest, WhatIsFoundIsComparedWithWhatTheAreaSays) {
         {RIGHT_READ | RIGHT_WRITE | RIGHT_USER, "found: rw-, just that"},
         {RIGHT_READ | RIGHT_USER, "found: r--, less than that"},
         {RIGHT_READ | RIGHT_EXECUTE | RIGHT_USER, "found: r-x, more than that"},
+        {RIGHT_READ | RIGHT_WRITE, "found: rw-, but not for user mode"},
+        {RIGHT_READ, "found: r--, less than that"},
     };
     Touch(kUserPage, kUser | kPresent | kWrite);
     facts_.has_area = true;
-    facts_.area = Area(kUserPage, 1, AREA_DEVICE, RIGHT_READ | RIGHT_WRITE, "area");
+    facts_.area = Area(kUserPage, 1, AREA_DEVICE, RIGHT_READ | RIGHT_WRITE | RIGHT_USER, "area");
     for (const auto &expected : cases) {
         Map(expected.rights);
         fault_explain(&facts_, report_.sink());
@@ -261,6 +315,16 @@ TEST_F(FaultTest, WhatIsFoundIsComparedWithWhatTheAreaSays) {
             std::string::npos)
             << report_.text();
     }
+}
+
+TEST_F(FaultTest, APageOfTheKernelsThatLetsUsersInIsFoundSo) {
+    Touch(KERNEL_RANGES_BASE, kPresent | kWrite);
+    facts_.has_area = true;
+    facts_.area = Area(KERNEL_RANGES_BASE, 1, AREA_ANON, RIGHT_READ | RIGHT_WRITE, "area");
+    Map(RIGHT_READ | RIGHT_WRITE | RIGHT_USER);
+    fault_explain(&facts_, report_.sink());
+    EXPECT_NE(report_.text().find("rw-; found: rw-, but for user mode too\n"), std::string::npos)
+        << report_.text();
 }
 
 TEST_F(FaultTest, TheReportOfAUseAfterUnmappingSaysWhoDidItWhenAndFromWhere) {
@@ -279,8 +343,8 @@ TEST_F(FaultTest, TheReportOfAUseAfterUnmappingSaysWhoDidItWhenAndFromWhere) {
               "  last change: unmapped 0x401000 + 2 pages of root 0x7fd3000 by process 3 (hello) "
               "at tick 12\n"
               "      for 0xffffffff80012345 space_unmap+0x1b\n"
-              "  before that: mapped 0x401000 + 2 pages of root 0x7fd3000 by process 3 (hello) "
-              "at tick 12\n"
+              "  before that: mapped 0x401000 + 2 pages of root 0x7fd3000 as rw- by process 3 "
+              "(hello) at tick 12\n"
               "      for 0xffffffff80012345\n");
 }
 

@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <sstream>
+#include <string>
 
 #include "host_tests/space/space_test.h"
 #include "kernel/trace/history.h"
@@ -62,6 +64,38 @@ TEST_F(ScenariosTest, EveryFaultIsExplained) {
     }
 }
 
+// A CPU that has nothing of what some of them need.
+class PlainCpuTest : public ScenariosTest {
+  protected:
+    machine::Config config() const override {
+        machine::Config config = ScenariosTest::config();
+        config.control.smap = false;
+        config.control.smep = false;
+        config.control.nxe = false;
+        config.control.phys_addr_bits = 52;
+        return config;
+    }
+};
+
+TEST_F(PlainCpuTest, WhatDoesNotFaultThereIsLeftOutAndNamed) {
+    TextLog log;
+    EXPECT_GE(scenarios_run(log.sink()), 20u);
+    std::string left_out;
+    std::istringstream lines(log.text());
+    for (std::string line; std::getline(lines, line);) {
+        const std::string beginning = "scenario not claimed by this CPU: ";
+        if (line.starts_with(beginning)) {
+            left_out += line.substr(beginning.size()) + '\n';
+        }
+    }
+    EXPECT_EQ(left_out, "a program runs its data\n"
+                        "a leaf has a reserved bit\n"
+                        "a table entry has a reserved bit\n"
+                        "the kernel reads user memory\n"
+                        "the kernel runs user memory\n"
+                        "the kernel runs its stack\n");
+}
+
 // Law 6: a right that is gained at a user address owes no flush, so a CPU may not know of it yet.
 TEST_F(ScenariosTest, ATlbThatIsReallyStaleIsNamedSo) {
     address_space *space = create();
@@ -96,4 +130,12 @@ void scenario_provoke(const struct scenario_touch *touch, struct scenario_fault 
 
 const struct fault_sources *scenario_sources(void) {
     return &sources;
+}
+
+bool scenario_has_smap(void) {
+    return machine::Machine::current().config().control.smap;
+}
+
+bool scenario_has_smep(void) {
+    return machine::Machine::current().config().control.smep;
 }

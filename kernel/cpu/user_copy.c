@@ -53,9 +53,17 @@ enum status user_copy_string(char *to, virt_addr_t from, size_t size_bytes, size
     return STATUS_OK;
 }
 
-bool user_copy_recover(struct trap_frame *frame) {
+static uint64_t find_recovery(const struct trap_frame *frame) {
     size_t count = (size_t)(kernel_exception_table_end - kernel_exception_table_start);
-    uint64_t recovery = exception_table_find(kernel_exception_table_start, count, frame->rip);
+    return exception_table_find(kernel_exception_table_start, count, frame->rip);
+}
+
+bool user_copy_is_at(const struct trap_frame *frame) {
+    return find_recovery(frame) != 0;
+}
+
+bool user_copy_recover(struct trap_frame *frame) {
+    uint64_t recovery = find_recovery(frame);
     if (recovery == 0) {
         return false;
     }

@@ -34,6 +34,9 @@ BEGIN_C_DECLS
  */
 enum status user_copy_string(char *to, virt_addr_t from, size_t size_bytes, size_t *length);
 
+/* Whether the fault is of one of these copies, so that resolving it lets the copy go on. */
+bool user_copy_is_at(const struct trap_frame *frame);
+
 /*
  * For the kernel's handler of a fault that it cannot resolve in kernel mode: where the fault
  * happened inside one of these copies, sets the frame to go on at the copy's exit and returns true.

@@ -91,18 +91,14 @@ static void explain_null(const struct fault_facts *facts, const struct text_sink
 }
 
 static void explain_unmapping(const struct table_change *change, const struct text_sink *sink) {
-    if (change->process_id != 0) {
-        format_to(sink, " by process %u (%s) at tick %llu\n", change->process_id, change->name,
-                  (unsigned long long)change->ticks);
-    } else {
-        format_to(sink, " by %s at tick %llu\n", change->name, (unsigned long long)change->ticks);
-    }
+    format_to(sink, " ");
+    table_change_write_author(change, sink);
+    format_to(sink, "\n");
 }
 
-/* Somebody may have repaired the entry since. */
 static void explain_reserved_bit(struct page_walk_stop stop, const struct page_walk *walk,
                                  const struct text_sink *sink) {
-    if (walk->step_count > 0 && walk->steps[walk->step_count - 1].reserved_bits != 0) {
+    if (fault_walk_is_corrupt(walk)) {
         format_to(sink, " %u at level %u", stop.bit, stop.level);
     }
     format_to(sink, ": a page-table entry is corrupt\n");

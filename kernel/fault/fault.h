@@ -38,7 +38,7 @@ enum fault_verdict : uint8_t {
     FAULT_NEVER_MAPPED,   /* no area, and nobody is known to have mapped anything */
     FAULT_UNMAPPED,       /* no area, and the last change took away what was there */
     FAULT_NOT_FILLED,     /* in an area that is only reserved */
-    FAULT_HOLE,           /* in the direct map, where there is no memory */
+    FAULT_HOLE,           /* in the direct map or the frame array, where there is no memory */
     FAULT_ENTRY_LOST,     /* the area says that there is memory: the kernel's mistake */
     FAULT_READ_ONLY,
     FAULT_NO_EXECUTE,
@@ -68,9 +68,10 @@ struct fault_facts {
     uint64_t instruction;
     virt_addr_t address;
     uint32_t error_code;
-    bool is_user_access_open; /* kernel mode, with EFLAGS.AC set by user_copy */
-    struct page_query query;  /* of address, as the tables are now */
-    struct page_walk walk;    /* the same, step by step */
+    bool is_smap_in_force;   /* the CPU has it, and user_copy had not opened user memory */
+    bool is_smep_in_force;   /* the CPU has it */
+    struct page_query query; /* of address, as the tables are now */
+    struct page_walk walk;   /* the same, step by step */
     bool has_area, has_area_below, has_area_above;
     struct vm_area area;       /* that holds the address */
     struct vm_area area_below; /* the nearest on each side */
@@ -92,6 +93,16 @@ struct page_walk_stop fault_find_stop(const struct fault_facts *facts);
  * level and the bit that stopped it, the verdict, what lies around the address, what should be
  * there and what is, and how it came to be so. */
 void fault_explain(const struct fault_facts *facts, const struct text_sink *sink);
+
+/* Numbers and names as Linux has them on x86-64 (man 7 signal). */
+enum signal_number : unsigned {
+    SIGNAL_ILL = 4,
+    SIGNAL_TRAP = 5,
+    SIGNAL_BUS = 7,
+    SIGNAL_FPE = 8,
+    SIGNAL_KILL = 9,
+    SIGNAL_SEGV = 11,
+};
 
 /* The Linux signal that ends a process for an exception it raised (man 7 signal). */
 unsigned fault_signal(uint64_t vector);

@@ -8,7 +8,7 @@
 
 /*
  * Gathers what the memory manager knows of a fault. The caller has filled in what the CPU said:
- * who, instruction, address, error code and whether user memory was open.
+ * who, instruction, address, error code and whether SMAP and SMEP were in force.
  */
 
 BEGIN_C_DECLS

@@ -29,17 +29,37 @@ static enum fault_verdict judge_nobodys(const struct fault_facts *facts) {
     }
 }
 
-static enum fault_verdict judge_absent_in_area(const struct vm_area *area) {
-    switch (area->kind) {
+/* The direct map and the frame array follow the memory that there is; the image is whole. */
+static enum fault_verdict judge_absent_in_boot_area(virt_addr_t va) {
+    return va.value >= KERNEL_IMAGE_BASE ? FAULT_ENTRY_LOST : FAULT_HOLE;
+}
+
+/* Memory that has not been used yet has no entry; what its area does not allow never makes one. */
+static enum fault_verdict judge_absent_memory(const struct fault_facts *facts) {
+    uint8_t rights = facts->area.attributes.rights;
+    if ((rights & RIGHT_READ) == 0) {
+        return FAULT_NO_ACCESS;
+    }
+    if (has(facts, PAGE_FAULT_WRITE) && (rights & RIGHT_WRITE) == 0) {
+        return FAULT_READ_ONLY;
+    }
+    if (has(facts, PAGE_FAULT_FETCH) && (rights & RIGHT_EXECUTE) == 0) {
+        return FAULT_NO_EXECUTE;
+    }
+    return FAULT_ENTRY_LOST;
+}
+
+static enum fault_verdict judge_absent_in_area(const struct fault_facts *facts) {
+    switch (facts->area.kind) {
     case AREA_GUARD:
         return FAULT_GUARD_PAGE;
     case AREA_RESERVED:
         return FAULT_NOT_FILLED;
     case AREA_BOOT:
-        return FAULT_HOLE;
+        return judge_absent_in_boot_area(facts->address);
     case AREA_ANON:
     case AREA_DEVICE:
-        return FAULT_ENTRY_LOST;
+        return judge_absent_memory(facts);
     }
     __builtin_unreachable();
 }
@@ -48,7 +68,7 @@ static enum fault_verdict judge_absent(const struct fault_facts *facts) {
     if (facts->query.kind == PAGE_PARKED) {
         return FAULT_NO_ACCESS;
     }
-    return facts->has_area ? judge_absent_in_area(&facts->area) : judge_nobodys(facts);
+    return facts->has_area ? judge_absent_in_area(facts) : judge_nobodys(facts);
 }
 
 /* A field of the structure that a null pointer should have pointed to, or one before it. The
@@ -62,8 +82,13 @@ static enum fault_verdict judge_allowed(const struct fault_facts *facts) {
     return has(facts, PAGE_FAULT_PRESENT) ? FAULT_STALE_TLB : FAULT_MAPPED_SINCE;
 }
 
+/* By SMAP or SMEP, which bind supervisor mode alone. */
+static bool is_kept_from_user_page(const struct fault_facts *facts, bool is_in_force) {
+    return is_in_force && !has(facts, PAGE_FAULT_USER) && is_user_page(facts);
+}
+
 static enum fault_verdict judge_fetch(const struct fault_facts *facts) {
-    if (!has(facts, PAGE_FAULT_USER) && is_user_page(facts)) {
+    if (is_kept_from_user_page(facts, facts->is_smep_in_force)) {
         return FAULT_SMEP;
     }
     return facts->query.effective_rights & RIGHT_EXECUTE ? judge_allowed(facts) : FAULT_NO_EXECUTE;
@@ -80,8 +105,7 @@ static enum fault_verdict judge_rights(const struct fault_facts *facts) {
     if (has(facts, PAGE_FAULT_WRITE) && !(facts->query.effective_rights & RIGHT_WRITE)) {
         return FAULT_READ_ONLY;
     }
-    bool is_forbidden_by_smap =
-        !has(facts, PAGE_FAULT_USER) && is_user_page(facts) && !facts->is_user_access_open;
+    bool is_forbidden_by_smap = is_kept_from_user_page(facts, facts->is_smap_in_force);
     return is_forbidden_by_smap ? FAULT_SMAP : judge_allowed(facts);
 }
 
@@ -120,8 +144,8 @@ struct page_walk_stop fault_find_stop(const struct fault_facts *facts) {
     wanted |= has(facts, PAGE_FAULT_USER) ? RIGHT_USER : RIGHT_NONE;
     wanted |= has(facts, PAGE_FAULT_WRITE) ? RIGHT_WRITE : RIGHT_NONE;
     wanted |= has(facts, PAGE_FAULT_FETCH) ? RIGHT_EXECUTE : RIGHT_NONE;
-    bool may_touch_user_pages = has(facts, PAGE_FAULT_USER) ||
-                                (facts->is_user_access_open && !has(facts, PAGE_FAULT_FETCH));
-    return page_walk_find_stop(&facts->walk, wanted,
-                               may_touch_user_pages ? RIGHT_NONE : RIGHT_USER);
+    bool is_in_force =
+        has(facts, PAGE_FAULT_FETCH) ? facts->is_smep_in_force : facts->is_smap_in_force;
+    bool is_kept_off = is_in_force && !has(facts, PAGE_FAULT_USER);
+    return page_walk_find_stop(&facts->walk, wanted, is_kept_off ? RIGHT_USER : RIGHT_NONE);
 }

@@ -1,15 +1,5 @@
 #include "kernel/fault/fault.h"
 
-/* Numbers and names as Linux has them on x86-64 (man 7 signal). */
-enum signal_number : unsigned {
-    SIGNAL_ILL = 4,
-    SIGNAL_TRAP = 5,
-    SIGNAL_BUS = 7,
-    SIGNAL_FPE = 8,
-    SIGNAL_KILL = 9,
-    SIGNAL_SEGV = 11,
-};
-
 /* What Linux sends for each exception (SDM 3A table 6-1). */
 unsigned fault_signal(uint64_t vector) {
     switch (vector) {

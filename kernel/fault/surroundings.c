@@ -1,20 +1,6 @@
 #include "kernel/fault/surroundings.h"
 
-constexpr uint8_t SHOWN_RIGHTS = RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE;
-
-/* "rw-" */
-struct rights_text {
-    char letters[4];
-};
-
-static struct rights_text rights_text(uint8_t rights) {
-    struct rights_text text = {{
-        rights & RIGHT_READ ? 'r' : '-',
-        rights & RIGHT_WRITE ? 'w' : '-',
-        rights & RIGHT_EXECUTE ? 'x' : '-',
-    }};
-    return text;
-}
+constexpr uint8_t COMPARED_RIGHTS = RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE | RIGHT_USER;
 
 static void explain_area(const char *where, const struct vm_area *area,
                          const struct text_sink *sink) {
@@ -44,21 +30,31 @@ static bool may_hold_pages(const struct fault_facts *facts) {
     return facts->has_area && facts->area.kind != AREA_RESERVED && facts->area.kind != AREA_GUARD;
 }
 
-/* V2: an entry may grant less than its area says, but never more. */
-static void explain_found_page(const struct fault_facts *facts, const struct text_sink *sink) {
-    uint8_t allowed = may_hold_pages(facts) ? facts->area.attributes.rights & SHOWN_RIGHTS : 0;
-    uint8_t granted = facts->query.effective_rights & SHOWN_RIGHTS;
-    const char *comparison = "just that";
-    if ((granted & ~allowed) != 0) {
-        comparison = "more than that";
-    } else if (granted != allowed) {
-        comparison = "less than that";
+/* V2: an entry may grant less than its area says, but never more. Whom it grants it to is not among
+ * the letters. */
+static const char *compare_rights(uint8_t granted, uint8_t allowed) {
+    if ((granted ^ allowed) == RIGHT_USER) {
+        return granted & RIGHT_USER ? "but for user mode too" : "but not for user mode";
     }
-    format_to(sink, "found: %s, %s\n", rights_text(granted).letters, comparison);
+    if ((granted & ~allowed) != 0) {
+        return "more than that";
+    }
+    return granted == allowed ? "just that" : "less than that";
+}
+
+static void explain_found_page(const struct fault_facts *facts, const struct text_sink *sink) {
+    uint8_t allowed = may_hold_pages(facts) ? facts->area.attributes.rights & COMPARED_RIGHTS : 0;
+    uint8_t granted = facts->query.effective_rights & COMPARED_RIGHTS;
+    format_to(sink, "found: %s, %s\n", rights_text(granted).letters,
+              compare_rights(granted, allowed));
+}
+
+bool fault_walk_is_corrupt(const struct page_walk *walk) {
+    return walk->step_count > 0 && walk->steps[walk->step_count - 1].reserved_bits != 0;
 }
 
 static void explain_found(const struct fault_facts *facts, const struct text_sink *sink) {
-    if ((facts->error_code & PAGE_FAULT_RESERVED_BIT) != 0) {
+    if (fault_walk_is_corrupt(&facts->walk)) {
         format_to(sink, "found: a corrupt entry\n");
         return;
     }

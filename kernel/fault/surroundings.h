@@ -6,3 +6,7 @@
  * so. */
 void fault_explain_surroundings(const struct fault_facts *facts, const struct text_sink *sink);
 void fault_explain_history(const struct fault_facts *facts, const struct text_sink *sink);
+
+/* Whether it ends at an entry with a reserved bit now; somebody may have repaired it since the
+ * fault. */
+bool fault_walk_is_corrupt(const struct page_walk *walk);

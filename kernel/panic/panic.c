@@ -5,6 +5,7 @@
 #include "kernel/cpu/cpu.h"
 #include "kernel/cpu/descriptors.h"
 #include "kernel/fault/fault.h"
+#include "kernel/fault/frame.h"
 #include "kernel/fault/gather.h"
 #include "kernel/log.h"
 #include "kernel/log_text/log_text.h"
@@ -65,15 +66,18 @@ static void begin(void) {
     machine_finish_silently(act_at_end);
 }
 
-static void gather(const struct trap_frame *frame, uint64_t address, uint32_t error_code) {
-    struct address_space *space = address >> 63 != 0 ? kernel_space() : space_current();
+static void explain(const struct trap_frame *frame) {
     facts.who = "the kernel";
-    facts.instruction = frame->rip;
-    facts.address = virt_addr(address);
-    facts.error_code = error_code;
-    facts.is_user_access_open = (frame->rflags & RFLAGS_ALIGNMENT_CHECK) != 0;
+    fault_read_frame(frame, &facts);
+    if (frame->vector == VECTOR_DOUBLE_FAULT) {
+        /* Nearly always a stack overflow: pushing the frame of some exception faulted again. */
+        facts.error_code = PAGE_FAULT_WRITE;
+    }
+    bool is_kernel_address = facts.address.value >> 63 != 0;
+    struct address_space *space = is_kernel_address ? kernel_space() : space_current();
     const struct fault_sources sources = {trace_ring_of_tables(), &kernel_symbols};
     fault_gather_unlocked(space, &sources, &facts);
+    fault_explain(&facts, &report.sink);
 }
 
 static void write_changes(const struct text_sink *sink) {
@@ -119,14 +123,8 @@ static void write_registers(const struct trap_frame *frame, const struct text_si
     begin();
     const char *name = trap_vector_name(frame->vector);
     format_to(&report.sink, "kernel: %s at 0x%016llx\n", name, (unsigned long long)frame->rip);
-    if (frame->vector == VECTOR_PAGE_FAULT) {
-        gather(frame, frame->fault_address, (uint32_t)frame->error_code);
-        fault_explain(&facts, &report.sink);
-    }
-    if (frame->vector == VECTOR_DOUBLE_FAULT) {
-        /* Nearly always a stack overflow: pushing the frame of some exception faulted again. */
-        gather(frame, frame->fault_address, PAGE_FAULT_WRITE);
-        fault_explain(&facts, &report.sink);
+    if (frame->vector == VECTOR_PAGE_FAULT || frame->vector == VECTOR_DOUBLE_FAULT) {
+        explain(frame);
     }
     write_registers(frame, &report.sink);
     backtrace_write(frame->rip, frame->rbp, &report.sink);

@@ -21,14 +21,6 @@ static enum status map(struct address_space *space, struct virt_range range, uin
     return status;
 }
 
-static enum status take_rights_away(struct address_space *space, struct virt_range range) {
-    struct locked_range token;
-    space_lock_for_writing(space, range, &token);
-    enum status status = space_protect(&token, range, RIGHT_NONE);
-    space_unlock(&token);
-    return status;
-}
-
 static const char *segment_name(const struct elf_segment *segment) {
     if (segment->rights & RIGHT_EXECUTE) {
         return "code";
@@ -36,19 +28,14 @@ static const char *segment_name(const struct elf_segment *segment) {
     return segment->rights & RIGHT_WRITE ? "data" : "constants";
 }
 
-/* A segment without rights loses them last: what is parked cannot be filled. */
 static enum status load_segment(struct address_space *space, const struct elf_segment *segment,
                                 const uint8_t *file) {
-    bool has_rights = segment->rights != RIGHT_NONE;
-    uint8_t rights = has_rights ? segment->rights : RIGHT_USER | RIGHT_READ;
-    enum status status = map(space, segment->range, rights, segment_name(segment));
+    enum status status = map(space, segment->range, segment->rights, segment_name(segment));
     if (status != STATUS_OK) {
         return status;
     }
-    status = space_write_initial(space, segment->content, file + segment->file_offset,
-                                 segment->file_size_bytes, nullptr);
-    CHECK(status == STATUS_OK); /* elf_read promised that the content fits what is mapped */
-    return has_rights ? STATUS_OK : take_rights_away(space, segment->range);
+    return space_write_initial(space, segment->content, file + segment->file_offset,
+                               segment->file_size_bytes, nullptr);
 }
 
 static enum status load_segments(struct address_space *space, const struct elf_plan *plan,
@@ -110,9 +97,8 @@ static enum status fill_stack(struct process *process, const struct user_stack *
     process->stack_pointer = virt_addr(stack->top.value - size_bytes);
     enum status status =
         space_write(process->space, process->stack_pointer, image, size_bytes, nullptr);
-    CHECK(status == STATUS_OK); /* the stack was just mapped, larger than the image */
     heap_free(image);
-    return STATUS_OK;
+    return status;
 }
 
 static enum status load_plan(struct process *process, const struct process_program *program,

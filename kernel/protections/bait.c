@@ -7,7 +7,6 @@
 #include "mm/platform.h"
 #include "mm/space/kernel_space.h"
 
-constexpr uint8_t RETURN_INSTRUCTION = 0xc3;
 constexpr uint8_t BREAKPOINT = 0xcc;
 constexpr uint64_t USER_CODE = 0x400000;
 constexpr uint64_t USER_DATA = USER_CODE + PAGE_SIZE;

@@ -1,14 +1,19 @@
 #pragma once
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include "lib/decls.h"
 #include "lib/untrusted.h"
 #include "mm/addr/addr.h"
 #include "mm/space/address_space.h"
 
-/* Memory for the provocations: wherever something may be run by mistake lies a return instruction.
- */
+/* Memory for the provocations. What the kernel may run by mistake begins with a return instruction,
+ * the user's data with a breakpoint. */
 
 BEGIN_C_DECLS
+
+constexpr uint8_t RETURN_INSTRUCTION = 0xc3;
 
 /* Makes the bait, enters its space and keeps the CPU there; and the way back. */
 void bait_begin(void);
@@ -25,12 +30,13 @@ virt_addr_t bait_heap(void);
 virt_addr_t bait_user_code(void);
 virt_addr_t bait_user_data(void);
 
-/* What user code can try, each followed by a breakpoint. The address in question is in RDI. */
+/* What user code can try, with the address in question in RDI. Where nothing stops it, it comes to
+ * the breakpoint behind it. */
 enum user_piece : uint8_t {
-    USER_RETURN, /* the only one for the kernel: alone at the page's start */
+    USER_RETURN, /* for the kernel alone, at the page's start: no breakpoint follows */
     USER_READ,
     USER_WRITE,
-    USER_JUMP,
+    USER_JUMP, /* to that address, where a breakpoint may be or not */
     USER_SGDT,
     USER_SIDT,
     USER_SLDT,

@@ -9,7 +9,6 @@
 #include "mm/space/address_space.h"
 #include "mm/space/kernel_space.h"
 
-constexpr uint8_t RETURN_INSTRUCTION = 0xc3;
 constexpr unsigned PHYS_ADDR_BITS_MAX = 52;
 
 static const uint8_t constant[] = {RETURN_INSTRUCTION};
@@ -17,8 +16,20 @@ static uint8_t variable[] = {RETURN_INSTRUCTION};
 
 static void do_nothing(void) {}
 
+bool is_claimed_by_this_cpu(bool (*is_claimed)(const struct cpu_features *cpu)) {
+    return !is_claimed || is_claimed(cpu_features());
+}
+
 bool has_no_execute(const struct cpu_features *cpu) {
     return cpu->has_no_execute;
+}
+
+bool reports_fetches(const struct cpu_features *cpu) {
+    return cpu->has_no_execute || cpu->has_smep;
+}
+
+bool has_reserved_address_bits(const struct cpu_features *cpu) {
+    return cpu->phys_addr_bits < PHYS_ADDR_BITS_MAX;
 }
 
 virt_addr_t rule_text(void) {
@@ -94,10 +105,6 @@ virt_addr_t rule_non_canonical(void) {
     return virt_addr(0x0100000000000000);
 }
 
-static bool has_reserved_address_bits(const struct cpu_features *cpu) {
-    return cpu->phys_addr_bits < PHYS_ADDR_BITS_MAX;
-}
-
 static void store_with_user_memory_open(uint64_t address) {
     if (cpu_features()->has_smap) {
         __asm__ volatile("stac" ::: "cc");
@@ -149,7 +156,8 @@ const struct rule KERNEL_RULES[] = {
     {"read through a null pointer", nullptr, rule_null, probe_read, READ_ABSENT, NOTHING, NOTHING},
     {"write through a null pointer", nullptr, rule_null, probe_write, WRITE_ABSENT, NOTHING,
      NOTHING},
-    {"call a null pointer", nullptr, rule_null, probe_execute, RUN_ABSENT, NOTHING, NOTHING},
+    {"call a null pointer", reports_fetches, rule_null, probe_execute, RUN_ABSENT, NOTHING,
+     NOTHING},
     {"read what is not mapped", nullptr, unmapped, probe_read, READ_ABSENT, NOTHING, NOTHING},
     {"write below a stack", nullptr, stack_guard_below, probe_write, WRITE_ABSENT, NOTHING, MAPPED},
     {"write above a stack", nullptr, stack_guard_above, probe_write, WRITE_ABSENT, NOTHING, MAPPED},

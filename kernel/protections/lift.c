@@ -1,6 +1,7 @@
 #include "kernel/protections/lift.h"
 
 #include "kernel/cpu/cpu.h"
+#include "kernel/cpu/features.h"
 #include "kernel/protections/bait.h"
 #include "lib/check.h"
 #include "mm/paging/page_table.h"
@@ -18,10 +19,11 @@ static void change_entry(struct lifted *lifted, uint64_t *entry, const struct li
     __atomic_store_n(entry, (lifted->old | lift->set) & ~lift->clear, __ATOMIC_RELAXED);
 }
 
-/* The bait's page, as the kernel maps its data. */
+/* The bait's page, as the kernel maps its data. Without NX, XD is a reserved bit. */
 static struct lift guard_lift(void) {
     struct page_query bait = page_table_query(space_page_table(space_current()), bait_data());
-    return (struct lift){.set = bait.pa.value | PTE_PRESENT | PTE_WRITABLE | PTE_EXECUTE_DISABLE};
+    uint64_t no_execute = cpu_features()->has_no_execute ? PTE_EXECUTE_DISABLE : 0;
+    return (struct lift){.set = bait.pa.value | PTE_PRESENT | PTE_WRITABLE | no_execute};
 }
 
 static void change_walk(struct lifted *lifted, const struct lift *lift, virt_addr_t address) {

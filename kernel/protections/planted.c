@@ -41,16 +41,20 @@ static bool audit_finds(const char *invariant) {
     return finder.has_found;
 }
 
+/* Without NX all memory is executable, and K2 and K3 forbid nothing. */
 static const struct planted {
     const char *name;
+    bool (*is_claimed)(const struct cpu_features *cpu); /* nullptr: on every CPU */
     const char *invariant;
     virt_addr_t (*target)(void);
     struct lift plant;
 } PLANTED[] = {
-    {"audit for a page that is writable and executable", "K2", bait_data, EXECUTABLE},
-    {"audit for text that is writable elsewhere", "K3", rule_text_in_direct_map, WRITABLE},
-    {"audit for a kernel page with the user bit", "K1", bait_data, FOR_USERS},
-    {"audit for a reserved bit", "P1", bait_data, ADDRESS_BIT_51},
+    {"audit for a page that is writable and executable", has_no_execute, "K2", bait_data,
+     EXECUTABLE},
+    {"audit for text that is writable elsewhere", has_no_execute, "K3", rule_text_in_direct_map,
+     WRITABLE},
+    {"audit for a kernel page with the user bit", nullptr, "K1", bait_data, FOR_USERS},
+    {"audit for a reserved bit", has_reserved_address_bits, "P1", bait_data, ADDRESS_BIT_51},
 };
 
 /* Returns whether the audit saw the plant, and saw it no more once it was gone. */
@@ -64,9 +68,14 @@ static bool is_found(const struct planted *planted) {
 unsigned plant_for_audit(void) {
     unsigned silent_count = 0;
     for (size_t i = 0; i < sizeof(PLANTED) / sizeof(PLANTED[0]); i++) {
-        bool has_fired = is_found(&PLANTED[i]);
-        log_line(LOG_INFO, "protections: %s: %s (%s)", PLANTED[i].name,
-                 has_fired ? "fired" : "silent", PLANTED[i].invariant);
+        const struct planted *planted = &PLANTED[i];
+        if (!is_claimed_by_this_cpu(planted->is_claimed)) {
+            log_line(LOG_INFO, "protections: %s: not claimed by this CPU", planted->name);
+            continue;
+        }
+        bool has_fired = is_found(planted);
+        log_line(LOG_INFO, "protections: %s: %s (%s)", planted->name,
+                 has_fired ? "fired" : "silent", planted->invariant);
         silent_count += !has_fired;
     }
     return silent_count;

@@ -71,7 +71,7 @@ static unsigned run(const struct rule *rules) {
     unsigned failure_count = 0;
     for (const struct rule *rule = rules; rule->name; rule++) {
         struct probe_result result = {};
-        bool is_claimed = !rule->is_claimed || rule->is_claimed(cpu_features());
+        bool is_claimed = is_claimed_by_this_cpu(rule->is_claimed);
         enum outcome outcome = is_claimed ? provoke(rule, &result) : NOT_CLAIMED;
         log_outcome(rule, outcome, &result);
         failure_count += outcome != FIRED && outcome != NOT_CLAIMED;

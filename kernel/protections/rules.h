@@ -69,6 +69,9 @@ constexpr struct lift FOR_USERS = {LIFT_ENTRY, .set = PTE_USER, .clear = 0};
 
 /* For several tables. */
 bool has_no_execute(const struct cpu_features *cpu);
+bool reports_fetches(const struct cpu_features *cpu); /* in the error code (SDM 3A 4.7) */
+bool has_reserved_address_bits(const struct cpu_features *cpu);
+bool is_claimed_by_this_cpu(bool (*is_claimed)(const struct cpu_features *cpu));
 virt_addr_t rule_text(void);
 virt_addr_t rule_text_in_direct_map(void);
 virt_addr_t rule_null(void);
@@ -79,8 +82,8 @@ extern const struct rule KERNEL_RULES[];
 extern const struct rule USER_RULES[];
 
 /*
- * Plants what only the audit can see, and wants it found, and prints a line for each as
- * protections_run does. Returns how many were not found.
+ * Plants what only the audit can see, and wants it found where the CPU makes it a mistake at all,
+ * and prints a line for each as protections_run does. Returns how many were not found.
  */
 unsigned plant_for_audit(void);
 

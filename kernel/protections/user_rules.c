@@ -71,7 +71,7 @@ static bool has_fsgsbase(const struct cpu_features *cpu) {
 const struct rule USER_RULES[] = {
     {"ring 3 reads the kernel's text", nullptr, rule_text, user_read, USER_READ_REFUSED, NOTHING,
      NOTHING},
-    {"ring 3 runs the kernel's text", has_no_execute, rule_text, user_jump, USER_RUN_REFUSED,
+    {"ring 3 runs the kernel's text", reports_fetches, rule_text, user_jump, USER_RUN_REFUSED,
      NOTHING, NOTHING},
     {"ring 3 reads the direct map", nullptr, rule_text_in_direct_map, user_read, USER_READ_REFUSED,
      NOTHING, NOTHING},

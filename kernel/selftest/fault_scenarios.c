@@ -2,6 +2,7 @@
 
 #include "kernel/cpu/cpu.h"
 #include "kernel/cpu/descriptors.h"
+#include "kernel/cpu/features.h"
 #include "kernel/fault/scenarios/scenarios.h"
 #include "kernel/log.h"
 #include "kernel/log_text/log_text.h"
@@ -55,6 +56,14 @@ const struct fault_sources *scenario_sources(void) {
     static struct fault_sources sources;
     sources = (struct fault_sources){trace_ring_of_tables(), &kernel_symbols};
     return &sources;
+}
+
+bool scenario_has_smap(void) {
+    return cpu_features()->has_smap;
+}
+
+bool scenario_has_smep(void) {
+    return cpu_features()->has_smep;
 }
 
 void selftest_fault_scenarios(void) {

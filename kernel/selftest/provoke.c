@@ -15,11 +15,11 @@
 #include "mm/space/address_space.h"
 
 static const char constant[] = "a constant";
-static uint8_t return_instruction[] = {0xc3};
+static uint8_t return_instruction[] = {RETURN_INSTRUCTION};
 constexpr uint64_t USER_PAGE = 0x400000;
 
 static void write_byte(uint64_t address) {
-    *(volatile uint8_t *)address = 0xc3;
+    *(volatile uint8_t *)address = RETURN_INSTRUCTION;
 }
 
 static void read_byte(uint64_t address) {

@@ -1,25 +1,30 @@
 #include "kernel/trace/history.h"
 
 #include "lib/memory.h"
+#include "mm/paging/attributes.h"
 #include "mm/paging/page_table.h"
 
 static_assert(sizeof(struct table_change) == sizeof(struct trace_words));
 
 /* What changes a mapping. Other operations have no word, and are left out. */
-static const char *const WORDS[TABLE_OPERATION_COUNT] = {
-    [TABLE_CREATE] = "created",
-    [TABLE_DESTROY] = "destroyed",
-    [TABLE_MAP] = "mapped",
-    [TABLE_MAP_FRAMES] = "mapped",
-    [TABLE_REMAP] = "remapped",
-    [TABLE_REMAP_FRAMES] = "remapped",
-    [TABLE_UNMAP] = "unmapped",
-    [TABLE_UNMAP_KEEPING_FRAMES] = "unmapped",
-    [TABLE_UNMAP_STRICT] = "unmapped",
-    [TABLE_PROTECT] = "protected",
-    [TABLE_MERGE] = "merged",
-    [TABLE_SHARE] = "shared",
-    [TABLE_UNSHARE] = "unshared",
+static const struct {
+    const char *word;
+    bool has_range; /* that is not the whole half */
+    bool has_rights;
+} WORDS[TABLE_OPERATION_COUNT] = {
+    [TABLE_CREATE] = {"created", false, false},
+    [TABLE_DESTROY] = {"destroyed", false, false},
+    [TABLE_MAP] = {"mapped", true, true},
+    [TABLE_MAP_FRAMES] = {"mapped", true, true},
+    [TABLE_REMAP] = {"remapped", true, true},
+    [TABLE_REMAP_FRAMES] = {"remapped", true, true},
+    [TABLE_UNMAP] = {"unmapped", true, false},
+    [TABLE_UNMAP_KEEPING_FRAMES] = {"unmapped", true, false},
+    [TABLE_UNMAP_STRICT] = {"unmapped", true, false},
+    [TABLE_PROTECT] = {"protected", true, true},
+    [TABLE_MERGE] = {"merged", true, false},
+    [TABLE_SHARE] = {"shared", true, false},
+    [TABLE_UNSHARE] = {"unshared", true, false},
 };
 
 static void copy_name(char *to, const char *from) {
@@ -32,7 +37,7 @@ static void copy_name(char *to, const char *from) {
 }
 
 bool history_keeps(const struct table_event *event) {
-    return event->status == STATUS_OK && WORDS[event->operation] != nullptr;
+    return event->status == STATUS_OK && WORDS[event->operation].word != nullptr;
 }
 
 void history_add(struct trace_ring *ring, const struct table_event *event,
@@ -44,13 +49,11 @@ void history_add(struct trace_ring *ring, const struct table_event *event,
         .ticks = circumstances->ticks,
         .root = event->table->root,
         .range = event->range,
-        .pa = event->pages != nullptr ? event->pages[0] : event->pa,
         .caller = (uint64_t)event->caller,
         .process_id = circumstances->process_id,
         .operation = event->operation,
-        .attributes = event->attributes,
+        .rights = event->attributes.rights,
         .is_kernel_half = event->table->half == HALF_KERNEL,
-        .cpu = circumstances->cpu,
     };
     copy_name(change.name, circumstances->name);
     struct trace_words what;
@@ -105,16 +108,32 @@ size_t history_newest(const struct trace_ring *ring, struct table_change *change
 }
 
 void table_change_write(const struct table_change *change, const struct text_sink *sink) {
-    format_to(sink, "%s ", WORDS[change->operation]);
-    if (change->operation != TABLE_CREATE && change->operation != TABLE_DESTROY) {
+    format_to(sink, "%s ", WORDS[change->operation].word);
+    if (WORDS[change->operation].has_range) {
         format_to(sink, "0x%llx + %llu pages of ", (unsigned long long)change->range.start.value,
                   (unsigned long long)change->range.page_count);
     }
-    format_to(sink, "root 0x%llx by ", (unsigned long long)change->root.value);
+    format_to(sink, "root 0x%llx ", (unsigned long long)change->root.value);
+    if (WORDS[change->operation].has_rights) {
+        format_to(sink, "as %s ", rights_text(change->rights).letters);
+    }
+    table_change_write_author(change, sink);
+}
+
+void table_change_write_author(const struct table_change *change, const struct text_sink *sink) {
     if (change->process_id != 0) {
-        format_to(sink, "process %u (%s)", change->process_id, change->name);
+        format_to(sink, "by process %u (%s)", change->process_id, change->name);
     } else {
-        format_to(sink, "%s", change->name);
+        format_to(sink, "by %s", change->name);
     }
     format_to(sink, " at tick %llu", (unsigned long long)change->ticks);
+}
+
+struct rights_text rights_text(uint8_t rights) {
+    struct rights_text text = {{
+        rights & RIGHT_READ ? 'r' : '-',
+        rights & RIGHT_WRITE ? 'w' : '-',
+        rights & RIGHT_EXECUTE ? 'x' : '-',
+    }};
+    return text;
 }

@@ -7,7 +7,6 @@
 #include "lib/format.h"
 #include "lib/trace_ring.h"
 #include "mm/addr/addr.h"
-#include "mm/paging/attributes.h"
 #include "mm/paging/table_event.h"
 
 /*
@@ -24,14 +23,12 @@ struct table_change {
     uint64_t ticks;                    /* of the timer; 0 until it runs */
     phys_addr_t root;                  /* of the table */
     struct virt_range range;           /* of a whole half for TABLE_CREATE and TABLE_DESTROY */
-    phys_addr_t pa;                    /* where the range starts: MAP, REMAP, MAP_FRAMES */
     uint64_t caller;                   /* the return address into who asked for it */
     char name[CHANGE_NAME_SIZE_BYTES]; /* of the thread: a process's is its program's */
     uint32_t process_id;               /* 0: a thread of the kernel's own */
     enum table_operation operation;
-    struct page_attributes attributes; /* MAP, MAP_FRAMES, REMAP, PROTECT */
+    uint8_t rights; /* MAP, MAP_FRAMES, REMAP, PROTECT: that it asked for */
     bool is_kernel_half;
-    uint8_t cpu; /* that it ran on */
 };
 
 /* Who is at it, and when; the rest is in the event. */
@@ -60,8 +57,18 @@ size_t history_find(const struct trace_ring *ring, phys_addr_t root, virt_addr_t
 /* The newest changes of all tables, newest first. */
 size_t history_newest(const struct trace_ring *ring, struct table_change *changes, size_t capacity);
 
-/* One line without its end: "protected 0x400000 + 3 pages of root 0x1f000 by 3 (hello) at tick 40".
- */
+/* One line without its end: "protected 0x400000 + 3 pages of root 0x1f000 as r-- by process 3
+ * (hello) at tick 40". */
 void table_change_write(const struct table_change *change, const struct text_sink *sink);
+
+/* The end of it: "by process 3 (hello) at tick 40", or "by main at tick 40". */
+void table_change_write_author(const struct table_change *change, const struct text_sink *sink);
+
+/* "rw-" */
+struct rights_text {
+    char letters[4];
+};
+
+struct rights_text rights_text(uint8_t rights);
 
 END_C_DECLS

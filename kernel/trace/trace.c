@@ -7,6 +7,7 @@
 #include "kernel/process/process.h"
 #include "kernel/thread/thread.h"
 #include "kernel/trace/history.h"
+#include "kernel/trace/recording.h"
 #include "kernel/trace/text.h"
 #include "lib/capability.h"
 #include "lib/spinlock.h"
@@ -17,25 +18,27 @@
 constexpr uint16_t DEBUG_PORT = 0xe9;
 
 static struct trace_ring ring;
-static enum trace_device device;    /* atomic */
+static struct recording recording;  /* opened before there is a thread, closed under stream_lock */
 static struct serial serial;        /* while there is a device: guarded by stream_lock */
 static struct spinlock stream_lock; /* held with interrupts off: a line is written in one piece */
 
-static void write_text(void *context, const char *text, size_t length) {
+static void write_to_com2(void *context, const char *text, size_t length) {
+    serial_write(context, text, length);
+}
+
+static void write_to_debug_port(void *context, const char *text, size_t length) {
     (void)context;
-    if (device == TRACE_TO_COM2) {
-        serial_write(&serial, text, length);
-        return;
-    }
     for (size_t i = 0; i < length; i++) {
         port_write8(DEBUG_PORT, (uint8_t)text[i]);
     }
 }
 
-static const struct text_sink stream = {write_text, nullptr};
+static const struct text_sink com2 = {write_to_com2, &serial};
+static const struct text_sink debug_port = {write_to_debug_port, nullptr};
+static const struct text_sink stream = {recording_write, &recording};
 
 static bool is_recording(void) {
-    return __atomic_load_n(&device, __ATOMIC_RELAXED) != TRACE_TO_NONE;
+    return recording_device(&recording) != nullptr;
 }
 
 static bool begin_lines(void) ACQUIRES(&stream_lock) {
@@ -49,21 +52,23 @@ static void end_lines(bool were_enabled) RELEASES(&stream_lock) {
     interrupts_restore(were_enabled);
 }
 
-static bool has_device(enum trace_device wanted) {
+/* nullptr: there is none. */
+static const struct text_sink *find_device(enum trace_device wanted) {
     switch (wanted) {
     case TRACE_TO_NONE:
-        return false;
+        return nullptr;
     case TRACE_TO_COM2:
-        return serial_init(&serial, SERIAL_COM2_PORT, "com2") == STATUS_OK;
+        return serial_init(&serial, SERIAL_COM2_PORT, "com2") == STATUS_OK ? &com2 : nullptr;
     case TRACE_TO_DEBUG_PORT:
-        return port_read8(DEBUG_PORT) == DEBUG_PORT;
+        return port_read8(DEBUG_PORT) == DEBUG_PORT ? &debug_port : nullptr;
     }
-    return false;
+    return nullptr;
 }
 
 void trace_begin(enum trace_device wanted) {
-    if (has_device(wanted)) {
-        __atomic_store_n(&device, wanted, __ATOMIC_RELAXED);
+    const struct text_sink *device = find_device(wanted);
+    if (device != nullptr) {
+        recording_open(&recording, device);
         trace_text_begin(platform_features(), &stream);
     } else if (wanted != TRACE_TO_NONE) {
         log_line(LOG_WARNING, "K118: there is no device for trace=; nothing is recorded");
@@ -114,9 +119,9 @@ void trace_end(void) {
     space_for_each(write_hash, nullptr);
     bool were_enabled = begin_lines();
     trace_text_end(&stream);
-    if (device == TRACE_TO_COM2) {
+    if (recording_device(&recording) == &com2) {
         serial_drain(&serial);
     }
-    __atomic_store_n(&device, TRACE_TO_NONE, __ATOMIC_RELAXED);
+    recording_close(&recording);
     end_lines(were_enabled);
 }

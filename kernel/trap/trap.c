@@ -6,6 +6,7 @@
 #include "kernel/cpu/descriptors.h"
 #include "kernel/cpu/user_copy.h"
 #include "kernel/fault/fault.h"
+#include "kernel/fault/frame.h"
 #include "kernel/fault/gather.h"
 #include "kernel/log.h"
 #include "kernel/log_text/log_text.h"
@@ -16,6 +17,7 @@
 #include "kernel/thread/thread.h"
 #include "kernel/trace/trace.h"
 #include "mm/addr/addr.h"
+#include "mm/addr/layout.h"
 #include "mm/paging/page_table.h"
 #include "mm/space/address_space.h"
 
@@ -42,14 +44,6 @@ static void handle_interrupt(uint8_t line) {
     }
 }
 
-static void take_what_the_cpu_said(const struct trap_frame *frame, struct fault_facts *facts) {
-    facts->instruction = frame->rip;
-    facts->address = virt_addr(frame->fault_address);
-    facts->error_code = (uint32_t)frame->error_code;
-    facts->is_user_access_open =
-        !trap_is_from_user(frame) && (frame->rflags & RFLAGS_ALIGNMENT_CHECK) != 0;
-}
-
 /* The fault that was last answered by running its instruction again, and how many changes of tables
  * had been seen then. Guarded by interrupts being off. */
 static struct retry {
@@ -68,20 +62,17 @@ static bool is_same_retry(const struct retry *a, const struct retry *b) {
  * upper half is the same in every space. */
 static bool is_spurious(const struct trap_frame *frame) {
     struct fault_facts facts = {};
-    take_what_the_cpu_said(frame, &facts);
+    fault_read_frame(frame, &facts);
     facts.query = page_table_query(space_page_table(space_current()), facts.address);
     return fault_is_spurious(fault_judge(&facts));
 }
 
 /*
- * Whether the instruction may just run again. The fault has made the CPU forget what it knew of the
- * address (SDM 3A 4.10.4.1), so one that comes back though no table has changed would come forever.
- * Called with interrupts off.
+ * Whether a fault that the tables do not explain may just be tried again. The fault has made the
+ * CPU forget what it knew of the address (SDM 3A 4.10.4.1), so one that comes back though no table
+ * has changed would come forever. Called with interrupts off.
  */
 static bool is_worth_a_retry(const struct trap_frame *frame) {
-    if (frame->vector != VECTOR_PAGE_FAULT || !is_spurious(frame)) {
-        return false;
-    }
     const struct retry retry = {
         .thread = thread_current(),
         .instruction = frame->rip,
@@ -93,11 +84,41 @@ static bool is_worth_a_retry(const struct trap_frame *frame) {
     return is_new;
 }
 
+static enum space_access_kind access_of(const struct trap_frame *frame) {
+    if ((frame->error_code & PAGE_FAULT_FETCH) != 0) {
+        return ACCESS_EXECUTE;
+    }
+    return (frame->error_code & PAGE_FAULT_WRITE) != 0 ? ACCESS_WRITE : ACCESS_READ;
+}
+
+/* Resolving sleeps, so never for code that had interrupts off; and of the kernel's own code only
+ * the copies from and to user memory may wait for it (law 8). */
+static bool may_be_resolved(const struct trap_frame *frame) {
+    return frame->fault_address < USER_END && (frame->rflags & RFLAGS_INTERRUPTS) != 0 &&
+           (frame->error_code & PAGE_FAULT_RESERVED_BIT) == 0 &&
+           (trap_is_from_user(frame) || user_copy_is_at(frame));
+}
+
+/* Whether the instruction can run again. Called with interrupts off. */
+static enum status resolve(const struct trap_frame *frame) {
+    if (is_spurious(frame)) {
+        return is_worth_a_retry(frame) ? STATUS_OK : STATUS_FAULT;
+    }
+    if (!may_be_resolved(frame)) {
+        return STATUS_FAULT;
+    }
+    interrupts_enable();
+    enum status status =
+        space_resolve_fault(space_current(), virt_addr(frame->fault_address), access_of(frame));
+    interrupts_disable();
+    return status;
+}
+
 static void report_page_fault(const struct trap_frame *frame, const char *who,
                               const struct text_sink *sink) {
     const struct fault_sources sources = {trace_ring_of_tables(), &kernel_symbols};
     struct fault_facts facts = {.who = who};
-    take_what_the_cpu_said(frame, &facts);
+    fault_read_frame(frame, &facts);
     fault_gather(space_current(), &sources, &facts);
     fault_explain(&facts, sink);
 }
@@ -121,17 +142,27 @@ static void report_user_fault(const struct trap_frame *frame) {
 }
 
 /* Interrupts are turned on, as they were in the program: the report takes locks that sleep. */
-static void handle_user_fault(const struct trap_frame *frame) {
-    if (is_worth_a_retry(frame)) {
-        return;
-    }
+[[noreturn]] static void end_process(const struct trap_frame *frame, enum status status) {
+    const struct process *process = process_current();
     interrupts_enable();
+    if (status == STATUS_NO_MEMORY) {
+        log_line(LOG_WARNING, "out of memory: process %u (%s) is ended", process->id,
+                 process->name);
+        process_kill(SIGNAL_KILL);
+    }
     report_user_fault(frame);
     process_kill(fault_signal(frame->vector));
 }
 
+static void handle_user_fault(const struct trap_frame *frame) {
+    enum status status = frame->vector == VECTOR_PAGE_FAULT ? resolve(frame) : STATUS_FAULT;
+    if (status != STATUS_OK) {
+        end_process(frame, status);
+    }
+}
+
 static void handle_kernel_fault(struct trap_frame *frame) {
-    if (is_worth_a_retry(frame)) {
+    if (frame->vector == VECTOR_PAGE_FAULT && resolve(frame) == STATUS_OK) {
         return;
     }
     if (!user_copy_recover(frame)) {

@@ -78,13 +78,13 @@ static void run_a_stack(struct stage *stage) {
 }
 
 const struct scenario KERNEL_SCENARIOS[] = {
-    {"the kernel writes to a field of a null pointer", write_field_of_null},
-    {"the kernel reads user memory", read_user_memory},
-    {"the kernel runs user memory", run_user_memory},
-    {"the kernel writes past the end of a range", write_past_the_end},
-    {"the kernel reads a range that is only reserved", read_what_is_only_reserved},
-    {"the kernel reads a range that it has freed", read_after_freeing},
-    {"the kernel writes to a read-only range", write_to_what_is_read_only},
-    {"the kernel runs its stack", run_a_stack},
+    {"the kernel writes to a field of a null pointer", nullptr, write_field_of_null},
+    {"the kernel reads user memory", scenario_has_smap, read_user_memory},
+    {"the kernel runs user memory", scenario_has_smep, run_user_memory},
+    {"the kernel writes past the end of a range", nullptr, write_past_the_end},
+    {"the kernel reads a range that is only reserved", nullptr, read_what_is_only_reserved},
+    {"the kernel reads a range that it has freed", nullptr, read_after_freeing},
+    {"the kernel writes to a read-only range", nullptr, write_to_what_is_read_only},
+    {"the kernel runs its stack", scenario_has_no_execute, run_a_stack},
     {},
 };

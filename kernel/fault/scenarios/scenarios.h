@@ -36,11 +36,15 @@ constexpr uint64_t SCENARIO_USER_CODE = 0x400000;
 constexpr uint64_t SCENARIO_ROUTINE_SIZE_BYTES = 16; /* routine n, of access kind n, is at n * this;
                                                         its address to touch comes in RDI */
 
-/* The two worlds. Each function is answered by whoever runs the scenarios. */
+/* The two worlds, and what their CPUs have that mm/platform.h does not tell. Each function is
+ * answered by whoever runs the scenarios. */
 void scenario_provoke(const struct scenario_touch *touch, struct scenario_fault *fault);
 const struct fault_sources *scenario_sources(void);
+bool scenario_has_smap(void);
+bool scenario_has_smep(void);
 
-/* Runs every scenario: "scenario: NAME" and its report. Returns how many there are. */
+/* Runs every scenario that faults on this CPU: "scenario: NAME" and its report; the others are
+ * named, "scenario not claimed by this CPU: NAME". Returns how many were run. */
 unsigned scenarios_run(const struct text_sink *sink);
 
 END_C_DECLS

@@ -23,7 +23,9 @@ void stage_map(struct stage *stage, uint64_t va, uint64_t page_count, uint8_t ri
                const char *name) {
     struct locked_range token;
     begin_change(stage, &token);
-    must(space_map_anonymous(&token, virt_range(virt_addr(va), page_count), rights, name));
+    struct virt_range range = virt_range(virt_addr(va), page_count);
+    must(space_map_anonymous(&token, range, rights, name));
+    must(space_populate(&token, range));
     space_unlock(&token);
 }
 
@@ -110,6 +112,8 @@ void stage_report(struct stage *stage) {
         .instruction = stage->fault.instruction,
         .address = stage->touch.address,
         .error_code = stage->fault.error_code,
+        .is_smap_in_force = scenario_has_smap(),
+        .is_smep_in_force = scenario_has_smep(),
     };
     gather(stage, &facts);
     fault_explain(&facts, stage->sink);

@@ -1,10 +1,20 @@
 #include "kernel/fault/scenarios/kinds.h"
 #include "mm/addr/layout.h"
+#include "mm/platform.h"
 
 constexpr uint8_t READ_WRITE = RIGHT_READ | RIGHT_WRITE;
 constexpr uint64_t WRITE_BIT = 1ull << 1;
 constexpr uint64_t USER_BIT = 1ull << 2;
-constexpr uint64_t RESERVED_BIT = 1ull << 51; /* where MAXPHYADDR is less than 52 */
+constexpr unsigned RESERVED_BIT_NUMBER = 51;
+constexpr uint64_t RESERVED_BIT = 1ull << RESERVED_BIT_NUMBER;
+
+bool scenario_has_no_execute(void) {
+    return platform_features()->has_no_execute;
+}
+
+static bool has_reserved_bit(void) {
+    return platform_features()->phys_addr_bits <= RESERVED_BIT_NUMBER;
+}
 
 static void fault_as_user(struct stage *stage, uint64_t va, enum space_access_kind kind) {
     stage_touch_as_user(stage, va, kind);
@@ -116,24 +126,24 @@ static void write_before_protecting(struct stage *stage) {
 }
 
 const struct scenario USER_SCENARIOS[] = {
-    {"a program reads a field of a null pointer", read_field_of_null},
-    {"a program jumps to null", jump_to_null},
-    {"a program reads what lies before null", read_before_null},
-    {"a program writes where nothing ever was", write_where_nothing_was},
-    {"a program reads memory that it has unmapped", read_after_unmapping},
-    {"a program writes to its constants", write_to_constants},
-    {"a program writes to its code", write_to_code},
-    {"a program runs its data", run_data},
-    {"a program writes to what it has made read-only", write_after_protecting},
-    {"a program reads a page without rights", read_without_rights},
-    {"a program's stack grows into its guard", overflow_stack},
-    {"a program reads the kernel's half", read_the_kernel},
-    {"a user page has lost its user bit", read_a_page_of_the_kernel},
-    {"a leaf has a reserved bit", read_through_a_corrupt_leaf},
-    {"a table entry has a reserved bit", read_through_a_corrupt_table},
-    {"a table entry has lost its write bit", write_below_a_read_only_table},
-    {"a page has lost its entry", read_what_has_lost_its_entry},
-    {"a page was mapped after the fault", read_before_mapping},
-    {"a page became writable after the fault", write_before_protecting},
+    {"a program reads a field of a null pointer", nullptr, read_field_of_null},
+    {"a program jumps to null", nullptr, jump_to_null},
+    {"a program reads what lies before null", nullptr, read_before_null},
+    {"a program writes where nothing ever was", nullptr, write_where_nothing_was},
+    {"a program reads memory that it has unmapped", nullptr, read_after_unmapping},
+    {"a program writes to its constants", nullptr, write_to_constants},
+    {"a program writes to its code", nullptr, write_to_code},
+    {"a program runs its data", scenario_has_no_execute, run_data},
+    {"a program writes to what it has made read-only", nullptr, write_after_protecting},
+    {"a program reads a page without rights", nullptr, read_without_rights},
+    {"a program's stack grows into its guard", nullptr, overflow_stack},
+    {"a program reads the kernel's half", nullptr, read_the_kernel},
+    {"a user page has lost its user bit", nullptr, read_a_page_of_the_kernel},
+    {"a leaf has a reserved bit", has_reserved_bit, read_through_a_corrupt_leaf},
+    {"a table entry has a reserved bit", has_reserved_bit, read_through_a_corrupt_table},
+    {"a table entry has lost its write bit", nullptr, write_below_a_read_only_table},
+    {"a page has lost its entry", nullptr, read_what_has_lost_its_entry},
+    {"a page was mapped after the fault", nullptr, read_before_mapping},
+    {"a page became writable after the fault", nullptr, write_before_protecting},
     {},
 };
