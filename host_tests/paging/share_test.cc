@@ -225,6 +225,16 @@ TEST_P(ShareTest, ALeafOfDeviceMemoryStaysWritable) {
     EXPECT_TRUE(cpu(1).write(VA, 1, USER).succeeded());
 }
 
+TEST_P(ShareTest, TheTopmostPagesOfUserMemoryAreSharedAndLeftLikeOthers) {
+    constexpr uint64_t TOP = USER_END - PAGE_SIZE;
+    struct virt_range block = pages_at(align_down(TOP, BLOCK), 511);
+    ASSERT_EQ(map_new(pages_at(TOP, 1)), STATUS_OK);
+    ASSERT_EQ(fork(block), STATUS_OK);
+    FrameDrought drought(0);
+    EXPECT_EQ(unmap_from(other, block), STATUS_OK);
+    EXPECT_EQ(map_count(user, TOP), 1u);
+}
+
 TEST_P(ShareTest, AProcessMayEndWhileItSharesMoreTablesThanAGatherHolds) {
     for (uint64_t i = 0; i < 40; i++) {
         ASSERT_EQ(map_new(pages_at(VA + i * BLOCK, 1)), STATUS_OK);

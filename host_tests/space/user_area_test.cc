@@ -99,7 +99,7 @@ TEST_F(UserAreaTest, S81FramesAreTaggedWithTheirOwner) {
     const struct frame *frame = frame_of(found.pa);
     EXPECT_EQ(frame->state, FRAME_ANON);
     EXPECT_EQ(frame->map_count, 1u);
-    EXPECT_EQ(frame->owned.owner, space);
+    EXPECT_EQ(frame->owned.owner, space_frame_owner(space));
     EXPECT_EQ(frame->owned.index, (VA + PAGE_SIZE) >> PAGE_SHIFT);
 }
 

@@ -83,7 +83,7 @@ static void check_owned_frame(struct space_audit *audit, const struct walk_entry
                      frame_state_name(expected));
         return;
     }
-    if (frame->map_count == 1 && (frame->owned.owner != audit->space ||
+    if (frame->map_count == 1 && (frame->owned.owner != space_frame_owner(audit->space) ||
                                   frame->owned.index != entry->va.value >> PAGE_SHIFT)) {
         findings_add(audit->findings, "F2", "%s: 0x%llx owns 0x%llx, which is tagged otherwise",
                      space_name(audit->space), word(entry->va.value), word(pa.value));

@@ -138,8 +138,8 @@ enum status page_table_protect(struct page_table *table, struct virt_range range
 /*
  * Lets `child`, another process's table, have every 4 KiB page of the range that `table` has: they
  * share the last-level tables, which neither of them can write through from then on (law 12). The
- * cost grows with the tables, not with the pages. Both ends of the range are multiples of 2 MiB,
- * and `child` has nothing there; large leaves are left out.
+ * cost grows with the tables, not with the pages. Both ends of the range are multiples of 2 MiB
+ * or ends of user memory, and `child` has nothing there; large leaves are left out.
  *
  * A page below a shared table can be read by all. Before any of them maps, or lets its process
  * write, there, page_table_unshare makes the table its own; unmap and protect do so by themselves.

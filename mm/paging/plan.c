@@ -115,7 +115,7 @@ uint64_t shared_tables_cut(const struct page_table *table, struct virt_range ran
     uint64_t first = range.start.value;
     uint64_t last = virt_range_last(range).value;
     bool cuts_first = !is_aligned(first, level_size(1));
-    bool cuts_last = !is_aligned(last + 1, level_size(1));
+    bool cuts_last = !is_aligned(last + 1, level_size(1)) && last != USER_END - 1;
     bool is_one_block = align_down(first ^ last, level_size(1)) == 0;
     virt_addr_t last_page = virt_addr(align_down(last, PAGE_SIZE));
     uint64_t count = 0;

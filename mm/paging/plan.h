@@ -1,6 +1,7 @@
 #pragma once
 
 #include "lib/status.h"
+#include "mm/addr/layout.h"
 #include "mm/paging/cursor.h"
 #include "mm/paging/page_table.h"
 
@@ -25,6 +26,14 @@ static inline bool can_be_leaf(const struct pt_cursor *at, unsigned leaf_level) 
 /* Tables that are missing below the entry, an absent one or a large leaf, before its part of the
  * range can consist of leaves up to `leaf_level`. */
 uint64_t tables_below(const struct pt_cursor *at, unsigned leaf_level);
+
+/* Whether all that a process can map below the entry lies in the range: the table that the last
+ * page of user memory is in reaches further than that. */
+static inline bool covers_user_part(const struct pt_cursor *at) {
+    bool reaches_end =
+        pt_cursor_entry_last(at).value <= at->last.value || at->last.value == USER_END - 1;
+    return is_aligned(at->va.value, level_size(at->level)) && reaches_end;
+}
 
 /* Shared tables that the range meets, and those that it meets and does not cover. */
 uint64_t shared_tables_met(const struct page_table *table, struct virt_range range);

@@ -87,7 +87,8 @@ enum status page_table_share(struct page_table *table, struct page_table *child,
                              struct virt_range range, struct tlb_gather *gather) {
     CHECK(gather->table == table && table->half == HALF_USER && child->half == HALF_USER);
     CHECK(is_aligned(range.start.value, level_size(1)));
-    CHECK(is_aligned(range.page_count, TABLE_ENTRIES));
+    CHECK(is_aligned(range.page_count, TABLE_ENTRIES) ||
+          virt_range_last(range).value == USER_END - 1);
     struct table_pool pool;
     enum status status = STATUS_INVALID;
     if (range_belongs(table, range)) {

@@ -32,7 +32,7 @@ static uint64_t remove_entry(struct pt_cursor *at, enum frame_fate fate, struct 
 
 /* A shared table that is not needed any more is left to the others as it is. */
 static bool drops_shared_table(const struct pt_cursor *at) {
-    return pte_is_shared_table(pt_cursor_load(at), at->level) && pt_cursor_covers_entry(at);
+    return pte_is_shared_table(pt_cursor_load(at), at->level) && covers_user_part(at);
 }
 
 static uint64_t remove_range(struct virt_range range, enum frame_fate fate, struct table_pool *pool,

@@ -78,31 +78,68 @@ static enum status add_null_guard(struct address_space *space) {
     return status;
 }
 
-enum status space_create(const char *name, struct address_space **space) {
+static struct space_family *family_found(void) {
+    struct space_family *family = heap_alloc(sizeof *family);
+    if (family != nullptr) {
+        list_init(&family->spaces);
+    }
+    return family;
+}
+
+static void enter_registry(struct address_space *space, struct space_family *family) {
+    sleep_lock_acquire(&registry_lock);
+    list_push_back(&registry, &space->link);
+    space->family = family;
+    list_push_back(&family->spaces, &space->family_link);
+    sleep_lock_release(&registry_lock);
+}
+
+static void leave_registry(struct address_space *space) {
+    sleep_lock_acquire(&registry_lock);
+    list_remove(&space->link);
+    list_remove(&space->family_link);
+    bool was_last = list_is_empty(&space->family->spaces);
+    sleep_lock_release(&registry_lock);
+    if (was_last) {
+        heap_free(space->family);
+    }
+}
+
+enum status space_create_in(struct space_family *family, const char *name,
+                            struct address_space **space) {
     struct address_space *made = heap_alloc(sizeof *made);
     if (made == nullptr) {
         return STATUS_NO_MEMORY;
     }
     space_init(made, name);
-    enum status status = add_null_guard(made);
+    enum status status = page_table_create_user(&made->table, space_page_table(kernel_space()));
     if (status != STATUS_OK) {
-        goto free_space;
+        heap_free(made);
+        return status;
     }
-    status = page_table_create_user(&made->table, space_page_table(kernel_space()));
-    if (status != STATUS_OK) {
-        goto free_null_guard;
-    }
-    sleep_lock_acquire(&registry_lock);
-    list_push_back(&registry, &made->link);
-    sleep_lock_release(&registry_lock);
+    enter_registry(made, family);
     *space = made;
     return STATUS_OK;
+}
 
-free_null_guard:
-    area_drop(&made->areas, area_tree_first(&made->areas));
-free_space:
-    heap_free(made);
-    return status;
+enum status space_create(const char *name, struct address_space **space) {
+    struct space_family *family = family_found();
+    if (family == nullptr) {
+        return STATUS_NO_MEMORY;
+    }
+    struct address_space *made;
+    enum status status = space_create_in(family, name, &made);
+    if (status != STATUS_OK) {
+        heap_free(family);
+        return status;
+    }
+    status = add_null_guard(made);
+    if (status != STATUS_OK) {
+        space_abandon(made);
+        return status;
+    }
+    *space = made;
+    return STATUS_OK;
 }
 
 enum status space_destroy(struct address_space *space) {
@@ -110,9 +147,7 @@ enum status space_destroy(struct address_space *space) {
     if (__atomic_load_n(&space->table.active_cpus.bits, __ATOMIC_SEQ_CST) != 0) {
         return STATUS_BUSY;
     }
-    sleep_lock_acquire(&registry_lock);
-    list_remove(&space->link);
-    sleep_lock_release(&registry_lock);
+    leave_registry(space);
     enum status status = page_table_destroy_user(&space->table);
     CHECK(status == STATUS_OK); /* nobody may switch to a space that is being destroyed */
     for (struct vm_area *area; (area = area_tree_first(&space->areas)) != nullptr;) {
@@ -120,6 +155,11 @@ enum status space_destroy(struct address_space *space) {
     }
     heap_free(space);
     return STATUS_OK;
+}
+
+void space_abandon(struct address_space *space) {
+    enum status status = space_destroy(space);
+    CHECK(status == STATUS_OK); /* no CPU has ever been in it */
 }
 
 static struct address_space *current_of(unsigned cpu) {
@@ -148,6 +188,10 @@ struct address_space *space_current(void) {
 
 const struct page_table *space_page_table(const struct address_space *space) {
     return &space->table;
+}
+
+const void *space_frame_owner(const struct address_space *space) {
+    return space->table.half == HALF_USER ? (const void *)space->family : space;
 }
 
 const char *space_name(const struct address_space *space) {

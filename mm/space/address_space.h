@@ -46,6 +46,14 @@ struct virt_range space_user_range(void);
 enum status space_create(const char *name, struct address_space **space);
 
 /*
+ * Makes a copy of `parent` with the same areas and the same memory, which each of the two sees as
+ * its own: pages are shared until one of them is written to. The cost grows with areas and tables,
+ * not with pages (law 12). Errors: STATUS_NO_MEMORY; nothing has changed.
+ */
+enum status space_fork(struct address_space *parent, const char *name,
+                       struct address_space **child);
+
+/*
  * Frees everything it maps, its tables and itself. The caller is the last who knows the space: no
  * lock of it is held, nobody may switch to it any more. Errors: STATUS_BUSY, a CPU translates
  * through it (nothing changed).
@@ -163,6 +171,9 @@ void space_dump(struct address_space *space, const struct text_sink *sink);
 
 /* The page table, for fault reports (walks) and the audit. */
 const struct page_table *space_page_table(const struct address_space *space);
+
+/* What the frames of its anonymous memory are tagged with as their owner; for the audit. */
+const void *space_frame_owner(const struct address_space *space);
 
 const char *space_name(const struct address_space *space);
 

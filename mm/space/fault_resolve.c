@@ -31,7 +31,7 @@ static void look(struct place *place) {
 
 static void tag(const struct place *place, phys_addr_t pa) {
     struct frame *frame = frame_of(pa);
-    frame->owned.owner = place->space;
+    frame->owned.owner = place->space->family;
     frame->owned.index = place->page.start.value >> PAGE_SHIFT;
 }
 

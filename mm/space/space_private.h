@@ -9,11 +9,21 @@
 
 /* What the sources of this room share. */
 
+/*
+ * A process and those that came of it by fork. They can have the same frames, at the same pages;
+ * so a frame's tag says its family, and whoever looks for its entries looks in these spaces.
+ */
+struct space_family {
+    struct list_node spaces; /* guarded by the registry's lock; never empty */
+};
+
 struct address_space {
     struct page_table table; /* its lower or upper half is guarded by lock */
     struct sleep_lock lock;
     struct area_tree areas;           /* guarded by lock */
     struct list_node link;            /* guarded by the registry's lock; unused in the kernel's */
+    struct space_family *family;      /* fixed at creation; null for the kernel's */
+    struct list_node family_link;     /* in it; guarded by the registry's lock */
     char name[SPACE_NAME_SIZE_BYTES]; /* fixed at creation */
 };
 
@@ -22,6 +32,12 @@ void space_init(struct address_space *space, const char *name);
 
 /* Forgets every space but the kernel's, and makes that one current on every CPU. */
 void space_registry_init(void);
+
+/* A space of that family without any area, and one that no CPU has been in destroyed. Errors:
+ * STATUS_NO_MEMORY. */
+enum status space_create_in(struct space_family *family, const char *name,
+                            struct address_space **space);
+void space_abandon(struct address_space *space);
 
 /* All that the space's areas can lie in: its half. */
 struct virt_range space_whole_range(const struct address_space *space);
