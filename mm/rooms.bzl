@@ -5,6 +5,8 @@ ROOMS = [
     "audit",
     "frame",
     "heap",
+    "lock",
+    "object",
     "paging",
     "space",
 ]

@@ -82,9 +82,9 @@ ARGUMENTS: tuple[Argument, ...] = (
     )),
     Argument("Without its sleep a waiter tries again at once, and waking nobody does nothing: both "
              "cost processor time only.", (
-        "mm/space/sleep_lock.c: sleep_lock_acquire: call is left out: "
+        "mm/lock/sleep_lock.c: sleep_lock_acquire: call is left out: "
         "platform_sleep_while(&lock->state, SLEEP_LOCK_AWAITED);",
-        "mm/space/sleep_lock.c: sleep_lock_release: condition is true: "
+        "mm/lock/sleep_lock.c: sleep_lock_release: condition is true: "
         "held == SLEEP_LOCK_AWAITED",
     )),
     Argument("Besides AREA_ANON a user space has guards only, and nothing is mapped in a guard.", (

@@ -2,7 +2,7 @@
 
 #include "host_tests/sweep/sweep.h"
 #include "mm/addr/layout.h"
-#include "mm/space/sleep_lock.h"
+#include "mm/lock/sleep_lock.h"
 
 namespace {
 

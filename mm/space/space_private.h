@@ -5,7 +5,7 @@
 #include "mm/paging/page_table.h"
 #include "mm/space/address_space.h"
 #include "mm/space/area_tree.h"
-#include "mm/space/sleep_lock.h"
+#include "mm/lock/sleep_lock.h"
 
 /* What the sources of this room share. */
 

@@ -1,4 +1,4 @@
-#include "mm/space/sleep_lock.h"
+#include "mm/lock/sleep_lock.h"
 
 #include "lib/check.h"
 #include "mm/platform.h"

@@ -1,0 +1,164 @@
+#include "mm/object/memory_object.h"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "host_tests/space/space_test.h"
+#include "mm/heap/heap.h"
+#include "mm/platform.h"
+
+namespace {
+
+constexpr uint64_t FAR = 1ull << 40;
+
+/* An empty object; at the end it goes, and every frame is back. */
+class MemoryObjectTest : public SpaceTest {
+  protected:
+    void SetUp() override {
+        SpaceTest::SetUp();
+        ASSERT_EQ(memory_object_create(0, &object), STATUS_OK);
+    }
+
+    void TearDown() override {
+        memory_object_unref(object);
+        SpaceTest::TearDown();
+    }
+
+    status write(uint64_t offset, const std::string &text) {
+        size_t done = 0;
+        status status = memory_object_write(object, offset, text.data(), text.size(), &done);
+        EXPECT_EQ(done == text.size(), status == STATUS_OK);
+        return status;
+    }
+
+    std::string read(uint64_t offset, size_t size_bytes) {
+        std::string text(size_bytes, '?');
+        text.resize(memory_object_read(object, offset, text.data(), size_bytes));
+        return text;
+    }
+
+    memory_object *object = nullptr;
+};
+
+TEST_F(MemoryObjectTest, WhatWasWrittenIsRead) {
+    EXPECT_EQ(write(3, "abc"), STATUS_OK);
+    EXPECT_EQ(memory_object_size(object), 6u);
+    EXPECT_EQ(read(3, 3), "abc");
+    EXPECT_EQ(read(0, 100), std::string("\0\0\0abc", 6)) << "up to the end, and zeroes before it";
+    EXPECT_EQ(read(6, 1), "");
+    EXPECT_EQ(read(UINT64_MAX, 1), "");
+}
+
+TEST_F(MemoryObjectTest, AWriteAcrossPagesIsOneText) {
+    std::string text(3 * PAGE_SIZE, '\0');
+    std::iota(text.begin(), text.end(), 0);
+    EXPECT_EQ(write(PAGE_SIZE - 5, text), STATUS_OK);
+    EXPECT_EQ(read(PAGE_SIZE - 5, text.size()), text);
+    EXPECT_EQ(memory_object_page_count(object), 4u);
+}
+
+TEST_F(MemoryObjectTest, AHoleCostsNothingAndReadsAsZeroes) {
+    EXPECT_EQ(write(FAR, "x"), STATUS_OK);
+    EXPECT_EQ(memory_object_page_count(object), 1u);
+    EXPECT_EQ(read(FAR - 1, 2), std::string("\0x", 2));
+    EXPECT_EQ(read(12345, 3), std::string(3, '\0'));
+}
+
+TEST_F(MemoryObjectTest, APageIsTheSameForAllWhoAskForIt) {
+    ASSERT_EQ(memory_object_resize(object, PAGE_SIZE + 1), STATUS_OK);
+    phys_addr_t first;
+    phys_addr_t again;
+    ASSERT_EQ(memory_object_get_page(object, 1, &first), STATUS_OK);
+    ASSERT_EQ(memory_object_get_page(object, 1, &again), STATUS_OK);
+    EXPECT_EQ(first.value, again.value);
+    EXPECT_EQ(frame_state_of(first), FRAME_FILE);
+    EXPECT_EQ(frame_of(first)->owned.owner, object);
+    EXPECT_EQ(frame_of(first)->owned.index, 1u);
+    static_cast<char *>(platform_phys_to_virt(first))[0] = 'm';
+    EXPECT_EQ(read(PAGE_SIZE, 1), "m");
+    EXPECT_EQ(memory_object_get_page(object, 2, &again), STATUS_OUT_OF_RANGE);
+}
+
+TEST_F(MemoryObjectTest, WhatIsCutOffIsGone) {
+    EXPECT_EQ(write(0, std::string(3 * PAGE_SIZE, 'a')), STATUS_OK);
+    ASSERT_EQ(memory_object_resize(object, PAGE_SIZE + 10), STATUS_OK);
+    EXPECT_EQ(memory_object_page_count(object), 2u);
+    ASSERT_EQ(memory_object_resize(object, 3 * PAGE_SIZE), STATUS_OK);
+    EXPECT_EQ(read(PAGE_SIZE + 9, 3), std::string("a\0\0", 3));
+    EXPECT_EQ(read(2 * PAGE_SIZE, 1), std::string(1, '\0'));
+}
+
+TEST_F(MemoryObjectTest, CuttingAtAPagesEndKeepsThePage) {
+    EXPECT_EQ(write(0, std::string(2 * PAGE_SIZE, 'a')), STATUS_OK);
+    ASSERT_EQ(memory_object_resize(object, PAGE_SIZE), STATUS_OK);
+    EXPECT_EQ(memory_object_page_count(object), 1u);
+    EXPECT_EQ(read(0, 2 * PAGE_SIZE), std::string(PAGE_SIZE, 'a'));
+}
+
+TEST_F(MemoryObjectTest, APunchedHoleReadsAsZeroesAndTheSizeStays) {
+    EXPECT_EQ(write(0, std::string(4 * PAGE_SIZE, 'a')), STATUS_OK);
+    memory_object_punch(object, PAGE_SIZE - 1, 2 * PAGE_SIZE + 2);
+    EXPECT_EQ(memory_object_page_count(object), 2u);
+    EXPECT_EQ(memory_object_size(object), 4 * PAGE_SIZE);
+    EXPECT_EQ(read(PAGE_SIZE - 2, 3), std::string("a\0\0", 3));
+    EXPECT_EQ(read(3 * PAGE_SIZE, 2), std::string("\0a", 2));
+}
+
+TEST_F(MemoryObjectTest, AHoleWithinAPageIsZeroedThere) {
+    EXPECT_EQ(write(0, std::string(PAGE_SIZE, 'a')), STATUS_OK);
+    memory_object_punch(object, 10, 2);
+    EXPECT_EQ(read(9, 4), std::string("a\0\0a", 4));
+    memory_object_punch(object, 0, 0);
+    EXPECT_EQ(read(0, 1), "a");
+    memory_object_punch(object, UINT64_MAX, 1);
+    memory_object_punch(object, PAGE_SIZE - 1, UINT64_MAX);
+    EXPECT_EQ(read(PAGE_SIZE - 2, 2), std::string("a\0", 2));
+}
+
+TEST_F(MemoryObjectTest, SizesBeyondTheLimitAreRefused) {
+    memory_object *other;
+    EXPECT_EQ(memory_object_create(OBJECT_SIZE_MAX + 1, &other), STATUS_OUT_OF_RANGE);
+    EXPECT_EQ(memory_object_resize(object, OBJECT_SIZE_MAX + 1), STATUS_OUT_OF_RANGE);
+    EXPECT_EQ(memory_object_resize(object, OBJECT_SIZE_MAX), STATUS_OK);
+    EXPECT_EQ(write(OBJECT_SIZE_MAX, "x"), STATUS_OUT_OF_RANGE);
+    EXPECT_EQ(write(UINT64_MAX, "x"), STATUS_OUT_OF_RANGE);
+    EXPECT_EQ(write(OBJECT_SIZE_MAX - 1, "x"), STATUS_OK);
+    phys_addr_t last;
+    EXPECT_EQ(memory_object_get_page(object, OBJECT_SIZE_MAX >> PAGE_SHIFT, &last), STATUS_OK);
+    ASSERT_EQ(memory_object_resize(object, 0), STATUS_OK);
+    EXPECT_EQ(memory_object_page_count(object), 0u);
+}
+
+TEST_F(MemoryObjectTest, AWriteThatRunsOutOfMemorySaysHowFarItCame) {
+    std::string text(8 * PAGE_SIZE, 'a');
+    size_t done = 0;
+    ASSERT_EQ(write(0, "a"), STATUS_OK);
+    {
+        FrameDrought drought(2);
+        EXPECT_EQ(memory_object_write(object, 0, text.data(), text.size(), &done),
+                  STATUS_NO_MEMORY);
+    }
+    EXPECT_EQ(done, 3 * PAGE_SIZE);
+    EXPECT_EQ(memory_object_size(object), done);
+    EXPECT_EQ(read(0, text.size()), text.substr(0, done));
+}
+
+TEST_F(MemoryObjectTest, RunningOutOfMemoryForAFarPageLosesNothing) {
+    ASSERT_EQ(memory_object_resize(object, FAR + 1), STATUS_OK);
+    ASSERT_EQ(write(0, "a"), STATUS_OK);
+    phys_addr_t pa;
+    unsigned needed = expect_all_or_nothing(
+        kernel_space(), [&] { return memory_object_get_page(object, FAR >> PAGE_SHIFT, &pa); });
+    EXPECT_GE(needed, 1u);
+    EXPECT_EQ(read(0, 1), "a");
+}
+
+TEST_F(MemoryObjectTest, ItLivesAsLongAsSomebodyRefersToIt) {
+    ASSERT_EQ(write(0, "a"), STATUS_OK);
+    memory_object_ref(object);
+    memory_object_unref(object);
+    EXPECT_EQ(read(0, 1), "a");
+}
+
+} // namespace

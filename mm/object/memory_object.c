@@ -1,0 +1,211 @@
+#include "mm/object/memory_object.h"
+
+#include "lib/check.h"
+#include "mm/frame/frame.h"
+#include "mm/heap/heap.h"
+#include "mm/lock/sleep_lock.h"
+#include "mm/object/page_index.h"
+#include "mm/platform.h"
+
+struct memory_object {
+    uint32_t reference_count; /* atomic */
+    struct sleep_lock lock;
+    struct page_index pages; /* guarded by lock */
+    uint64_t page_count;     /* guarded by lock: frames in pages */
+    uint64_t size_bytes;     /* guarded by lock */
+};
+
+enum status memory_object_create(uint64_t size_bytes, struct memory_object **object) {
+    if (size_bytes > OBJECT_SIZE_MAX) {
+        return STATUS_OUT_OF_RANGE;
+    }
+    struct memory_object *made = heap_alloc(sizeof *made);
+    if (made == nullptr) {
+        return STATUS_NO_MEMORY;
+    }
+    made->reference_count = 1;
+    made->size_bytes = size_bytes;
+    *object = made;
+    return STATUS_OK;
+}
+
+void memory_object_ref(struct memory_object *object) {
+    uint32_t before = __atomic_fetch_add(&object->reference_count, 1, __ATOMIC_RELAXED);
+    CHECK(before > 0 && before < UINT32_MAX);
+}
+
+static void free_page(void *context, uint64_t page, struct frame *frame) {
+    struct memory_object *object = context;
+    (void)page;
+    object->page_count--;
+    frame_free(frame_address(frame)); /* CHECKs that no entry reaches it (F3) */
+}
+
+static void free_pages(struct memory_object *object, uint64_t first, uint64_t last) {
+    page_index_remove(&object->pages, first, last, free_page, object);
+}
+
+void memory_object_unref(struct memory_object *object) {
+    uint32_t before = __atomic_fetch_sub(&object->reference_count, 1, __ATOMIC_ACQ_REL);
+    CHECK(before > 0);
+    if (before == 1) {
+        free_pages(object, 0, UINT64_MAX);
+        heap_free(object);
+    }
+}
+
+uint64_t memory_object_size(struct memory_object *object) {
+    sleep_lock_acquire(&object->lock);
+    uint64_t size_bytes = object->size_bytes;
+    sleep_lock_release(&object->lock);
+    return size_bytes;
+}
+
+uint64_t memory_object_page_count(struct memory_object *object) {
+    sleep_lock_acquire(&object->lock);
+    uint64_t page_count = object->page_count;
+    sleep_lock_release(&object->lock);
+    return page_count;
+}
+
+/* Where the kernel sees the byte at `offset`; null where the page has no frame. */
+static char *look(const struct memory_object *object, uint64_t offset) {
+    const struct frame *frame = page_index_find(&object->pages, offset >> PAGE_SHIFT);
+    return frame == nullptr
+               ? nullptr
+               : (char *)platform_phys_to_virt(frame_address(frame)) + (offset & (PAGE_SIZE - 1));
+}
+
+static size_t left_in_page(uint64_t offset, uint64_t size_bytes) {
+    uint64_t in_page = PAGE_SIZE - (offset & (PAGE_SIZE - 1));
+    return size_bytes < in_page ? size_bytes : in_page;
+}
+
+static void read_page(const struct memory_object *object, uint64_t offset, char *buffer,
+                      size_t size_bytes) {
+    const char *memory = look(object, offset);
+    if (memory == nullptr) {
+        __builtin_memset(buffer, 0, size_bytes);
+    } else {
+        __builtin_memcpy(buffer, memory, size_bytes);
+    }
+}
+
+size_t memory_object_read(struct memory_object *object, uint64_t offset, void *buffer,
+                          size_t size_bytes) {
+    sleep_lock_acquire(&object->lock);
+    uint64_t left = offset < object->size_bytes ? object->size_bytes - offset : 0;
+    size_t total = size_bytes < left ? size_bytes : left;
+    for (size_t done = 0; done < total;) {
+        size_t count = left_in_page(offset + done, total - done);
+        read_page(object, offset + done, (char *)buffer + done, count);
+        done += count;
+    }
+    sleep_lock_release(&object->lock);
+    return total;
+}
+
+static enum status fill(struct memory_object *object, uint64_t page) {
+    if (page_index_find(&object->pages, page) != nullptr) {
+        return STATUS_OK;
+    }
+    phys_addr_t pa;
+    enum status status = frame_alloc_zeroed(FRAME_FILE, ZONE_NORMAL, &pa);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = page_index_reserve(&object->pages, page);
+    if (status != STATUS_OK) {
+        frame_free(pa);
+        return status;
+    }
+    struct frame *frame = frame_of(pa);
+    frame->owned.owner = object;
+    frame->owned.index = page;
+    page_index_put(&object->pages, page, frame);
+    object->page_count++;
+    return STATUS_OK;
+}
+
+static enum status write_page(struct memory_object *object, uint64_t offset, const char *buffer,
+                              size_t size_bytes) {
+    enum status status = fill(object, offset >> PAGE_SHIFT);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    __builtin_memcpy(look(object, offset), buffer, size_bytes);
+    uint64_t end = offset + size_bytes;
+    object->size_bytes = end > object->size_bytes ? end : object->size_bytes;
+    return STATUS_OK;
+}
+
+enum status memory_object_write(struct memory_object *object, uint64_t offset, const void *buffer,
+                                size_t size_bytes, size_t *done_bytes) {
+    *done_bytes = 0;
+    if (offset > OBJECT_SIZE_MAX || size_bytes > OBJECT_SIZE_MAX - offset) {
+        return STATUS_OUT_OF_RANGE;
+    }
+    enum status status = STATUS_OK;
+    sleep_lock_acquire(&object->lock);
+    while (status == STATUS_OK && *done_bytes < size_bytes) {
+        uint64_t at = offset + *done_bytes;
+        size_t count = left_in_page(at, size_bytes - *done_bytes);
+        status = write_page(object, at, (const char *)buffer + *done_bytes, count);
+        *done_bytes += status == STATUS_OK ? count : 0;
+    }
+    sleep_lock_release(&object->lock);
+    return status;
+}
+
+static void zero_in_page(const struct memory_object *object, uint64_t offset, uint64_t end) {
+    char *memory = look(object, offset);
+    if (memory != nullptr && offset < end) {
+        __builtin_memset(memory, 0, left_in_page(offset, end - offset));
+    }
+}
+
+enum status memory_object_resize(struct memory_object *object, uint64_t size_bytes) {
+    if (size_bytes > OBJECT_SIZE_MAX) {
+        return STATUS_OUT_OF_RANGE;
+    }
+    sleep_lock_acquire(&object->lock);
+    if (size_bytes < object->size_bytes) {
+        zero_in_page(object, size_bytes, align_up(size_bytes, PAGE_SIZE));
+        free_pages(object, align_up(size_bytes, PAGE_SIZE) >> PAGE_SHIFT, UINT64_MAX);
+    }
+    object->size_bytes = size_bytes;
+    sleep_lock_release(&object->lock);
+    return STATUS_OK;
+}
+
+void memory_object_punch(struct memory_object *object, uint64_t offset, uint64_t size_bytes) {
+    if (offset > OBJECT_SIZE_MAX || size_bytes == 0) {
+        return;
+    }
+    uint64_t room = OBJECT_SIZE_MAX - offset;
+    uint64_t end = offset + (size_bytes < room ? size_bytes : room);
+    uint64_t first = align_up(offset, PAGE_SIZE);
+    uint64_t last = align_down(end, PAGE_SIZE);
+    sleep_lock_acquire(&object->lock);
+    zero_in_page(object, offset, end < first ? end : first);
+    if (last >= first) {
+        zero_in_page(object, last, end);
+    }
+    if (last > first) {
+        free_pages(object, first >> PAGE_SHIFT, (last >> PAGE_SHIFT) - 1);
+    }
+    sleep_lock_release(&object->lock);
+}
+
+enum status memory_object_get_page(struct memory_object *object, uint64_t page, phys_addr_t *pa) {
+    enum status status = STATUS_OUT_OF_RANGE;
+    sleep_lock_acquire(&object->lock);
+    if (page < align_up(object->size_bytes, PAGE_SIZE) >> PAGE_SHIFT) {
+        status = fill(object, page);
+    }
+    if (status == STATUS_OK) {
+        *pa = frame_address(page_index_find(&object->pages, page));
+    }
+    sleep_lock_release(&object->lock);
+    return status;
+}

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/decls.h"
+#include "lib/status.h"
+#include "lib/untrusted.h"
+#include "mm/addr/addr.h"
+
+/*
+ * Memory with a life of its own, which areas of several spaces can map: the contents of a file in
+ * memory, or what processes share. It has a size in bytes, and a frame for each page that somebody
+ * has used; what has none reads as zeroes. Its frames are FRAME_FILE; only the object frees them.
+ *
+ * Every function may sleep. Each that takes an offset also takes those past the end.
+ */
+
+BEGIN_C_DECLS
+
+struct memory_object; /* made and freed only here */
+
+/* The largest size: what man 2 lseek can reach. */
+constexpr uint64_t OBJECT_SIZE_MAX = INT64_MAX;
+
+/* All zeroes, with one reference. Errors: STATUS_NO_MEMORY; STATUS_OUT_OF_RANGE, larger than
+ * OBJECT_SIZE_MAX. */
+enum status memory_object_create(uint64_t size_bytes, struct memory_object **object);
+
+/* Another reference, and one less; with the last one the object goes. */
+void memory_object_ref(struct memory_object *object);
+void memory_object_unref(struct memory_object *object);
+
+uint64_t memory_object_size(struct memory_object *object);
+
+/* How many frames it has. */
+uint64_t memory_object_page_count(struct memory_object *object);
+
+/*
+ * Copies out what the object has in [offset, offset + size_bytes): up to its end. Returns how many
+ * bytes that were.
+ */
+size_t memory_object_read(struct memory_object *object, uint64_t offset, void *buffer,
+                          size_t size_bytes);
+
+/*
+ * Copies in, and grows the object to where the copy ends. Errors: STATUS_NO_MEMORY;
+ * STATUS_OUT_OF_RANGE, it would become too large. `*done_bytes` says how many bytes were copied
+ * before an error; what is behind them is as before.
+ */
+enum status memory_object_write(struct memory_object *object, uint64_t offset,
+                                UNTRUSTED const void *buffer, size_t size_bytes,
+                                size_t *done_bytes);
+
+/*
+ * Gives it another size. What is cut off is gone: if it grows again, there are zeroes. No area may
+ * map pages that are cut off. Errors: STATUS_OUT_OF_RANGE.
+ */
+enum status memory_object_resize(struct memory_object *object, uint64_t size_bytes);
+
+/* Frees the whole pages in [offset, offset + size_bytes), and zeroes what is left of others; the
+ * size stays. No area may map the pages that are freed. */
+void memory_object_punch(struct memory_object *object, uint64_t offset, uint64_t size_bytes);
+
+/*
+ * The frame of a page that begins before the end, made of zeroes where there is none; it stays the
+ * page's as long as somebody who may look at it keeps the object from being cut. Errors:
+ * STATUS_NO_MEMORY; STATUS_OUT_OF_RANGE, behind the end.
+ */
+enum status memory_object_get_page(struct memory_object *object, uint64_t page, phys_addr_t *pa);
+
+END_C_DECLS

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <stdint.h>
+
+#include "lib/decls.h"
+#include "lib/status.h"
+
+/*
+ * A map from page numbers to frames, sparse and without a limit: a radix tree whose nodes have 64
+ * slots. The caller holds the lock of what it belongs to.
+ */
+
+BEGIN_C_DECLS
+
+struct frame;
+struct page_node;
+
+struct page_index {
+    struct page_node *root; /* null: empty */
+    unsigned height;        /* of the tree: a root of height 1 holds frames */
+};
+
+/* Null where there is none. */
+struct frame *page_index_find(const struct page_index *index, uint64_t page);
+
+/* Makes room for `page`, so that page_index_put cannot fail. Errors: STATUS_NO_MEMORY; nothing has
+ * changed. */
+enum status page_index_reserve(struct page_index *index, uint64_t page);
+
+/* Puts the frame where page_index_reserve has made room and none is. */
+void page_index_put(struct page_index *index, uint64_t page, struct frame *frame);
+
+/*
+ * Takes out the frames of [first, last], lowest first, and hands each to `drop`. Nodes that have
+ * become empty are freed.
+ */
+void page_index_remove(struct page_index *index, uint64_t first, uint64_t last,
+                       void (*drop)(void *context, uint64_t page, struct frame *frame),
+                       void *context);
+
+END_C_DECLS
