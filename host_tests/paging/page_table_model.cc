@@ -289,7 +289,7 @@ void PageTableModel::ask_for_the_impossible() {
         ASSERT_EQ(map(last, DEVICE, USER_RW), STATUS_INVALID);
         break;
     case 1:
-        ASSERT_EQ(map(virt_range(last.start, 1), DEVICE, USER_RO), STATUS_INVALID);
+        ASSERT_EQ(map(across, DEVICE, USER_RO), STATUS_INVALID);
         break;
     case 2:
         ASSERT_EQ(map(range, DEVICE + 1 + choices.below(PAGE_SIZE - 1), USER_RW), STATUS_INVALID);
