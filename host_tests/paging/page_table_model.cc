@@ -198,7 +198,10 @@ void PageTableModel::map_what_is_reserved() {
     struct virt_range range = pick_range();
     uint64_t pa = DEVICE + choices.below(64) * PAGE_SIZE;
     range.page_count = std::min(range.page_count, FRAMES_MAX);
-    if (is_taken(range) || page_table_reserve(&user, range, 0) != STATUS_OK) {
+    if (is_taken(range) || frame_count().by_state[FRAME_FREE] < 4 * FRAMES_MAX) {
+        return;
+    }
+    if (!succeeds(STATUS_OK, [&] { return page_table_reserve(&user, range, 0); })) {
         return;
     }
     {
