@@ -23,6 +23,8 @@ class FrameModelTest : public FrameTest {
     void step();
     void check();
 
+    uint64_t idle_steps = 0;
+
   protected:
     /* Small, so that it runs out; all zones; edges that no large block fits to. */
     machine::Config config() const override {
@@ -47,7 +49,7 @@ class FrameModelTest : public FrameTest {
         return static_cast<unsigned>(choices_.below(limit));
     }
 
-    Choices choices_{20261121};
+    Choices choices_{model_seed()};
     unsigned steps_ = 0;
     std::map<uint64_t, Allocation> live_;
 };
