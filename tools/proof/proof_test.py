@@ -1,8 +1,10 @@
 import os
+import subprocess
+import tempfile
 import unittest
 
 from tools.lint import sources
-from tools.proof import page
+from tools.proof import page, proof
 from tools.proof.sections import SECTIONS
 from tools.testing import story
 
@@ -24,6 +26,44 @@ class PageTest(unittest.TestCase):
         text = page.render((ONE,), {"one": "24 of 25\n"}).replace("24 of", "25 of")
         with self.assertRaises(page.NotGenerated):
             page.bodies(text)
+
+
+class CommitTest(unittest.TestCase):
+    """On a checkout of its own, with one commit."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        os.mkdir(os.path.join(self.folder, "docs"))
+        self.write(page.PATH, "figures")
+        self.write("code.c", "int code;")
+        self.git("init", "--quiet")
+        self.git("add", ".")
+        self.git("-c", "user.name=test", "-c", "user.email=test@test", "commit", "--quiet",
+                 "--message=first")
+
+    def write(self, path, text):
+        with open(os.path.join(self.folder, path), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def git(self, *arguments):
+        return subprocess.run(["git", *arguments], cwd=self.folder, check=True,
+                              capture_output=True, text=True).stdout.strip()
+
+    def test_figures_are_of_a_commit_though_the_page_itself_has_changed(self):
+        self.write(page.PATH, "other figures")
+        self.assertEqual(proof.commit_of(self.folder), self.git("rev-parse", "--short", "HEAD"))
+
+    def test_what_was_changed_since_the_commit_is_named_and_no_figure_is_made(self):
+        self.write("code.c", "int changed;")
+        with self.assertRaisesRegex(proof.Failed, "code.c"):
+            proof.commit_of(self.folder)
+
+    def test_a_file_that_no_commit_has_is_a_change(self):
+        self.write("new.c", "int added;")
+        with self.assertRaisesRegex(proof.Failed, "new.c"):
+            proof.commit_of(self.folder)
 
 
 class ProofTest(unittest.TestCase):
