@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import tempfile
 import unittest
@@ -26,6 +27,14 @@ class PageTest(unittest.TestCase):
         text = page.render((ONE,), {"one": "24 of 25\n"}).replace("24 of", "25 of")
         with self.assertRaises(page.NotGenerated):
             page.bodies(text)
+
+
+def has_target(build, name):
+    """Whether the text of a BUILD file makes a target of that name, alone or in a list of them."""
+    endings = re.findall(r'name = name \+ "(\w+)"', build)
+    return f'name = "{name}"' in build or any(
+        name.endswith(ending) and f'"{name.removesuffix(ending)}",' in build
+        for ending in endings)
 
 
 class CommitTest(unittest.TestCase):
@@ -76,9 +85,18 @@ class ProofTest(unittest.TestCase):
     def test_every_command_names_a_target_of_the_checkout(self):
         for section in SECTIONS:
             for command in section.commands:
-                folder = command[0].removeprefix("//").partition(":")[0]
-                self.assertTrue(
-                    os.path.exists(os.path.join(sources.ROOT, folder, "BUILD.bazel")), command)
+                folder, _, target = command[0].removeprefix("//").partition(":")
+                build = sources.read(os.path.join(folder, "BUILD.bazel"))
+                self.assertTrue(has_target(build, target or os.path.basename(folder)), command)
+
+    def test_a_target_is_known_by_its_name_alone_or_in_a_list(self):
+        build = ('py_test(\n    name = "one_test",\n)\n'
+                 '[host_test(\n    name = name + "_test",\n) for name in [\n    "two",\n]]\n')
+        self.assertTrue(has_target(build, "one_test"))
+        self.assertTrue(has_target(build, "two_test"))
+        self.assertFalse(has_target(build, "one"))
+        self.assertFalse(has_target(build, "two"))
+        self.assertFalse(has_target(build, "three_test"))
 
 
 if __name__ == "__main__":
