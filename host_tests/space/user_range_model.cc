@@ -137,6 +137,7 @@ void UserRangeModel::map_somewhere() {
         expected = request.is_valid() && !is_empty(side, request) ? STATUS_EXISTS : expected;
         expected = request.is_valid() ? expected : STATUS_INVALID;
     } else if (free_frames() < FREE_FRAMES_MIN) {
+        idle_steps++;
         return;
     }
     const char *name = choices.one_in(4) ? "other" : "memory";
@@ -245,6 +246,7 @@ void UserRangeModel::touch_somewhere() {
     uint64_t value = choices.below(UINT64_MAX);
     Side *side = side_of(id);
     if (side == nullptr) {
+        idle_steps++;
         return;
     }
     auto page = side->pages.find(va / PAGE_SIZE);
