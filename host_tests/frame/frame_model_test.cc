@@ -1,11 +1,15 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <bit>
 #include <map>
 
 #include "host_tests/frame/frame_fixture.h"
 #include "host_tests/models/model_run.h"
 
 namespace {
+
+constexpr unsigned WAVE_STEPS = 300; /* enough to fill the memory, or to empty it */
 
 /* What the allocator promised: every live allocation by its first page. */
 struct Allocation {
@@ -18,6 +22,8 @@ class FrameModelTest : public FrameTest {
   public:
     void step();
     void check();
+
+    uint64_t idle_steps = 0;
 
   protected:
     /* Small, so that it runs out; all zones; edges that no large block fits to. */
@@ -33,6 +39,9 @@ class FrameModelTest : public FrameTest {
   private:
     void allocate();
     void free_one();
+    void allocate_one(frame_state state, frame_zone zone);
+    void allocate_block(frame_state state, frame_zone zone);
+    void allocate_contiguous(frame_state state, frame_zone zone);
     void remember(phys_addr_t pa, const Allocation &allocation, frame_zone zone);
     bool overlaps_live(uint64_t page, uint64_t page_count) const;
 
@@ -40,13 +49,28 @@ class FrameModelTest : public FrameTest {
         return static_cast<unsigned>(choices_.below(limit));
     }
 
-    Choices choices_{20261121};
+    Choices choices_{model_seed()};
+    unsigned steps_ = 0;
     std::map<uint64_t, Allocation> live_;
 };
 
+/* Where a request for `zone` may be served from. */
+bool may_serve(frame_zone zone, frame_zone from) {
+    return from == zone || (zone == ZONE_NORMAL && from == ZONE_DMA32);
+}
+
+/* A request is refused where no free block is large enough for it, and nowhere else. */
+status expected_of(unsigned order, frame_zone zone) {
+    bool has_block = std::ranges::any_of(free_blocks(), [&](const FreeBlock &block) {
+        return block.order >= order && may_serve(zone, block.zone);
+    });
+    return has_block ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
+/* In waves, so that memory is now nearly full, now nearly empty. */
 void FrameModelTest::step() {
-    /* In waves, so that memory is now nearly full, now nearly empty. */
-    bool is_filling = below(100) < (below(2) == 0 ? 70u : 40u);
+    bool is_wave_of_filling = steps_++ / WAVE_STEPS % 2 == 0;
+    bool is_filling = below(100) < (is_wave_of_filling ? 90u : 10u);
     if (is_filling || live_.empty()) {
         allocate();
     } else {
@@ -57,36 +81,54 @@ void FrameModelTest::step() {
 void FrameModelTest::allocate() {
     frame_zone zone = frame_zone(below(ZONE_COUNT));
     frame_state state = frame_state(FRAME_TABLE + below(4));
-    phys_addr_t pa = {};
-    unsigned order = below(6);
-    uint64_t page_count = 1 + below(40);
     switch (below(3)) {
     case 0:
-        if (frame_alloc(state, zone, &pa) == STATUS_OK) {
-            remember(pa, {1, state, true}, zone);
-        } else {
-            EXPECT_EQ(frame_count().free_by_zone[zone], 0u);
-        }
-        break;
+        return allocate_one(state, zone);
     case 1:
-        if (frame_alloc_block(order, state, zone, &pa) == STATUS_OK) {
-            EXPECT_TRUE(is_aligned(pa.value, PAGE_SIZE << order));
-            remember(pa, {uint64_t{1} << order, state, true}, zone);
-        }
-        break;
-    case 2:
-        if (frame_alloc_contiguous(page_count, PAGE_SIZE << order, state, zone, &pa) == STATUS_OK) {
-            EXPECT_TRUE(is_aligned(pa.value, PAGE_SIZE << order));
-            remember(pa, {page_count, state, false}, zone);
-        }
-        break;
+        return allocate_block(state, zone);
+    default:
+        return allocate_contiguous(state, zone);
+    }
+}
+
+void FrameModelTest::allocate_one(frame_state state, frame_zone zone) {
+    phys_addr_t pa = {};
+    status expected = expected_of(0, zone);
+    ASSERT_EQ(frame_alloc(state, zone, &pa), expected);
+    if (expected == STATUS_OK) {
+        remember(pa, {1, state, true}, zone);
+    }
+}
+
+void FrameModelTest::allocate_block(frame_state state, frame_zone zone) {
+    unsigned order = below(6);
+    phys_addr_t pa = {};
+    status expected = expected_of(order, zone);
+    ASSERT_EQ(frame_alloc_block(order, state, zone, &pa), expected);
+    if (expected == STATUS_OK) {
+        EXPECT_TRUE(is_aligned(pa.value, PAGE_SIZE << order));
+        remember(pa, {uint64_t{1} << order, state, true}, zone);
+    }
+}
+
+/* It is cut from the smallest block that has the size and the alignment. */
+void FrameModelTest::allocate_contiguous(frame_state state, frame_zone zone) {
+    uint64_t page_count = 1 + below(40);
+    unsigned alignment_order = below(6);
+    unsigned size_order = static_cast<unsigned>(std::bit_width(page_count - 1));
+    phys_addr_t pa = {};
+    status expected = expected_of(std::max(size_order, alignment_order), zone);
+    ASSERT_EQ(frame_alloc_contiguous(page_count, PAGE_SIZE << alignment_order, state, zone, &pa),
+              expected);
+    if (expected == STATUS_OK) {
+        EXPECT_TRUE(is_aligned(pa.value, PAGE_SIZE << alignment_order));
+        remember(pa, {page_count, state, false}, zone);
     }
 }
 
 void FrameModelTest::remember(phys_addr_t pa, const Allocation &allocation, frame_zone zone) {
     uint64_t page = pa.value / PAGE_SIZE;
-    frame_zone got = zone_by_page(page);
-    EXPECT_TRUE(got == zone || (zone == ZONE_NORMAL && got == ZONE_DMA32));
+    EXPECT_TRUE(may_serve(zone, zone_by_page(page)));
     EXPECT_FALSE(overlaps_live(page, allocation.page_count));
     for (uint64_t i = 0; i < allocation.page_count; i++) {
         phys_addr_t each = phys_add(pa, i * PAGE_SIZE);

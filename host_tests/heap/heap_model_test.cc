@@ -18,6 +18,8 @@ class HeapModelTest : public SpaceTest {
     void step();
     void check();
 
+    uint64_t idle_steps = 0;
+
   protected:
     /* Little, so that all of it can be taken now and then. */
     machine::Config config() const override {
@@ -51,7 +53,7 @@ class HeapModelTest : public SpaceTest {
         });
     }
 
-    Choices choices_{7};
+    Choices choices_{model_seed()};
     unsigned steps_ = 0;
     uint64_t objects_at_boot_ = 0;
 };

@@ -6,6 +6,7 @@ Each program is a GoogleTest one whose tests record how many operations they did
 import argparse
 import json
 import os
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -25,15 +26,15 @@ def operations_of(report):
             for test in suite["testsuite"] if "operations" in test]
 
 
-def play(program, steps):
-    """Runs one program; each of its tests does so many steps."""
+def play(program, steps, seed):
+    """Runs one program; each of its tests takes so many steps."""
     name = os.path.basename(program)[:-len(ENDING)].replace("_", " ")
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "report.json")
         done = subprocess.run(
             [os.path.realpath(program), f"--gtest_output=json:{path}", "--gtest_brief=1"],
-            env={**os.environ, "MODEL_STEPS": str(steps)}, check=False, text=True,
-            errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            env={**os.environ, "MODEL_STEPS": str(steps), "MODEL_SEED": str(seed)}, check=False,
+            text=True, errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         operations = []
         if os.path.exists(path):
             with open(path, encoding="utf-8") as file:
@@ -41,12 +42,12 @@ def play(program, steps):
     return Played(name, len(operations), sum(operations), done.returncode, done.stdout)
 
 
-def report(played):
+def report(played, seed):
     """What was played as a section of docs/proof.md."""
     total = sum(one.operations for one in played)
     findings = sum(one.exit_code != 0 for one in played)
     lines = [f"{total:,} random operations on {len(played)} models, each followed by an audit; "
-             f"models with a finding: {findings}.", "",
+             f"models with a finding: {findings}. `--seed {seed}` repeats them.", "",
              "| model | runs | operations, and audits |", "|---|--:|--:|"]
     lines += [f"| {one.name} | {one.tests} | {one.operations:,} |" for one in played]
     return "\n".join(lines) + "\n"
@@ -57,7 +58,9 @@ def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("programs", nargs="+")
     parser.add_argument("--steps", type=int, default=60000,
-                        help="operations of each test of each program (default: 60000)")
+                        help="of each test of each program (default: 60000)")
+    parser.add_argument("--seed", type=int, default=secrets.randbits(32),
+                        help="what the operations are made from (default: another each time)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="that many at once")
     return parser.parse_args(arguments)
 
@@ -65,14 +68,16 @@ def parse(arguments):
 def main():
     """Plays all models and leaves with 0 when none found anything."""
     options = parse(sys.argv[1:])
+    print(f"--seed {options.seed}", flush=True)
     with ThreadPoolExecutor(options.jobs) as pool:
         played = []
-        for one in pool.map(lambda program: play(program, options.steps), options.programs):
+        for one in pool.map(lambda program: play(program, options.steps, options.seed),
+                            options.programs):
             print(f"{one.name}: {one.operations} operations", flush=True)
             if one.exit_code != 0:
                 print(one.output, flush=True)
             played.append(one)
-    evidence.write(lambda: report(played))
+    evidence.write(lambda: report(played, options.seed))
     sys.exit(0 if all(one.exit_code == 0 for one in played) else 1)
 
 

@@ -15,6 +15,7 @@ from tools.testing import environment
 
 WORKERS = 2
 BATCH_SECONDS = 0.5
+CRASHES = 8  # after so many no expectation is looked for any more
 KILLERS = 4  # tests that killed other mutants of the function, tried first
 PATIENCE = 4  # a mutant may need this many times the processor time of the tests without it
 LEAST_SECONDS = 1
@@ -137,19 +138,21 @@ def _killers_first(reaching, names):
 
 def judge(number, tests, library, more, killers=()):
     """What becomes of one mutant; the tests named in `killers` are tried first. A failed
-    expectation outweighs a crash of another program."""
-    first = None
+    expectation outweighs the crashes before it, but is not looked for after a time-out."""
     reaching = [test for test in tests if number in test.reached]
     if not reaching:
         return Verdict(SURVIVED, "no test comes here")
+    broken = []
     for batch in _killers_first(reaching, killers):
         verdict = _run(batch[0].program, batch, number, library, more)
-        if verdict is not None and verdict.how == FAILED:
+        if verdict is None:
+            continue
+        if verdict.how == FAILED:
             return verdict
-        first = first or verdict
-        if first is not None and first.how == HUNG:
+        broken.append(verdict)
+        if verdict.how == HUNG or len(broken) == CRASHES:
             break
-    return first or Verdict(SURVIVED, f"{len(reaching)} tests pass")
+    return broken[0] if broken else Verdict(SURVIVED, f"{len(reaching)} tests pass")
 
 
 def judge_all(mutants, numbers, tests, library, more, tell):

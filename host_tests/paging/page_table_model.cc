@@ -177,6 +177,7 @@ void PageTableModel::map_frames() {
     range.page_count = std::min(range.page_count, FRAMES_MAX);
     page_attributes attributes = pick_attributes();
     if (frame_count().by_state[FRAME_FREE] < 4 * FRAMES_MAX) {
+        idle_steps++;
         return;
     }
     std::vector<phys_addr_t> frames = new_frames(range.page_count);
@@ -198,7 +199,11 @@ void PageTableModel::map_what_is_reserved() {
     struct virt_range range = pick_range();
     uint64_t pa = DEVICE + choices.below(64) * PAGE_SIZE;
     range.page_count = std::min(range.page_count, FRAMES_MAX);
-    if (is_taken(range) || page_table_reserve(&user, range, 0) != STATUS_OK) {
+    if (is_taken(range) || frame_count().by_state[FRAME_FREE] < 4 * FRAMES_MAX) {
+        idle_steps++;
+        return;
+    }
+    if (!succeeds(STATUS_OK, [&] { return page_table_reserve(&user, range, 0); })) {
         return;
     }
     {
@@ -289,7 +294,7 @@ void PageTableModel::ask_for_the_impossible() {
         ASSERT_EQ(map(last, DEVICE, USER_RW), STATUS_INVALID);
         break;
     case 1:
-        ASSERT_EQ(map(virt_range(last.start, 1), DEVICE, USER_RO), STATUS_INVALID);
+        ASSERT_EQ(map(across, DEVICE, USER_RO), STATUS_INVALID);
         break;
     case 2:
         ASSERT_EQ(map(range, DEVICE + 1 + choices.below(PAGE_SIZE - 1), USER_RW), STATUS_INVALID);
@@ -331,6 +336,7 @@ void PageTableModel::touch() {
 void PageTableModel::look_at(uint64_t va) {
     unsigned id = static_cast<unsigned>(choices.below(2));
     if (current_[id] != &user) {
+        idle_steps++;
         return;
     }
     uint64_t offset = 0;

@@ -26,6 +26,7 @@ class PageTableModel : public PagingTest {
     void check();
 
     Choices choices;
+    uint64_t idle_steps = 0;
 
   protected:
     machine::Config config() const override;

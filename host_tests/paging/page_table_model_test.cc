@@ -7,9 +7,9 @@ namespace {
 
 class PageTableModelTest : public PageTableModel, public testing::WithParamInterface<PagingSetup> {
   protected:
-    PageTableModelTest() : PageTableModel(GetParam(), Choices(20261121)) {}
+    PageTableModelTest() : PageTableModel(GetParam(), Choices(model_seed())) {}
 
-    std::mt19937_64 speculation_{1};
+    std::mt19937_64 speculation_{~model_seed()};
 };
 
 TEST_P(PageTableModelTest, RandomOperationsDoWhatTheModelSays) {

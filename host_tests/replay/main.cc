@@ -87,7 +87,7 @@ int replay_file(const Options &options) {
     for (const replay::Finding &finding : result.findings) {
         report(finding, options.kernel);
     }
-    printf("%u operations and %u flushes replayed, %u final tables with %" PRIu64
+    printf("%u operations and %u flushes replayed, %u tables with %" PRIu64
            " leaves compared: %zu findings\n",
            result.operations, result.flushes, result.tables_compared, result.leaves_compared,
            result.findings.size());

@@ -11,6 +11,7 @@
 #include "host_tests/machine/sizes.h"
 #include "host_tests/replay/changes.h"
 #include "host_tests/replay/tables.h"
+#include "mm/paging/table_event.h"
 
 namespace replay {
 namespace {
@@ -33,7 +34,9 @@ machine::Config machine_for(const Recording &recording) {
     config.control.has_1g_leaves = head.decimal("leaves_1g", 1) != 0;
     config.control.nxe = head.decimal("no_execute", 1) != 0;
     config.control.pge = head.decimal("global_pages", 1) != 0;
-    config.control.pcide = head.decimal("pcid", 1) != 0;
+    if (head.decimal("pcid", 1) != 0) {
+        throw BadRecording("what a CPU keeps of a context that it has left (pcid=1) is not known");
+    }
     config.has_pat = head.decimal("pat", 1) != 0;
     unsigned base_bits = std::min(config.control.phys_addr_bits - 1, BASE_BITS_MAX);
     config.ram = {{uint64_t{1} << base_bits, RAM_BYTES}};
@@ -52,6 +55,9 @@ class Replay {
     explicit Replay(const Recording &recording)
         : recording_(recording), machine_(machine_for(recording)), boot_(machine_) {
         machine_.look_only_at_the_end();
+        machine_.trace([this](const table_event &event) {
+            payments_ += event.operation == TABLE_PAID ? 1 : 0;
+        });
         boot_.begin_early();
     }
 
@@ -94,6 +100,7 @@ class Replay {
     Frames frames_;
     std::map<uint64_t, std::unique_ptr<Table>> tables_; /* by the recording's root */
     page_table *kernel_ = nullptr;
+    unsigned payments_ = 0; /* that the replayed library has made */
     std::vector<Place> since_look_;
     Result result_;
 };
@@ -140,6 +147,7 @@ void Replay::play_create(const Line &line) {
     if (result != STATUS_OK) {
         throw BadRecording("the recording has more tables than the pretend PC has memory for");
     }
+    made->table.caching_cpus.bits = 0;
     kernel_ = is_kernel ? &made->table : kernel_;
     tables_[line.hexadecimal("root")] = std::move(made);
 }
@@ -159,6 +167,7 @@ void Replay::play_activate(const Line &line) {
     bool has_previous = line.hexadecimal("previous") != 0;
     next.table.context_id = static_cast<uint16_t>(line.decimal("context", UINT16_MAX));
     page_table_activate(&next.table, has_previous ? &table_of(line, "previous").table : nullptr);
+    next.table.caching_cpus.bits = 0;
 }
 
 /* A read brings the translation in; a write marks it dirty, where it is still allowed. */
@@ -206,9 +215,13 @@ void Replay::play_flush(const Line &line) {
 
 void Replay::play_paid(const Line &line) {
     Table &table = table_of(line);
+    if (table.early_payments > 0) {
+        table.early_payments--; /* the rest of the operation still owes */
+        frames_.drop_free();
+        return;
+    }
     table.pay();
     if (table.is_dying) {
-        table.table.caching_cpus.bits = 0;
         if (page_table_destroy_user(&table.table) != STATUS_OK) {
             find("a table was destroyed while a CPU translated through it");
             return;
@@ -244,7 +257,9 @@ void Replay::play_change(const Line &line) {
         return;
     }
     Table &of = table_of(line);
+    payments_ = 0;
     status result = make_change(line, of, frames_);
+    of.early_payments += payments_;
     if (of.has_debt()) {
         since_look_.push_back(place_of(line));
     }

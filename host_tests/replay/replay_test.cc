@@ -18,6 +18,7 @@ const std::string NO_PLACE = " pa=0 level=0 rights=0 cache=0 key=0 by=a test\n";
 const std::string KERNEL = "root=1000 half=kernel" + WHO;
 const std::string USER = "root=2000 half=user" + WHO;
 const std::string RW = " pa=0 level=0 rights=11 cache=0 key=0";
+constexpr unsigned SHARED = 40; /* frames; a gather pays before it has the 33rd */
 const std::string PAID = "paid " + USER + NO_PLACE;
 
 /* A kernel with one process, which CPU 0 runs; `frames` at 400000. */
@@ -32,12 +33,30 @@ std::string touched(const std::string &va) {
     return "touched root=2000 va=" + va + " pages=1 level=0 dirty=1\n";
 }
 
-std::string unmap(const std::string &va, const std::string &word = "unmap") {
-    return word + " " + USER + " va=" + va + " pages=1" + NO_PLACE;
+std::string unmap(const std::string &va, const std::string &word = "unmap", unsigned pages = 1) {
+    return word + " " + USER + " va=" + va + " pages=" + std::to_string(pages) + NO_PLACE;
 }
 
 std::string flush(const std::string &va) {
     return "flush_done " + USER + " scope=0 cpus=1 context=0 flush=" + va + NO_PLACE;
+}
+
+/* Addresses of frames in a row. */
+std::string frames_from(uint64_t first, unsigned count) {
+    std::ostringstream text;
+    for (unsigned i = 0; i < count; i++) {
+        text << (i == 0 ? "" : ",") << std::hex << first + i * 0x1000;
+    }
+    return text.str();
+}
+
+/* More frames than one gather holds, which the process has twice. In the first of its mappings it
+ * has used a page before that at which the gather pays, and one behind it. */
+std::string with_shared_frames() {
+    std::string frames = frames_from(0x5000, SHARED);
+    return with_process(frames, SHARED) + "map_frames " + USER +
+           " va=800000 pages=" + std::to_string(SHARED) + RW + " frames=" + frames +
+           " by=a test\n" + touched("400000") + touched("421000");
 }
 
 Result run(const std::string &text) {
@@ -163,6 +182,18 @@ TEST(ReplayTest, TheTablesMustEndAsTheKernelSays) {
         << "the same frames at other places";
 }
 
+TEST(ReplayTest, AnOperationMayPayInItsMidst) {
+    EXPECT_TRUE(findings(with_shared_frames() + unmap("400000", "unmap", SHARED) + flush("400000") +
+                         PAID + flush("421000") + PAID)
+                    .empty());
+}
+
+TEST(ReplayTest, AFlushThatWasForgottenInTheMidstOfAnOperationIsFound) {
+    std::vector<std::string> found = findings(
+        with_shared_frames() + unmap("400000", "unmap", SHARED) + PAID + flush("421000") + PAID);
+    expect_one(found, "still translates 0x400000 ");
+}
+
 TEST(ReplayTest, ADestroyedTableIsGoneWhenItIsPaidFor) {
     std::string left = "activate " + KERNEL + " context=0 previous=2000" + NO_PLACE;
     std::string destroyed = unmap("400000") + "destroy " + USER + NO_PLACE + PAID;
@@ -196,6 +227,7 @@ TEST(ReplayTest, WhatIsNoRecordingIsRefused) {
              std::string(),
              std::string("Quire, a kernel\n"),
              "quire-trace 2" + good.substr(good.find(" levels")),
+             HEAD.substr(0, HEAD.find("pcid=0")) + "pcid=1\n" + good.substr(HEAD.size()),
              HEAD + PAID,                        /* a table that was never made */
              HEAD + "create " + USER + NO_PLACE, /* a process before the kernel */
              good + "dance " + USER + " va=0 pages=1" + NO_PLACE,

@@ -44,10 +44,7 @@ tlb_gather *Table::gather() NO_CAPABILITY_CHECK {
 
 void Table::pay() NO_CAPABILITY_CHECK {
     if (gather_) {
-        uint64_t caching = table.caching_cpus.bits;
-        table.caching_cpus.bits = 0;
         tlb_gather_finish(&*gather_);
-        table.caching_cpus.bits = caching;
         gather_.reset();
     }
 }

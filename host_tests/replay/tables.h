@@ -32,15 +32,16 @@ class Frames {
 /* One page table of the recording, with the gather of its operations that are not paid for. */
 class Table {
   public:
-    page_table table = {};
+    page_table table = {}; /* its caching_cpus stay 0: mm asks no CPU for anything by itself */
     bool is_dying = false;
+    unsigned early_payments = 0; /* made in the midst of an operation, and not yet recorded */
 
     bool has_debt() const {
         return gather_.has_value();
     }
     tlb_gather *gather(); /* begins it where there is none */
 
-    /* Frees what the gather holds. It asks no CPU for anything: the recording says who was. */
+    /* Frees what the gather holds; the recording says which CPUs were asked to forget. */
     void pay();
 
   private:

@@ -144,7 +144,8 @@ void KernelRangeModel::fill() {
         bool has_other_rights = !found->second.filled.empty() &&
                                 found->second.is_writable != ((rights & RIGHT_WRITE) != 0);
         if (has_other_rights) {
-            return; /* the model knows one kind of rights for a range */
+            idle_steps++; /* the model knows one kind of rights for a range */
+            return;
         }
         expected = is_filled ? STATUS_EXISTS : STATUS_OK;
     }
@@ -153,6 +154,7 @@ void KernelRangeModel::fill() {
                        ? STATUS_NOT_FOUND
                        : STATUS_INVALID;
     } else if (free_frames() < FREE_FRAMES_MIN) {
+        idle_steps++;
         return;
     }
     page_attributes attributes = {rights, CACHE_WRITE_BACK, 0};
@@ -168,10 +170,13 @@ void KernelRangeModel::fill() {
 
 void KernelRangeModel::alloc() {
     uint64_t page_count = 1 + choices.below(16);
+    if (free_frames() < FREE_FRAMES_MIN) {
+        idle_steps++;
+        return;
+    }
     uint64_t expected = lowest_gap(page_count, PAGE_SIZE);
     struct virt_range range = {};
-    if (free_frames() >= FREE_FRAMES_MIN &&
-        succeeds(expected == 0 ? STATUS_NO_MEMORY : STATUS_OK,
+    if (succeeds(expected == 0 ? STATUS_NO_MEMORY : STATUS_OK,
                  [&] { return kernel_range_alloc(page_count, "model", &range); })) {
         ASSERT_EQ(range.start.value, expected);
         Range made = {.page_count = page_count, .has_guards = true, .is_writable = true};
@@ -199,7 +204,8 @@ void KernelRangeModel::map_device() {
     if (size_bytes == 0 || last < pa || (wild == 2 && cache != CACHE_WRITE_BACK)) {
         expected = STATUS_INVALID;
     } else if (wild == 1) {
-        return; /* more than the region: which of two errors comes first is not promised */
+        idle_steps++; /* more than the region: which of two errors comes first is not promised */
+        return;
     } else if (last >= memory_end) {
         expected = STATUS_OUT_OF_RANGE;
     }
@@ -244,9 +250,11 @@ void KernelRangeModel::free_what_is_none() {
     if (choices.one_in(8)) {
         va = choices.below(UINT64_MAX);
     }
-    if (!ranges_.contains(va)) {
-        ASSERT_EQ(kernel_range_free(virt_addr(va)), STATUS_NOT_FOUND);
+    if (ranges_.contains(va)) {
+        idle_steps++;
+        return;
     }
+    ASSERT_EQ(kernel_range_free(virt_addr(va)), STATUS_NOT_FOUND);
 }
 
 void KernelRangeModel::write() {

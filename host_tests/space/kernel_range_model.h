@@ -20,6 +20,7 @@ class KernelRangeModel : public SpaceTest {
     void check();
 
     Choices choices;
+    uint64_t idle_steps = 0;
 
   protected:
     machine::Config config() const override;

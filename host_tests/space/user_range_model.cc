@@ -129,6 +129,7 @@ void UserRangeModel::map_somewhere() {
     } else if (!is_empty(side, request)) {
         expected = STATUS_EXISTS;
     } else if (request.page_count > 2 * WINDOW_PAGES) {
+        idle_steps++;
         return; /* legal, and too much for the model */
     }
     const char *name = choices.one_in(4) ? "other" : "memory";
@@ -231,6 +232,7 @@ void UserRangeModel::touch_somewhere() {
     uint64_t value = choices.below(UINT64_MAX);
     Side *side = side_of(id);
     if (side == nullptr) {
+        idle_steps++;
         return;
     }
     auto page = side->pages.find(va / PAGE_SIZE);

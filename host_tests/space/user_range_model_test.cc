@@ -5,13 +5,13 @@ namespace {
 
 class UserRangeModelTest : public UserRangeModel, public testing::WithParamInterface<unsigned> {
   protected:
-    UserRangeModelTest() : UserRangeModel(Choices(GetParam())) {}
+    UserRangeModelTest() : UserRangeModel(Choices(model_seed())) {}
 };
 
 TEST_P(UserRangeModelTest, RandomOperationsDoWhatAMapOfPagesSays) {
     take_steps<UserRangeModel>(*this, 250);
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, UserRangeModelTest, testing::Values(1, 2, 3, 4));
+INSTANTIATE_TEST_SUITE_P(Runs, UserRangeModelTest, testing::Values(1, 2, 3, 4));
 
 } // namespace

@@ -60,6 +60,11 @@ class PagingRows : public SweepTest {
                                     &gather);
         });
     }
+    status share(page_table &child) {
+        return gathered(*user, [&](tlb_gather &gather) REQUIRES(gather) {
+            return page_table_share(user, &child, pages_at(VA, 1024), &gather);
+        });
+    }
     status map_new(struct virt_range range) {
         return page_table_map_frames(user, range, new_frames(range.page_count).data(), USER_RW);
     }
@@ -123,6 +128,65 @@ TEST_P(PagingRows, page_table_remap) {
     ASSERT_EQ(map_new(pages_at(VA + 2 * MIB + PAGE_SIZE, 3)), STATUS_OK);
     struct virt_range over_everything = pages_at(VA + PAGE_SIZE, 3 * PAGES_2M);
     EXPECT_EQ(fails([&] { return remap(over_everything, USER_RO); }), 2u);
+}
+
+TEST_P(PagingRows, page_table_remap_frames) {
+    std::vector<phys_addr_t> frames = new_frames(513);
+    ASSERT_EQ(map_new(pages_at(VA, 3)), STATUS_OK);
+    auto operation = [&] {
+        return gathered(*user, [&](tlb_gather &gather) REQUIRES(gather) {
+            return page_table_remap_frames(user, pages_at(VA, 513), frames.data(), USER_RW,
+                                           &gather);
+        });
+    };
+    EXPECT_EQ(fails(operation), 1u);
+}
+
+TEST_P(PagingRows, page_table_share) {
+    page_table child;
+    ASSERT_EQ(page_table_create_user(&child, kernel), STATUS_OK);
+    ASSERT_EQ(map_new(pages_at(VA, 600)), STATUS_OK);
+    EXPECT_EQ(fails([&] { return share(child); }), user->levels - 2u);
+    EXPECT_EQ(page_table_destroy_user(&child), STATUS_OK);
+}
+
+/* A process that shares both of its tables. */
+class SharingRows : public PagingRows {
+  protected:
+    void SetUp() override {
+        PagingRows::SetUp();
+        ASSERT_EQ(page_table_create_user(&child, kernel), STATUS_OK);
+        ASSERT_EQ(map_new(pages_at(VA, 600)), STATUS_OK);
+        ASSERT_EQ(share(child), STATUS_OK);
+    }
+
+    void TearDown() override {
+        EXPECT_EQ(page_table_destroy_user(&child), STATUS_OK);
+        PagingRows::TearDown();
+    }
+
+    page_table child = {};
+};
+
+TEST_P(SharingRows, page_table_unshare) {
+    auto operation = [&] {
+        return gathered(*user, [&](tlb_gather &gather) REQUIRES(gather) {
+            return page_table_unshare(user, pages_at(VA, 600), &gather);
+        });
+    };
+    EXPECT_EQ(fails(operation), 2u);
+}
+
+TEST_P(SharingRows, page_table_unmap_OfPartsOfSharedTables) {
+    EXPECT_EQ(fails([&] { return unmap(pages_at(VA + PAGE_SIZE, 598)); }), 2u);
+}
+
+TEST_P(SharingRows, page_table_unmap_OfSharedTables) {
+    takes_no_memory_and_succeeds([&] { return unmap(pages_at(VA, 1024)); });
+}
+
+TEST_P(SharingRows, page_table_protect_OfPagesInSharedTables) {
+    EXPECT_EQ(fails([&] { return protect(pages_at(VA, 600), USER_RO); }), 2u);
 }
 
 TEST_P(PagingRows, page_table_unmap) {
@@ -299,6 +363,19 @@ TEST_P(GatherRows, tlb_gather_table) {
     EXPECT_EQ(frame_state_of(unhooked), FRAME_FREE);
 }
 
+TEST_P(GatherRows, tlb_gather_shared_table) {
+    phys_addr_t unhooked;
+    ASSERT_EQ(frame_alloc_zeroed(FRAME_TABLE, ZONE_NORMAL, &unhooked), STATUS_OK);
+    frame_of(unhooked)->table.share_count = 1;
+    takes_no_memory_and_succeeds([&] {
+        return gathered(*user, [&](tlb_gather &gather) REQUIRES(gather) {
+            tlb_gather_shared_table(&gather, unhooked);
+            return STATUS_OK;
+        });
+    });
+    EXPECT_EQ(frame_state_of(unhooked), FRAME_FREE);
+}
+
 TEST_P(GatherRows, tlb_gather_frame) {
     phys_addr_t unmapped = new_frames(1).front();
     frame_of(unmapped)->map_count = 1; /* by the entry that is just gone */
@@ -312,6 +389,7 @@ TEST_P(GatherRows, tlb_gather_frame) {
 }
 
 SWEEP_EVERY_MACHINE(PagingRows);
+SWEEP_EVERY_MACHINE(SharingRows);
 SWEEP_EVERY_MACHINE(GatherRows);
 
 } // namespace

@@ -3,6 +3,8 @@
 #include "host_tests/sweep/sweep.h"
 #include "mm/addr/layout.h"
 #include "mm/lock/sleep_lock.h"
+#include "mm/space/fault_decide.h"
+#include "mm/space/zero_page.h"
 
 namespace {
 
@@ -15,6 +17,7 @@ class SpaceRows : public SweepTest {
     void SetUp() override {
         SweepTest::SetUp();
         ASSERT_EQ(map(space, VA, PAGES, READ_WRITE, "data"), STATUS_OK);
+        ASSERT_EQ(populate(space, VA, PAGES), STATUS_OK);
     }
 
     std::string area_name(bool (*find)(address_space *, virt_addr_t, vm_area *), uint64_t va) {
@@ -26,15 +29,15 @@ class SpaceRows : public SweepTest {
 
 TEST_P(SpaceRows, space_create) {
     address_space *fresh = nullptr;
-    EXPECT_EQ(fails([&] { return space_create("fresh", &fresh); }), 3u)
-        << "the space, its null guard, its root";
+    EXPECT_EQ(fails([&] { return space_create("fresh", &fresh); }), 4u)
+        << "the space, its family, its null guard, its root";
     destroy(fresh);
 }
 
 TEST_P(SpaceRows, space_create_WhereTheHeapIsFull) {
     std::vector<vm_area *> fillers = fill_slabs();
     address_space *fresh = nullptr;
-    EXPECT_EQ(fails([&] { return space_create("fresh", &fresh); }), 4u) << "and a slab";
+    EXPECT_EQ(fails([&] { return space_create("fresh", &fresh); }), 5u) << "and a slab";
     destroy(fresh);
     free_fillers(fillers);
 }
@@ -47,12 +50,66 @@ TEST_P(SpaceRows, space_destroy) {
 
 TEST_P(SpaceRows, space_map_anonymous) {
     auto operation = [&] { return map(space, VA + GIB - PAGE_SIZE, 2, READ_WRITE, "more"); };
-    EXPECT_EQ(fails(operation), 6u) << "an area, two frames, three tables";
+    EXPECT_EQ(fails(operation), 1u) << "an area, and nothing to fill it";
 }
 
 TEST_P(SpaceRows, space_map_anonymous_BesideMemoryThatItJoins) {
     auto operation = [&] { return map(space, VA + PAGES * PAGE_SIZE, 3, READ_WRITE, "data"); };
-    EXPECT_EQ(fails(operation), 4u);
+    EXPECT_EQ(fails(operation), 1u);
+}
+
+TEST_P(SpaceRows, space_populate) {
+    ASSERT_EQ(map(space, VA + GIB, 1, READ_WRITE), STATUS_OK);
+    EXPECT_EQ(fails([&] { return populate(space, VA + GIB, 1); }), 3u) << "a page and two tables";
+}
+
+TEST_P(SpaceRows, space_populate_OfWhatIsThere) {
+    takes_no_memory_and_succeeds([&] { return populate(space, VA, PAGES); });
+}
+
+TEST_P(SpaceRows, space_resolve_fault_OfAWrite) {
+    ASSERT_EQ(map(space, VA + GIB, 1, READ_WRITE), STATUS_OK);
+    EXPECT_EQ(fails([&] { return space_resolve_fault(space, virt_addr(VA + GIB), ACCESS_WRITE); }),
+              3u);
+}
+
+TEST_P(SpaceRows, space_resolve_fault_OfARead) {
+    ASSERT_EQ(map(space, VA + GIB, 1, READ_WRITE), STATUS_OK);
+    EXPECT_EQ(fails([&] { return space_resolve_fault(space, virt_addr(VA + GIB), ACCESS_READ); }),
+              2u)
+        << "tables, since there is a page of zeroes already";
+}
+
+TEST_P(SpaceRows, space_resolve_fault_ThatIsRefused) {
+    takes_no_memory([&] {
+        EXPECT_EQ(space_resolve_fault(space, virt_addr(VA), ACCESS_EXECUTE), STATUS_ACCESS_DENIED);
+    });
+}
+
+TEST_P(SpaceRows, space_fork) {
+    address_space *child = nullptr;
+    EXPECT_EQ(fails([&] { return space_fork(space, "child", &child); }), 6u)
+        << "the space, its root, two areas, two tables";
+    destroy(child);
+}
+
+TEST_P(SpaceRows, space_frame_owner) {
+    takes_no_memory([&] { EXPECT_NE(space_frame_owner(space), nullptr); });
+}
+
+TEST_P(SpaceRows, zero_page) {
+    takes_no_memory([&] { EXPECT_NE(zero_page().value, 0u); });
+}
+
+TEST_P(SpaceRows, fault_decide) {
+    fault_walk nothing = {};
+    takes_no_memory(
+        [&] { EXPECT_EQ(fault_decide(nullptr, &nothing, ACCESS_READ), REFUSE_NOT_MAPPED); });
+}
+
+TEST_P(SpaceRows, fault_decide_load) {
+    fault_walk nothing = {};
+    takes_no_memory([&] { EXPECT_EQ(fault_decide_load(nullptr, &nothing), REFUSE_NOT_MAPPED); });
 }
 
 TEST_P(SpaceRows, space_find_gap) {

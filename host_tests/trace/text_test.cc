@@ -133,6 +133,21 @@ TEST_F(TraceTextTest, AHashIsOfWhatIsMappedAndNotOfWhatCpusSet) {
     EXPECT_NE(hash(user), hash(other));
 }
 
+TEST_F(TraceTextTest, ATableIsHashedBeforeItIsUnmappedAsAWhole) {
+    ASSERT_EQ(map(pages_at(VA, 2), DEVICE, USER_RW), STATUS_OK);
+    std::string expected = hash(user);
+    listen();
+    ASSERT_EQ(unmap(page_table_half_range(&user)), STATUS_OK);
+    EXPECT_TRUE((only("hash") + "\n").ends_with(expected)) << expected;
+}
+
+TEST_F(TraceTextTest, ATableThatLosesAPartIsNotHashed) {
+    ASSERT_EQ(map(pages_at(VA, 2), DEVICE, USER_RW), STATUS_OK);
+    listen();
+    ASSERT_EQ(unmap(pages_at(VA, 2)), STATUS_OK);
+    EXPECT_TRUE(lines("hash").empty());
+}
+
 TEST_F(TraceTextTest, TheBeginningSaysWhatTheMachineCanDo) {
     CapturedText text;
     trace_text_begin(platform_features(), text.sink());

@@ -107,6 +107,12 @@ static void write_touched(const struct table_event *event, const struct text_sin
     write_run(&run);
 }
 
+/* The last of a process's table before it is destroyed, while nobody changes it. */
+static bool takes_a_half_away(const struct table_event *event) {
+    return event->operation == TABLE_UNMAP && event->status == STATUS_OK &&
+           event->range.page_count == page_table_half_range(event->table).page_count;
+}
+
 static void write_mapping(const struct table_event *event, const struct text_sink *sink) {
     if (event->range.page_count != 0) {
         format_to(sink, " va=%llx pages=%llu", (number)event->range.start.value,
@@ -128,8 +134,23 @@ static void write_flush(const struct tlb_flush *flush, const struct text_sink *s
     }
 }
 
+static bool add_to_hash(void *context, virt_addr_t va, const struct page_query *entry) {
+    table_hash_add(context, va, entry);
+    return true;
+}
+
+void trace_text_hash(const struct page_table *table, const struct text_sink *sink) {
+    struct table_hash hash = TABLE_HASH_EMPTY;
+    page_table_for_each(table, page_table_half_range(table), add_to_hash, &hash);
+    format_to(sink, "hash root=%llx half=%s leaves=%llu value=%llx\n", (number)table->root.value,
+              half_name(table), (number)hash.leaf_count, (number)hash.value);
+}
+
 void trace_text_event(const struct table_event *event, const struct change_circumstances *now,
                       const struct text_sink *sink) {
+    if (takes_a_half_away(event)) {
+        trace_text_hash(event->table, sink);
+    }
     if (changes_live_entries(event)) {
         write_touched(event, sink);
     }
@@ -146,18 +167,6 @@ void trace_text_event(const struct table_event *event, const struct change_circu
         write_flush(event->flush, sink);
     }
     format_to(sink, " by=%s\n", now->name);
-}
-
-static bool add_to_hash(void *context, virt_addr_t va, const struct page_query *entry) {
-    table_hash_add(context, va, entry);
-    return true;
-}
-
-void trace_text_hash(const struct page_table *table, const struct text_sink *sink) {
-    struct table_hash hash = TABLE_HASH_EMPTY;
-    page_table_for_each(table, page_table_half_range(table), add_to_hash, &hash);
-    format_to(sink, "hash root=%llx half=%s leaves=%llu value=%llx\n", (number)table->root.value,
-              half_name(table), (number)hash.leaf_count, (number)hash.value);
 }
 
 void trace_text_end(const struct text_sink *sink) {

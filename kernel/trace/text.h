@@ -19,7 +19,8 @@ BEGIN_C_DECLS
 void trace_text_begin(const struct platform_features *features, const struct text_sink *sink);
 
 /* One line for the operation. Before one that changes live entries come lines, "touched", for those
- * that a CPU has used, since those alone can be cached anywhere (G1). */
+ * that a CPU has used, since those alone can be cached anywhere (G1); before one that unmaps all of
+ * a process's half, its "hash". */
 void trace_text_event(const struct table_event *event, const struct change_circumstances *now,
                       const struct text_sink *sink);
 

@@ -19,6 +19,10 @@ INPUT_BYTES_MAX = 1024
 Outcome = namedtuple("Outcome", "name inputs executions edges exit_code output")
 
 
+class MergeFailed(Exception):
+    """A merge that kept none of the inputs there were."""
+
+
 def read_corpus(path):
     """The inputs in a corpus file."""
     with open(path, encoding="ascii") as file:
@@ -90,7 +94,10 @@ def fuzz(program, corpus, options):
                        "-print_final_stats=1", "-len_control=10",
                        "-artifact_prefix=%s/" % kept)
         if options.merge and done.returncode == 0:
-            inputs = merged(program, folder)
+            least = merged(program, folder)
+            if inputs and not least:
+                raise MergeFailed(f"{corpus} stays as it was: a merge kept none of its inputs")
+            inputs = least
             write_corpus(source_of(corpus), inputs)
     name = os.path.basename(corpus).replace("_fuzz.corpus", "").replace("_", " ")
     return Outcome(name, len(inputs),
@@ -135,11 +142,14 @@ def parse(arguments):
 def main():
     """Runs the fuzzers and leaves with 0 when none found anything."""
     options = parse(sys.argv[1:])
-    with ThreadPoolExecutor(options.jobs) as pool:
-        outcomes = []
-        for outcome in pool.map(lambda pair: fuzz(*pair, options), options.fuzzer):
-            show(outcome)
-            outcomes.append(outcome)
+    outcomes = []
+    try:
+        with ThreadPoolExecutor(options.jobs) as pool:
+            for outcome in pool.map(lambda pair: fuzz(*pair, options), options.fuzzer):
+                show(outcome)
+                outcomes.append(outcome)
+    except MergeFailed as reason:
+        sys.exit(f"fuzz: {reason}")
     evidence.write(lambda: report(outcomes, options))
     sys.exit(0 if all(outcome.exit_code == 0 for outcome in outcomes) else 1)
 

@@ -6,14 +6,19 @@ import unittest
 from tools.fuzz import fuzz
 from tools.testing import story
 
-# Stands in for a libFuzzer program: copies what it was given into its first folder, as one does
-# that finds everything new, and says what it has done.
+# Stands in for a libFuzzer program: finds one new input and says what it has done; its merge leaves
+# nothing out.
 QUIET_FUZZER = """#!/bin/sh
-for last; do before=$folder; folder=$last; done
-cp "$folder"/* "$before" 2>/dev/null
+if [ "$1" = -merge=1 ]; then
+    cp "$3"/* "$4"/* "$2"
+    exit
+fi
+for last; do new=$old; old=$last; done
+printf found > "$new/found"
 echo "#9 DONE cov: 41 ft: 2"
 echo "stat::number_of_executed_units: 1234"
 """
+FORGETFUL_FUZZER = "#!/bin/sh\nexit 0\n"  # a merge of it keeps nothing
 LOUD_FUZZER = "#!/bin/sh\necho '#1 NEW cov: 1'\necho 'ERROR: AddressSanitizer'\nexit 77\n"
 
 
@@ -57,14 +62,20 @@ class FuzzTest(unittest.TestCase):
         self.assertIn("AddressSanitizer", outcome.output)
         self.assertIn("with a finding: 1.", fuzz.report([outcome], options))
 
-    def test_merging_writes_the_corpus_of_the_checkout(self):
-        outcome, options = self.outcome(QUIET_FUZZER)
+    def merge(self, script):
         os.environ["BUILD_WORKSPACE_DIRECTORY"] = self.folder
         self.addCleanup(os.environ.pop, "BUILD_WORKSPACE_DIRECTORY")
-        options.merge = True
-        fuzz.fuzz(options.fuzzer[0][0], self.corpus, options)
-        self.assertEqual([], fuzz.read_corpus(self.corpus))  # what the stand-in kept: nothing
-        self.assertEqual(3, outcome.inputs)
+        options = fuzz.parse(["--fuzzer", self.program(script), self.corpus, "--merge"])
+        return fuzz.fuzz(*options.fuzzer[0], options)
+
+    def test_merging_writes_the_corpus_of_the_checkout(self):
+        self.assertEqual(4, self.merge(QUIET_FUZZER).inputs)
+        self.assertEqual([b"", b"\n\x00", b"found", b"longer"], fuzz.read_corpus(self.corpus))
+
+    def test_a_merge_that_keeps_nothing_leaves_the_corpus_as_it_was(self):
+        with self.assertRaises(fuzz.MergeFailed):
+            self.merge(FORGETFUL_FUZZER)
+        self.assertEqual(3, len(fuzz.read_corpus(self.corpus)))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ _BAZEL = "/usr/bin/bazel"
 
 
 class Failed(Exception):
-    """A command found something, or wrote nothing."""
+    """A command found something, or wrote nothing; or the figures would be of no commit."""
 
 
 def _parser():
@@ -43,14 +43,25 @@ def _run(command, workspace):
             return file.read().strip() + "\n"
 
 
-def _commit(workspace):
-    """The commit that the figures are of; the page itself may have changed since."""
+def commit_of(workspace):
+    """The commit that figures made now are of; the page itself may have changed since."""
     def git(*arguments):
         return subprocess.run(["git", *arguments], cwd=workspace, check=True, capture_output=True,
                               text=True).stdout.strip()
 
     changes = git("status", "--porcelain", "--", ".", f":!{page.PATH}")
-    return git("rev-parse", "--short", "HEAD") + (", with changes" if changes else "")
+    if changes:
+        raise Failed(f"commit these first, so that the figures are of a commit:\n{changes}")
+    return git("rev-parse", "--short", "HEAD")
+
+
+def _body(section, workspace):
+    """What the section's commands write, and of which commit it is."""
+    commit = commit_of(workspace)
+    parts = [_run(command, workspace) for command in section.commands]
+    if commit_of(workspace) != commit:
+        raise Failed("the checkout has changed while the commands ran")
+    return "\n".join([*parts, f"Run at commit {commit}.\n"])
 
 
 def _update(path, section, body):
@@ -77,9 +88,7 @@ def main():
         for name in names or by_name:
             section = by_name[name]
             print(f"proof: {name}", file=sys.stderr)
-            parts = [_run(command, workspace) for command in section.commands]
-            body = "\n".join([*parts, f"Run at commit {_commit(workspace)}.\n"])
-            _update(os.path.join(workspace, page.PATH), section, body)
+            _update(os.path.join(workspace, page.PATH), section, _body(section, workspace))
     except (Failed, page.NotGenerated) as reason:
         print(f"proof: {reason}", file=sys.stderr)
         return 1

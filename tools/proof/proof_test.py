@@ -1,8 +1,11 @@
 import os
+import re
+import subprocess
+import tempfile
 import unittest
 
 from tools.lint import sources
-from tools.proof import page
+from tools.proof import page, proof
 from tools.proof.sections import SECTIONS
 from tools.testing import story
 
@@ -26,6 +29,52 @@ class PageTest(unittest.TestCase):
             page.bodies(text)
 
 
+def has_target(build, name):
+    """Whether the text of a BUILD file makes a target of that name, alone or in a list of them."""
+    endings = re.findall(r'name = name \+ "(\w+)"', build)
+    return f'name = "{name}"' in build or any(
+        name.endswith(ending) and f'"{name.removesuffix(ending)}",' in build
+        for ending in endings)
+
+
+class CommitTest(unittest.TestCase):
+    """On a checkout of its own, with one commit."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        os.mkdir(os.path.join(self.folder, "docs"))
+        self.write(page.PATH, "figures")
+        self.write("code.c", "int code;")
+        self.git("init", "--quiet")
+        self.git("add", ".")
+        self.git("-c", "user.name=test", "-c", "user.email=test@test", "commit", "--quiet",
+                 "--message=first")
+
+    def write(self, path, text):
+        with open(os.path.join(self.folder, path), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def git(self, *arguments):
+        return subprocess.run(["git", *arguments], cwd=self.folder, check=True,
+                              capture_output=True, text=True).stdout.strip()
+
+    def test_figures_are_of_a_commit_though_the_page_itself_has_changed(self):
+        self.write(page.PATH, "other figures")
+        self.assertEqual(proof.commit_of(self.folder), self.git("rev-parse", "--short", "HEAD"))
+
+    def test_what_was_changed_since_the_commit_is_named_and_no_figure_is_made(self):
+        self.write("code.c", "int changed;")
+        with self.assertRaisesRegex(proof.Failed, "code.c"):
+            proof.commit_of(self.folder)
+
+    def test_a_file_that_no_commit_has_is_a_change(self):
+        self.write("new.c", "int added;")
+        with self.assertRaisesRegex(proof.Failed, "new.c"):
+            proof.commit_of(self.folder)
+
+
 class ProofTest(unittest.TestCase):
     def test_the_page_is_what_the_commands_have_written(self):
         text = sources.read(page.PATH)
@@ -36,9 +85,18 @@ class ProofTest(unittest.TestCase):
     def test_every_command_names_a_target_of_the_checkout(self):
         for section in SECTIONS:
             for command in section.commands:
-                folder = command[0].removeprefix("//").partition(":")[0]
-                self.assertTrue(
-                    os.path.exists(os.path.join(sources.ROOT, folder, "BUILD.bazel")), command)
+                folder, _, target = command[0].removeprefix("//").partition(":")
+                build = sources.read(os.path.join(folder, "BUILD.bazel"))
+                self.assertTrue(has_target(build, target or os.path.basename(folder)), command)
+
+    def test_a_target_is_known_by_its_name_alone_or_in_a_list(self):
+        build = ('py_test(\n    name = "one_test",\n)\n'
+                 '[host_test(\n    name = name + "_test",\n) for name in [\n    "two",\n]]\n')
+        self.assertTrue(has_target(build, "one_test"))
+        self.assertTrue(has_target(build, "two_test"))
+        self.assertFalse(has_target(build, "one"))
+        self.assertFalse(has_target(build, "two"))
+        self.assertFalse(has_target(build, "three_test"))
 
 
 if __name__ == "__main__":
