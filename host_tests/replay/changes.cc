@@ -13,6 +13,7 @@ struct Change {
     unsigned level;
     page_attributes attributes;
     std::vector<phys_addr_t> frames;
+    Table *child; /* of share */
 };
 
 Change parse(const Line &line, const Table &of, Frames &frames) {
@@ -32,10 +33,14 @@ Change parse(const Line &line, const Table &of, Frames &frames) {
     return change;
 }
 
-status map_frames(Table &of, const Change &change) {
+void expect_a_frame_for_each_page(const Change &change) {
     if (change.frames.size() != change.range.page_count) {
-        throw BadRecording("map_frames has not a frame for each page");
+        throw BadRecording("there is not a frame for each page");
     }
+}
+
+status map_frames(Table &of, const Change &change) {
+    expect_a_frame_for_each_page(change);
     return page_table_map_frames(&of.table, change.range, change.frames.data(), change.attributes);
 }
 
@@ -43,6 +48,23 @@ status map_frames(Table &of, const Change &change) {
 status remap(Table &of, const Change &change) NO_CAPABILITY_CHECK {
     return page_table_remap(&of.table, change.range, change.pa, change.attributes, change.level,
                             of.gather());
+}
+
+status remap_frames(Table &of, const Change &change) NO_CAPABILITY_CHECK {
+    expect_a_frame_for_each_page(change);
+    return page_table_remap_frames(&of.table, change.range, change.frames.data(), change.attributes,
+                                   of.gather());
+}
+
+status share(Table &of, const Change &change) NO_CAPABILITY_CHECK {
+    if (change.child == nullptr) {
+        throw BadRecording("share names no child");
+    }
+    return page_table_share(&of.table, &change.child->table, change.range, of.gather());
+}
+
+status unshare(Table &of, const Change &change) NO_CAPABILITY_CHECK {
+    return page_table_unshare(&of.table, change.range, of.gather());
 }
 
 status unmap(Table &of, const Change &change) NO_CAPABILITY_CHECK {
@@ -76,12 +98,15 @@ status reserve(Table &of, const Change &change) {
 
 } // namespace
 
-status make_change(const Line &line, Table &of, Frames &frames) {
+status make_change(const Line &line, Table &of, Table *child, Frames &frames) {
     static const std::map<std::string, std::function<status(Table &, const Change &)>> makers = {
         {"reserve", reserve},
         {"map", map},
         {"map_frames", map_frames},
         {"remap", remap},
+        {"remap_frames", remap_frames},
+        {"share", share},
+        {"unshare", unshare},
         {"unmap", unmap},
         {"unmap_keeping_frames", unmap_keeping_frames},
         {"unmap_strict", unmap_strict},
@@ -93,7 +118,9 @@ status make_change(const Line &line, Table &of, Frames &frames) {
         throw BadRecording("line " + std::to_string(line.number()) + ": what is '" + line.word() +
                            "'?");
     }
-    return maker->second(of, parse(line, of, frames));
+    Change change = parse(line, of, frames);
+    change.child = child;
+    return maker->second(of, change);
 }
 
 } // namespace replay

@@ -5,7 +5,8 @@
 
 namespace replay {
 
-/* Makes the change that the line records, with the gather of its table where it takes one. */
-status make_change(const Line &line, Table &of, Frames &frames);
+/* Makes the change that the line records, with the gather of its table where it takes one. `child`
+ * is the table that shares; null where the line names none. */
+status make_change(const Line &line, Table &of, Table *child, Frames &frames);
 
 } // namespace replay

@@ -258,7 +258,8 @@ void Replay::play_change(const Line &line) {
     }
     Table &of = table_of(line);
     payments_ = 0;
-    status result = make_change(line, of, frames_);
+    Table *child = line.has("child") ? &table_of(line, "child") : nullptr;
+    status result = make_change(line, of, child, frames_);
     of.early_payments += payments_;
     if (of.has_debt()) {
         since_look_.push_back(place_of(line));

@@ -163,6 +163,9 @@ void trace_text_event(const struct table_event *event, const struct change_circu
         format_to(sink, " context=%u previous=%llx", event->table->context_id,
                   (number)(event->other != nullptr ? event->other->root.value : 0));
     }
+    if (event->operation == TABLE_SHARE) {
+        format_to(sink, " child=%llx", (number)event->other->root.value);
+    }
     if (event->flush != nullptr) {
         write_flush(event->flush, sink);
     }

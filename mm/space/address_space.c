@@ -86,27 +86,7 @@ static struct space_family *family_found(void) {
     return family;
 }
 
-static void enter_registry(struct address_space *space, struct space_family *family) {
-    sleep_lock_acquire(&registry_lock);
-    list_push_back(&registry, &space->link);
-    space->family = family;
-    list_push_back(&family->spaces, &space->family_link);
-    sleep_lock_release(&registry_lock);
-}
-
-static void leave_registry(struct address_space *space) {
-    sleep_lock_acquire(&registry_lock);
-    list_remove(&space->link);
-    list_remove(&space->family_link);
-    bool was_last = list_is_empty(&space->family->spaces);
-    sleep_lock_release(&registry_lock);
-    if (was_last) {
-        heap_free(space->family);
-    }
-}
-
-enum status space_create_in(struct space_family *family, const char *name,
-                            struct address_space **space) {
+enum status space_make(const char *name, struct address_space **space) {
     struct address_space *made = heap_alloc(sizeof *made);
     if (made == nullptr) {
         return STATUS_NO_MEMORY;
@@ -117,9 +97,37 @@ enum status space_create_in(struct space_family *family, const char *name,
         heap_free(made);
         return status;
     }
-    enter_registry(made, family);
     *space = made;
     return STATUS_OK;
+}
+
+void space_unmake(struct address_space *space) {
+    enum status status = page_table_destroy_user(&space->table);
+    CHECK(status == STATUS_OK); /* nobody may switch to a space that is being destroyed */
+    for (struct vm_area *area; (area = area_tree_first(&space->areas)) != nullptr;) {
+        area_drop(&space->areas, area);
+    }
+    heap_free(space);
+}
+
+void space_publish(struct address_space *space, struct space_family *family) {
+    sleep_lock_acquire(&registry_lock);
+    space->family = family;
+    list_push_back(&family->spaces, &space->family_link);
+    list_push_back(&registry, &space->link);
+    sleep_lock_release(&registry_lock);
+}
+
+static void withdraw(struct address_space *space) {
+    struct space_family *family = space->family;
+    sleep_lock_acquire(&registry_lock);
+    list_remove(&space->link);
+    list_remove(&space->family_link);
+    bool was_last = list_is_empty(&family->spaces);
+    sleep_lock_release(&registry_lock);
+    if (was_last) {
+        heap_free(family);
+    }
 }
 
 enum status space_create(const char *name, struct address_space **space) {
@@ -128,18 +136,23 @@ enum status space_create(const char *name, struct address_space **space) {
         return STATUS_NO_MEMORY;
     }
     struct address_space *made;
-    enum status status = space_create_in(family, name, &made);
+    enum status status = space_make(name, &made);
     if (status != STATUS_OK) {
-        heap_free(family);
-        return status;
+        goto free_family;
     }
     status = add_null_guard(made);
     if (status != STATUS_OK) {
-        space_abandon(made);
-        return status;
+        goto unmake;
     }
+    space_publish(made, family);
     *space = made;
     return STATUS_OK;
+
+unmake:
+    space_unmake(made);
+free_family:
+    heap_free(family);
+    return status;
 }
 
 enum status space_destroy(struct address_space *space) {
@@ -147,19 +160,9 @@ enum status space_destroy(struct address_space *space) {
     if (__atomic_load_n(&space->table.active_cpus.bits, __ATOMIC_SEQ_CST) != 0) {
         return STATUS_BUSY;
     }
-    leave_registry(space);
-    enum status status = page_table_destroy_user(&space->table);
-    CHECK(status == STATUS_OK); /* nobody may switch to a space that is being destroyed */
-    for (struct vm_area *area; (area = area_tree_first(&space->areas)) != nullptr;) {
-        area_drop(&space->areas, area);
-    }
-    heap_free(space);
+    withdraw(space);
+    space_unmake(space);
     return STATUS_OK;
-}
-
-void space_abandon(struct address_space *space) {
-    enum status status = space_destroy(space);
-    CHECK(status == STATUS_OK); /* no CPU has ever been in it */
 }
 
 static struct address_space *current_of(unsigned cpu) {

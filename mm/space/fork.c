@@ -31,25 +31,31 @@ static enum status share_memory(struct address_space *parent, struct address_spa
     return status;
 }
 
+/* Nobody else knows the child yet, so its lock is not taken. */
+static enum status copy_memory(struct address_space *parent, struct address_space *child) {
+    struct locked_range token;
+    space_lock_for_writing(parent, space_user_range(), &token);
+    enum status status = copy_areas(parent, child);
+    if (status == STATUS_OK) {
+        status = share_memory(parent, child);
+    }
+    space_unlock(&token);
+    return status;
+}
+
 enum status space_fork(struct address_space *parent, const char *name,
                        struct address_space **child) {
     struct address_space *made;
-    struct locked_range token;
-    space_lock_for_writing(parent, space_user_range(), &token);
-    enum status status = space_create_in(parent->family, name, &made);
+    enum status status = space_make(name, &made);
     if (status != STATUS_OK) {
-        goto unlock;
+        return status;
     }
-    status = copy_areas(parent, made);
-    if (status == STATUS_OK) {
-        status = share_memory(parent, made);
-    }
+    status = copy_memory(parent, made);
     if (status != STATUS_OK) {
-        space_abandon(made);
-        goto unlock;
+        space_unmake(made);
+        return status;
     }
+    space_publish(made, parent->family);
     *child = made;
-unlock:
-    space_unlock(&token);
-    return status;
+    return STATUS_OK;
 }

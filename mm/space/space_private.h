@@ -2,10 +2,10 @@
 
 #include "lib/list.h"
 #include "mm/frame/memory_map.h"
+#include "mm/lock/sleep_lock.h"
 #include "mm/paging/page_table.h"
 #include "mm/space/address_space.h"
 #include "mm/space/area_tree.h"
-#include "mm/lock/sleep_lock.h"
 
 /* What the sources of this room share. */
 
@@ -33,11 +33,11 @@ void space_init(struct address_space *space, const char *name);
 /* Forgets every space but the kernel's, and makes that one current on every CPU. */
 void space_registry_init(void);
 
-/* A space of that family without any area, and one that no CPU has been in destroyed. Errors:
- * STATUS_NO_MEMORY. */
-enum status space_create_in(struct space_family *family, const char *name,
-                            struct address_space **space);
-void space_abandon(struct address_space *space);
+/* A space that nobody can find yet, without any area; space_publish lets it be found, space_unmake
+ * frees it with all it has. Errors: STATUS_NO_MEMORY. */
+enum status space_make(const char *name, struct address_space **space);
+void space_publish(struct address_space *space, struct space_family *family);
+void space_unmake(struct address_space *space);
 
 /* All that the space's areas can lie in: its half. */
 struct virt_range space_whole_range(const struct address_space *space);
