@@ -68,6 +68,7 @@ TEST_F(SpaceHistory, TheKernelGrowsWhileAProcessLives) {
 TEST_F(SpaceHistory, AProcessUsesMemory) {
     address_space *space = create();
     ASSERT_EQ(map(space, VA, 3, READ_WRITE), STATUS_OK);
+    ASSERT_EQ(populate(space, VA, 3), STATUS_OK);
     report("while the memory is used");
     destroy(space);
 }
@@ -75,6 +76,7 @@ TEST_F(SpaceHistory, AProcessUsesMemory) {
 TEST_F(SpaceHistory, AProcessGivesMemoryBack) {
     address_space *space = create();
     ASSERT_EQ(map(space, VA, 3, READ_WRITE), STATUS_OK);
+    ASSERT_EQ(populate(space, VA, 3), STATUS_OK);
     ASSERT_EQ(unmap(space, VA, 3), STATUS_OK);
     report("when it has been given back");
     destroy(space);
@@ -83,6 +85,7 @@ TEST_F(SpaceHistory, AProcessGivesMemoryBack) {
 TEST_F(SpaceHistory, AProcessMakesItsMemoryReadOnly) {
     address_space *space = create();
     ASSERT_EQ(map(space, VA, 3, READ_WRITE), STATUS_OK);
+    ASSERT_EQ(populate(space, VA, 3), STATUS_OK);
     ASSERT_EQ(protect(space, VA, 3, RIGHT_READ), STATUS_OK);
     report("when it is read-only");
     destroy(space);
@@ -106,6 +109,65 @@ TEST_F(SpaceHistory, ADeviceAboveAllMemoryIsAskedFor) {
                                 &address) == STATUS_OK) {
         report("when it is mapped");
     }
+}
+
+/* A parent on CPU 0 that has written to its memory, and its child on CPU 1. */
+class ForkHistory : public SpaceHistory {
+  protected:
+    void SetUp() override {
+        SpaceHistory::SetUp();
+        parent = create("parent");
+        space_switch(parent);
+        ASSERT_EQ(map(parent, VA, 2, READ_WRITE), STATUS_OK);
+        ASSERT_TRUE(write_as_user(VA, 1, 0).succeeded());
+        ASSERT_EQ(space_fork(parent, "child", &child), STATUS_OK);
+        pc().run_on(1);
+        space_switch(child);
+        pc().run_on(0);
+    }
+
+    void TearDown() override {
+        report("while both live");
+        for (unsigned id : {1u, 0u}) {
+            pc().run_on(id);
+            space_switch(kernel_space());
+        }
+        destroy(child);
+        destroy(parent);
+        SpaceHistory::TearDown();
+    }
+
+    address_space *parent = nullptr;
+    address_space *child = nullptr;
+};
+
+TEST_F(ForkHistory, NobodyHasWrittenYet) {}
+
+TEST_F(ForkHistory, TheChildWrites) {
+    EXPECT_TRUE(write_as_user(VA, 2, 1).succeeded());
+}
+
+TEST_F(ForkHistory, BothWrite) {
+    EXPECT_TRUE(write_as_user(VA, 2, 1).succeeded());
+    EXPECT_TRUE(write_as_user(VA, 3, 0).succeeded());
+}
+
+TEST_F(ForkHistory, TheKernelWritesForTheChild) {
+    uint64_t value = 2;
+    EXPECT_EQ(space_write(child, virt_addr(VA), &value, sizeof value, nullptr), STATUS_OK);
+    EXPECT_EQ(read_as_user(VA, 0).value, 1u) << "what the parent has";
+}
+
+TEST_F(ForkHistory, AnotherPageOfTheTableIsWritten) {
+    EXPECT_TRUE(write_as_user(VA + PAGE_SIZE, 2, 1).succeeded());
+    EXPECT_TRUE(write_as_user(VA + PAGE_SIZE, 3, 0).succeeded());
+    report("when the parent has its table for itself");
+}
+
+TEST_F(ForkHistory, WhatWasReadBecomesWritable) {
+    ASSERT_EQ(protect(parent, VA, 2, RIGHT_READ), STATUS_OK);
+    EXPECT_TRUE(read_as_user(VA + PAGE_SIZE, 0).succeeded());
+    ASSERT_EQ(protect(parent, VA, 2, READ_WRITE), STATUS_OK);
 }
 
 class NoHugePagesHistory : public SpaceHistory {

@@ -32,6 +32,17 @@ static void check_bits(struct space_audit *audit, const struct walk_entry *entry
     }
 }
 
+/* What several processes have, none of them writes to: not through a table that they share. */
+static void check_shared_table(struct space_audit *audit, const struct walk_entry *entry,
+                               const struct frame *table) {
+    uint32_t count = table->table.share_count;
+    if (count > 1 && (pte_rights(entry->pte) & RIGHT_WRITE) != 0) {
+        findings_add(audit->findings, "S2",
+                     "%s: the table for 0x%llx can be written through, and is shared by %u",
+                     space_name(audit->space), word(entry->va.value), count);
+    }
+}
+
 static void check_table_entry(struct space_audit *audit, const struct walk_entry *entry) {
     phys_addr_t table = pte_table_address(entry->pte);
     check_bits(audit, entry);
@@ -42,6 +53,8 @@ static void check_table_entry(struct space_audit *audit, const struct walk_entry
         findings_add(audit->findings, "T1", "%s: the table for 0x%llx is of level %u, not %u",
                      space_name(audit->space), word(entry->va.value), frame_of(table)->level,
                      entry->level - 1);
+    } else {
+        check_shared_table(audit, entry, frame_of(table));
     }
 }
 
@@ -82,6 +95,11 @@ static void check_owned_frame(struct space_audit *audit, const struct walk_entry
                      frame == nullptr ? "no frame" : frame_state_name(frame->state),
                      frame_state_name(expected));
         return;
+    }
+    if (!audit->is_kernel && frame->map_count > 1 && (entry->rights & RIGHT_WRITE) != 0) {
+        findings_add(audit->findings, "S2", "%s: 0x%llx is writable, and %u entries own 0x%llx",
+                     space_name(audit->space), word(entry->va.value), frame->map_count,
+                     word(pa.value));
     }
     if (frame->map_count == 1 && (frame->owned.owner != space_frame_owner(audit->space) ||
                                   frame->owned.index != entry->va.value >> PAGE_SHIFT)) {
