@@ -128,9 +128,12 @@ def show(outcome):
 
 def parse(arguments):
     """The options."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="fuzz", usage="bazel run FUZZER -- [OPTIONS]     (//tools/fuzz is all of them)",
+        allow_abbrev=False, description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fuzzer", nargs=2, action="append", required=True,
-                        metavar=("PROGRAM", "CORPUS"), help="may be given several times")
+                        help=argparse.SUPPRESS)
     parser.add_argument("--seconds", type=positive, default=60, help="for each (default: 60)")
     parser.add_argument("--runs", type=int, default=-1, help="the most executions of each")
     parser.add_argument("--seed", type=int, default=0, help="of libFuzzer; 0: another each time")

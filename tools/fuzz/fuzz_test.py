@@ -74,6 +74,13 @@ class FuzzTest(unittest.TestCase):
     def test_no_time_at_all_is_refused_since_libfuzzer_takes_it_for_no_limit(self):
         self.assertIn("--seconds: '0' is not a whole number", self.refusal_of("--seconds", "0"))
 
+    def test_help_asks_for_nothing_that_bazel_gives(self):
+        told = io.StringIO()
+        with contextlib.redirect_stdout(told), self.assertRaises(SystemExit):
+            fuzz.parse(["--help"])
+        self.assertIn("--seconds", told.getvalue())
+        self.assertNotIn("--fuzzer", told.getvalue())
+
     def test_no_job_at_all_is_refused(self):
         self.assertIn("--jobs: '0' is not a whole number", self.refusal_of("--jobs", "0"))
 
