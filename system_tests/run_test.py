@@ -76,7 +76,7 @@ class ExecTest(MachineCase):
         self.assertEqual(done.returncode, 125)
         self.assertIn(b"machine: halted", done.stderr)
         self.assertRegex(done.stderr.splitlines()[-1],
-                         b"exec: the machine did not end in time \\(\\d+ seconds\\)")
+                         b"exec: the machine did not end in time \\([\\d.]+ seconds\\)")
 
     def test_a_tool_that_is_terminated_takes_its_machine_along(self):
         log = os.path.join(qemu.work_directory(), "terminated.log")

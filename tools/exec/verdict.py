@@ -45,7 +45,7 @@ def _find_failure(outcome):
     if stopped:
         return stopped[0].decode(errors="replace")
     if outcome.ending is not Ending.POWERED_OFF:
-        return f"{outcome.ending.value} ({outcome.seconds:.0f} seconds)"
+        return f"{outcome.ending.value} ({round(outcome.seconds, 1):g} seconds)"
     if init_status(outcome.log) is None:
         return "the log does not say how init ended"
     return None
