@@ -2,7 +2,8 @@
 
 The program's output, and nothing else, goes to stdout. The exit status is the program's, 128 plus
 the signal's number when it was killed, 125 when the program could not be started or the machine
-failed (its log is then on stderr), and 2 when the command line of this tool is wrong.
+failed (its log is then on stderr), and 2 when the command line of this tool is wrong. What the
+kernel's log says against --append is on stderr in any case.
 """
 
 import argparse
@@ -80,6 +81,9 @@ def _run(options):
     if result.failure:
         sys.stderr.buffer.write(result.log)
         _say(result.failure)
+    else:
+        for warning in verdict.command_line_warnings(result.log):
+            _say(warning)
     return result.status
 
 

@@ -67,6 +67,12 @@ class VerdictTest(unittest.TestCase):
         judged = verdict.judge(Outcome(Ending.TIMED_OUT, b"", b"", 0.1234))
         self.assertEqual(judged.failure, "the machine did not end in time (0.1 seconds)")
 
+    def test_what_was_ignored_of_the_command_line_is_found_in_the_log(self):
+        log = (b"warning: K205: command line: log= cannot be x\r\nK301: RAM disk: cut off\n"
+               b"warning: K117: no NX bit\nwarning: K206: command line: selftest=a is unknown\n")
+        self.assertEqual(verdict.command_line_warnings(log), [
+            "K205: command line: log= cannot be x", "K206: command line: selftest=a is unknown"])
+
     def test_a_kernel_that_stopped_is_what_is_reported(self):
         judged = self.judge(b"init: exited with status 0\nkernel: stopped: page fault\n")
         self.assertEqual(judged, verdict.Verdict(125, "kernel: stopped: page fault"))

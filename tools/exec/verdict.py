@@ -12,6 +12,7 @@ _INIT_ENDED = re.compile(
 # The loader's last line when it starts no kernel; the sentence before it says why.
 LOADER_STOPPED = re.compile(rb"^quire: stopped before the kernel", re.MULTILINE)
 _LOADER_COMPLAINT = re.compile(rb"^quire: L\d\d: [^\r\n]*", re.MULTILINE)
+_COMMAND_LINE_WARNING = re.compile(rb"^warning: (K2\d\d: [^\r\n]*)", re.MULTILINE)
 _KERNEL_STOPPED = re.compile(rb"^kernel: stopped: [^\r\n]*", re.MULTILINE)
 
 
@@ -30,6 +31,11 @@ def init_status(log):
         return None
     exited, killed = found.groups()
     return int(exited) if exited is not None else 128 + int(killed)
+
+
+def command_line_warnings(log):
+    """What the kernel has ignored of its command line, a sentence each."""
+    return [sentence.decode(errors="replace") for sentence in _COMMAND_LINE_WARNING.findall(log)]
 
 
 def judge(outcome):
