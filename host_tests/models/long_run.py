@@ -61,8 +61,8 @@ def parse(arguments):
         allow_abbrev=False, description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--programs", required=True, type=str.split, help=argparse.SUPPRESS)
-    parser.add_argument("--steps", type=positive, default=60000,
-                        help="of each test of each program (default: 60000)")
+    parser.add_argument("--steps", type=positive, default=70000,
+                        help="of each test of each program (default: 70000)")
     parser.add_argument("--seed", type=int, default=secrets.randbits(32),
                         help="what the operations are made from (default: another each time)")
     parser.add_argument("--jobs", type=positive, default=os.cpu_count(), help="that many at once")
