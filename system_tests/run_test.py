@@ -71,12 +71,17 @@ class ExecTest(MachineCase):
         self.assertEqual(done.stderr.splitlines()[-1],
                          b"exec: kernel: stopped: page fault in the kernel")
 
+    def test_a_self_test_that_there_is_not_is_said_though_the_program_ran(self):
+        done = self.run_tool("--append", "selftest=protection", program("tiny"))
+        self.assertEqual((done.returncode, done.stderr.strip()), (
+            0, b"exec: K206: command line: selftest=protection is unknown, or needs init="))
+
     def test_a_machine_that_does_not_end_is_125_in_time_though_init_has_ended(self):
         done = self.run_tool("--timeout", "5", "--append", "on_exit=halt", program("tiny"))
         self.assertEqual(done.returncode, 125)
         self.assertIn(b"machine: halted", done.stderr)
         self.assertRegex(done.stderr.splitlines()[-1],
-                         b"exec: the machine did not end in time \\(\\d+ seconds\\)")
+                         b"exec: the machine did not end in time \\([\\d.]+ seconds\\)")
 
     def test_a_tool_that_is_terminated_takes_its_machine_along(self):
         log = os.path.join(qemu.work_directory(), "terminated.log")

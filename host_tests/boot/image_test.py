@@ -14,6 +14,7 @@ from tools.testing import story
 WORK = os.environ["TEST_TMPDIR"]
 FILES = os.path.dirname(os.path.abspath(__file__))
 TOOL = os.path.join(FILES, "../../tools/image/image")
+KERNEL = os.path.join(FILES, "../../kernel/quire.elf")
 
 
 def in_work(name, data=b""):
@@ -216,6 +217,13 @@ class ToolTest(unittest.TestCase):
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
         made = images.write(os.path.join(WORK, "library.img"), images.contents())
         self.assertEqual(read(os.path.join(WORK, "tool.img")), read(made))
+
+    def test_the_built_kernel_is_the_one_to_boot_unless_another_is_named(self):
+        for name, *options in (["built.img"], ["named.img", "--kernel", KERNEL]):
+            done = self.run_tool("--command-line", "audit", name, *options)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(read(os.path.join(WORK, "built.img")),
+                         read(os.path.join(WORK, "named.img")))
 
     def test_bad_input_is_a_numbered_sentence_and_no_image(self):
         kernel = ["--kernel", images.WITNESS]

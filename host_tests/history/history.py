@@ -5,6 +5,7 @@ scenarios are the very programs that pass without the bug. A bug that is not not
 does one that is noticed for another reason, or whose text has moved.
 """
 
+import argparse
 import pathlib
 import re
 import shutil
@@ -18,7 +19,6 @@ from tools.proof import evidence
 from tools.testing import environment, story
 
 ROOMS = ("mm", "kernel/cpu", "host_tests/history")
-PROGRAMS = [argument for argument in sys.argv[1:] if argument.endswith("_test")]
 COMPILER = "clang-19 -std=c23 -Wall -Werror -iquote {tree} -iquote .".split()
 # Bound at once: a lazy binding would wait for the stores that a story holds back.
 LIBRARY = (
@@ -28,6 +28,7 @@ LIBRARY = (
 REFUSAL = "-Wextra -Wthread-safety -fsyntax-only".split()
 RUN_SECONDS = 60
 
+programs = []
 flagged = {}
 
 
@@ -65,7 +66,7 @@ def run(program, scenario, library=None):
 
 def program_with(scenario):
     """The one program that has the scenario, which passes there."""
-    for program in PROGRAMS:
+    for program in programs:
         output, status = run(program, scenario)
         if status != 0:
             raise AssertionError(f"{scenario} fails without the bug:\n{output}")
@@ -138,7 +139,17 @@ def proof():
     return "\n".join(lines)
 
 
+def parse(arguments):
+    parser = argparse.ArgumentParser(
+        prog="history", usage="bazel run //host_tests/history", allow_abbrev=False,
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="To choose: bazel test //host_tests/history --test_filter=PART_OF_NAME")
+    parser.add_argument("--programs", required=True, type=str.split, help=argparse.SUPPRESS)
+    return parser.parse_args(arguments)
+
+
 def main():
+    programs.extend(parse(sys.argv[1:]).programs)
     add_tests()
     try:
         story.main()

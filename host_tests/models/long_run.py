@@ -13,6 +13,7 @@ import tempfile
 from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
 
+from tools.arguments.arguments import positive
 from tools.proof import evidence
 
 ENDING = "_model_test"
@@ -55,13 +56,16 @@ def report(played, seed):
 
 def parse(arguments):
     """The options."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("programs", nargs="+")
-    parser.add_argument("--steps", type=int, default=60000,
-                        help="of each test of each program (default: 60000)")
+    parser = argparse.ArgumentParser(
+        prog="long_run", usage="bazel run //host_tests/models:long_run -- [OPTIONS]",
+        allow_abbrev=False, description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--programs", required=True, type=str.split, help=argparse.SUPPRESS)
+    parser.add_argument("--steps", type=positive, default=70000,
+                        help="of each test of each program (default: 70000)")
     parser.add_argument("--seed", type=int, default=secrets.randbits(32),
                         help="what the operations are made from (default: another each time)")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="that many at once")
+    parser.add_argument("--jobs", type=positive, default=os.cpu_count(), help="that many at once")
     return parser.parse_args(arguments)
 
 

@@ -1,3 +1,5 @@
+import contextlib
+import io
 import os
 import stat
 import tempfile
@@ -38,8 +40,25 @@ class LongRunTest(unittest.TestCase):
         self.assertIn("`--seed 7` repeats them", long_run.report([one], 7))
 
     def test_without_a_seed_it_is_another_one_each_time(self):
-        self.assertNotEqual(long_run.parse(["program"]).seed, long_run.parse(["program"]).seed)
-        self.assertEqual(7, long_run.parse(["program", "--seed", "7"]).seed)
+        programs = "--programs=one_model_test two_model_test"
+        self.assertNotEqual(long_run.parse([programs]).seed, long_run.parse([programs]).seed)
+        self.assertEqual(7, long_run.parse([programs, "--seed", "7"]).seed)
+
+    def refusal_of(self, *arguments):
+        errors = io.StringIO()
+        with contextlib.redirect_stderr(errors), self.assertRaises(SystemExit) as leaving:
+            long_run.parse(["--programs=one_model_test", *arguments])
+        self.assertEqual(2, leaving.exception.code)
+        return errors.getvalue().splitlines()[-1]
+
+    def test_a_word_too_many_is_no_program(self):
+        self.assertEqual("long_run: error: unrecognized arguments: nosuchprogram",
+                         self.refusal_of("nosuchprogram", "--steps", "10"))
+
+    def test_to_play_nothing_is_refused(self):
+        for option in ("--steps", "--jobs"):
+            with self.subTest(option=option):
+                self.assertIn(f"{option}: '0' is not a whole number", self.refusal_of(option, "0"))
 
     def test_a_finding_is_counted(self):
         self.assertIn("with a finding: 1.", long_run.report([self.played(1)], 7))

@@ -33,7 +33,7 @@ def _parser():
                         help="try the places whose name contains TEXT")
     parser.add_argument("--without-tlb-model", action="store_true",
                         help="then try again, on CPUs that cache nothing")
-    parser.add_argument("programs", nargs="+", help=argparse.SUPPRESS)
+    parser.add_argument("--programs", required=True, type=str.split, help=argparse.SUPPRESS)
     return parser
 
 
@@ -117,10 +117,20 @@ def proof(mutants, verdicts, blind):
     return "\n".join([sentence, "", *_table(mutants, verdicts, blind)])
 
 
-def main():
-    options = _parser().parse_args()
+def _read_arguments(arguments):
+    """The options, and all mutants; --only that chooses none of them is an error."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
     with open(options.list, encoding="utf-8") as file:
         mutants = json.load(file)
+    if not any(options.only in mutant["name"] for mutant in mutants):
+        parser.error(f"no place's name contains '{options.only}'")
+    return options, mutants
+
+
+def main(arguments):
+    """Returns the exit status."""
+    options, mutants = _read_arguments(arguments)
     argued = {name for argument in ARGUMENTS for name in argument.names}
     verdicts, failing = try_all(select(mutants, options), mutants, options, {})
     mistakes = [f"{name} fails without any mutant" for name in failing]
@@ -138,4 +148,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -9,17 +9,23 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <optional>
 #include <string>
 
+#include "host_tests/replay/kernel_code.h"
 #include "host_tests/replay/replay.h"
 
 namespace {
 
-constexpr const char *SYMBOLIZER = "/usr/bin/llvm-symbolizer-19";
 constexpr const char *USAGE = "usage: bazel run //tools:replay -- LOG [--kernel ELF]\n";
+constexpr const char *HELP =
+    "\nRuns what a kernel did to its page tables, as `--trace LOG` of //tools:exec records it,\n"
+    "through mm on a pretend PC (docs/trace.md).\n\n"
+    "  --kernel ELF  the kernel that was recorded, for source lines (default: the built one)\n\n"
+    "Exit status: 0, all is well; 1, there are findings; 2, it cannot be read.\n";
 
 struct Options {
     std::string log;
@@ -48,44 +54,23 @@ std::optional<Options> parse(int count, char **words) {
     return options.log.empty() ? std::nullopt : std::optional(options);
 }
 
-/* "page_table.c:12 in f" of the call that returns to `caller`; its number where nobody knows. */
-std::string source_of(const std::string &kernel, uint64_t caller) {
-    char command[4000];
-    snprintf(command, sizeof command, "%s --obj='%s' --relativenames 0x%" PRIx64 " 2>&1",
-             SYMBOLIZER, kernel.c_str(), caller - 1);
-    FILE *pipe = popen(command, "r");
-    std::string lines;
-    for (int byte; pipe != nullptr && (byte = fgetc(pipe)) != EOF;) {
-        lines += static_cast<char>(byte);
-    }
-    bool is_known = pipe != nullptr && pclose(pipe) == 0 && !lines.starts_with("??");
-    size_t function_end = lines.find('\n');
-    if (!is_known || function_end == std::string::npos) {
-        snprintf(command, sizeof command, "0x%" PRIx64, caller);
-        return command;
-    }
-    size_t line_end = lines.find('\n', function_end + 1);
-    return lines.substr(function_end + 1, line_end - function_end - 1) + " in " +
-           lines.substr(0, function_end);
-}
-
-void report(const replay::Finding &finding, const std::string &kernel) {
+void report(const replay::Finding &finding, const replay::KernelCode &kernel) {
     printf("finding: %s\n", finding.text.c_str());
     for (const replay::Place &place : finding.after) {
         printf("  after line %u: %s\n    called at %s\n", place.line, place.what.c_str(),
-               source_of(kernel, place.caller).c_str());
+               kernel.source_of(place.caller).c_str());
     }
 }
 
 int replay_file(const Options &options) {
+    replay::KernelCode kernel(options.kernel);
     std::ifstream file(options.log);
-    if (!file) {
-        fprintf(stderr, "replay: cannot read %s\n", options.log.c_str());
-        return 2;
+    if (!file || std::filesystem::is_directory(options.log)) {
+        throw replay::BadRecording("cannot read " + options.log);
     }
     replay::Result result = replay::run(replay::read_recording(file));
     for (const replay::Finding &finding : result.findings) {
-        report(finding, options.kernel);
+        report(finding, kernel);
     }
     printf("%u operations and %u flushes replayed, %u tables with %" PRIu64
            " leaves compared: %zu findings\n",
@@ -97,6 +82,10 @@ int replay_file(const Options &options) {
 } // namespace
 
 int main(int count, char **words) {
+    if (count == 2 && (words[1] == std::string("--help") || words[1] == std::string("-h"))) {
+        printf("%s%s", USAGE, HELP);
+        return 0;
+    }
     std::optional<Options> options = parse(count, words);
     if (!options) {
         fputs(USAGE, stderr);

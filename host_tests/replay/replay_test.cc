@@ -212,6 +212,12 @@ TEST(ReplayTest, ARecordingWithoutItsEndIsNotBelieved) {
     EXPECT_NE(result.findings[0].text.find("its last lines are missing"), std::string::npos);
 }
 
+TEST(ReplayTest, WhatIsOwedWhereARecordingWasCutOffIsNoFinding) {
+    Result result = run(with_process("5000", 1) + touched("400000") + unmap("400000"));
+    ASSERT_EQ(result.findings.size(), 1u);
+    EXPECT_NE(result.findings[0].text.find("its last lines are missing"), std::string::npos);
+}
+
 TEST(ReplayTest, LineEndsOfASerialPortAreLineEnds) {
     std::string text = with_process("5000", 1) + "end\n";
     std::string with_returns;

@@ -1,5 +1,9 @@
-"""Runs the sweep and tells, by header, what was swept; into PROOF_FILE where that is set."""
+"""Lets each allocation of each public operation of mm/ fail, and tells, by header, what was swept.
 
+Where PROOF_FILE is set, it is written there too.
+"""
+
+import argparse
 import collections
 import os
 import subprocess
@@ -48,6 +52,15 @@ def render(rows, declared):
     return "\n".join(lines) + "\n"
 
 
+def parse(arguments):
+    """The program; nothing else can be chosen."""
+    parser = argparse.ArgumentParser(
+        prog="sweep", usage="bazel run //host_tests/sweep", allow_abbrev=False,
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--program", required=True, type=os.path.abspath, help=argparse.SUPPRESS)
+    return parser.parse_args(arguments)
+
+
 def main(program):
     text = render(_cases(program), operations.operations())
     evidence.write(lambda: text)
@@ -55,4 +68,4 @@ def main(program):
 
 
 if __name__ == "__main__":
-    main(os.path.abspath(sys.argv[1]))
+    main(parse(sys.argv[1:]).program)

@@ -1,3 +1,5 @@
+import contextlib
+import io
 import unittest
 
 from host_tests.sweep import operations, report
@@ -18,6 +20,13 @@ class ReportTest(unittest.TestCase):
         text = report.render([], DECLARED)
         for name, why in operations.EXEMPT.items():
             self.assertIn(f"`{name}` has no row: it is {why}.\n", text)
+
+    def test_a_word_is_refused(self):
+        errors = io.StringIO()
+        with contextlib.redirect_stderr(errors), self.assertRaises(SystemExit) as leaving:
+            report.parse(["--program=/no/such", "frame"])
+        self.assertEqual(leaving.exception.code, 2)
+        self.assertIn("unrecognized arguments: frame", errors.getvalue())
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 A branch is one way out of one condition. The failing arm of a CHECK does not count.
 """
 
+import argparse
 import os
 import sys
 
@@ -66,8 +67,17 @@ def proof(files):
                f"{arms[0]} of {arms[1]} ({percent(*arms):.1f} %) |")
 
 
-def main():
+def parse(arguments):
+    """There is nothing to choose: what is given is refused, but for --help."""
+    parser = argparse.ArgumentParser(
+        prog="coverage", usage="bazel run //tools:coverage", description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    return parser.parse_args(arguments)
+
+
+def main(arguments):
     """Returns the exit status."""
+    parse(arguments)
     try:
         files, texts = measure.measure()
     except measure.MeasureError as error:
@@ -79,4 +89,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

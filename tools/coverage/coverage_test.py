@@ -1,3 +1,5 @@
+import contextlib
+import io
 import json
 import unittest
 
@@ -46,6 +48,15 @@ class ReadingTest(unittest.TestCase):
         files = {}
         measure.read_arms(exported([1, 9, 1, 13, 0, 3, 0, 0, 4]), files, {"mm/a.c": TEXT})
         self.assertEqual(files["mm/a.c"].arms, {measure.Arm(1, 9, 13, False): 3})
+
+
+class ArgumentsTest(unittest.TestCase):
+    def test_a_word_is_refused_before_anything_runs(self):
+        errors = io.StringIO()
+        with contextlib.redirect_stderr(errors), self.assertRaises(SystemExit) as leaving:
+            coverage.main(["mm/frame"])
+        self.assertEqual(leaving.exception.code, 2)
+        self.assertIn("unrecognized arguments: mm/frame", errors.getvalue())
 
 
 class CoverageTest(unittest.TestCase):

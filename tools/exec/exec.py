@@ -1,8 +1,9 @@
 """Runs a static Linux x86-64 program on Quire, as the first process of a machine in QEMU.
 
 The program's output, and nothing else, goes to stdout. The exit status is the program's, 128 plus
-the signal's number when it was killed, 125 when the machine failed (its log is then on stderr), and
-2 when the command line of this tool is wrong.
+the signal's number when it was killed, 125 when the program could not be started or the machine
+failed (its log is then on stderr), and 2 when the command line of this tool is wrong. What the
+kernel's log says against --append is on stderr in any case.
 """
 
 import argparse
@@ -37,7 +38,7 @@ def _parser():
                         help="boot this kernel instead of the built one")
     parser.add_argument("program", metavar="PROGRAM", help="a static x86-64 ELF file")
     parser.add_argument("arguments", metavar="ARGUMENTS", nargs=argparse.REMAINDER,
-                        help="the program's arguments")
+                        help="the program's arguments").required = False
     return parser
 
 
@@ -75,13 +76,22 @@ def _run(options):
     program.check(options.program)
     sinks = []
     if options.log:
-        log_file = open(options.log, "wb", buffering=0)
-        sinks.append(log_file.write)
+        sinks.append(_open_log(options.log).write)
     result = session.run(_request(options), log_sinks=sinks, output_sinks=[_to_stdout])
     if result.failure:
         sys.stderr.buffer.write(result.log)
         _say(result.failure)
+    else:
+        for warning in verdict.command_line_warnings(result.log):
+            _say(warning)
     return result.status
+
+
+def _open_log(path):
+    try:
+        return open(path, "wb", buffering=0)
+    except OSError as error:
+        raise program.ProgramError(f"cannot write {path}: {error.strerror}") from error
 
 
 def _say(sentence):

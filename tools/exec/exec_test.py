@@ -63,6 +63,16 @@ class VerdictTest(unittest.TestCase):
         self.assertEqual(self.judge(log, Ending.STOPPED),
                          verdict.Verdict(125, "quire: L18: too little memory"))
 
+    def test_a_time_below_a_second_is_not_none(self):
+        judged = verdict.judge(Outcome(Ending.TIMED_OUT, b"", b"", 0.1234))
+        self.assertEqual(judged.failure, "the machine did not end in time (0.1 seconds)")
+
+    def test_what_was_ignored_of_the_command_line_is_found_in_the_log(self):
+        log = (b"warning: K205: command line: log= cannot be x\r\nK301: RAM disk: cut off\n"
+               b"warning: K117: no NX bit\nwarning: K206: command line: selftest=a is unknown\n")
+        self.assertEqual(verdict.command_line_warnings(log), [
+            "K205: command line: log= cannot be x", "K206: command line: selftest=a is unknown"])
+
     def test_a_kernel_that_stopped_is_what_is_reported(self):
         judged = self.judge(b"init: exited with status 0\nkernel: stopped: page fault\n")
         self.assertEqual(judged, verdict.Verdict(125, "kernel: stopped: page fault"))
@@ -110,6 +120,14 @@ class MainTest(unittest.TestCase):
         self.assertEqual(self.run_tool("/no/such"),
                          (125, "exec: cannot read /no/such: No such file or directory"))
 
+    def test_a_log_that_cannot_be_written_is_named(self):
+        self.assertEqual(self.run_tool("--log", "/no/such", "/bin/busybox"),
+                         (125, "exec: cannot write /no/such: No such file or directory"))
+
+    def test_only_the_program_is_required(self):
+        self.assertEqual(self.run_tool(),
+                         (2, "exec: error: the following arguments are required: PROGRAM"))
+
     def test_a_script_is_refused(self):
         self.assertEqual(self.run_tool(__file__), (125, f"exec: {__file__} is not an ELF file"))
 
@@ -118,7 +136,6 @@ class MainTest(unittest.TestCase):
             2, "exec: error: argument --timeout: 'nan' is not a number of seconds above 0"))
         self.assertEqual(self.run_tool("--file", "here", "/bin/true"), (
             2, "exec: error: argument --file: 'here' is not HOST:GUEST"))
-        self.assertEqual(self.run_tool()[0], 2)
 
     def test_a_machine_that_cannot_be_had_is_a_usage_error(self):
         program_path = "/bin/busybox"

@@ -12,6 +12,7 @@ _INIT_ENDED = re.compile(
 # The loader's last line when it starts no kernel; the sentence before it says why.
 LOADER_STOPPED = re.compile(rb"^quire: stopped before the kernel", re.MULTILINE)
 _LOADER_COMPLAINT = re.compile(rb"^quire: L\d\d: [^\r\n]*", re.MULTILINE)
+_COMMAND_LINE_WARNING = re.compile(rb"^warning: (K2\d\d: [^\r\n]*)", re.MULTILINE)
 _KERNEL_STOPPED = re.compile(rb"^kernel: stopped: [^\r\n]*", re.MULTILINE)
 
 
@@ -32,6 +33,11 @@ def init_status(log):
     return int(exited) if exited is not None else 128 + int(killed)
 
 
+def command_line_warnings(log):
+    """What the kernel has ignored of its command line, a sentence each."""
+    return [sentence.decode(errors="replace") for sentence in _COMMAND_LINE_WARNING.findall(log)]
+
+
 def judge(outcome):
     """A status is believed only from a machine that then powered off, without complaint."""
     failure = _find_failure(outcome)
@@ -45,7 +51,7 @@ def _find_failure(outcome):
     if stopped:
         return stopped[0].decode(errors="replace")
     if outcome.ending is not Ending.POWERED_OFF:
-        return f"{outcome.ending.value} ({outcome.seconds:.0f} seconds)"
+        return f"{outcome.ending.value} ({round(outcome.seconds, 1):g} seconds)"
     if init_status(outcome.log) is None:
         return "the log does not say how init ended"
     return None

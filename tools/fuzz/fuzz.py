@@ -12,6 +12,7 @@ import tempfile
 from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
 
+from tools.arguments.arguments import positive
 from tools.proof import evidence
 
 INPUT_BYTES_MAX = 1024
@@ -127,13 +128,16 @@ def show(outcome):
 
 def parse(arguments):
     """The options."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="fuzz", usage="bazel run FUZZER -- [OPTIONS]     (//tools/fuzz is all of them)",
+        allow_abbrev=False, description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fuzzer", nargs=2, action="append", required=True,
-                        metavar=("PROGRAM", "CORPUS"), help="may be given several times")
-    parser.add_argument("--seconds", type=int, default=60, help="for each (default: 60)")
+                        help=argparse.SUPPRESS)
+    parser.add_argument("--seconds", type=positive, default=60, help="for each (default: 60)")
     parser.add_argument("--runs", type=int, default=-1, help="the most executions of each")
     parser.add_argument("--seed", type=int, default=0, help="of libFuzzer; 0: another each time")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="that many at once")
+    parser.add_argument("--jobs", type=positive, default=os.cpu_count(), help="that many at once")
     parser.add_argument("--merge", action="store_true",
                         help="write the fewest inputs that reach the same back to the corpus")
     return parser.parse_args(arguments)

@@ -1,3 +1,5 @@
+import contextlib
+import io
 import os
 import stat
 import tempfile
@@ -61,6 +63,26 @@ class FuzzTest(unittest.TestCase):
         self.assertEqual(77, outcome.exit_code)
         self.assertIn("AddressSanitizer", outcome.output)
         self.assertIn("with a finding: 1.", fuzz.report([outcome], options))
+
+    def refusal_of(self, *arguments):
+        errors = io.StringIO()
+        with contextlib.redirect_stderr(errors), self.assertRaises(SystemExit) as leaving:
+            fuzz.parse(["--fuzzer", "program", self.corpus, *arguments])
+        self.assertEqual(2, leaving.exception.code)
+        return errors.getvalue().splitlines()[-1]
+
+    def test_no_time_at_all_is_refused_since_libfuzzer_takes_it_for_no_limit(self):
+        self.assertIn("--seconds: '0' is not a whole number", self.refusal_of("--seconds", "0"))
+
+    def test_help_asks_for_nothing_that_bazel_gives(self):
+        told = io.StringIO()
+        with contextlib.redirect_stdout(told), self.assertRaises(SystemExit):
+            fuzz.parse(["--help"])
+        self.assertIn("--seconds", told.getvalue())
+        self.assertNotIn("--fuzzer", told.getvalue())
+
+    def test_no_job_at_all_is_refused(self):
+        self.assertIn("--jobs: '0' is not a whole number", self.refusal_of("--jobs", "0"))
 
     def merge(self, script):
         os.environ["BUILD_WORKSPACE_DIRECTORY"] = self.folder

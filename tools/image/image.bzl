@@ -34,7 +34,7 @@ _disk_image = rule(
         "floppy": attr.bool(),
         "kernel": attr.label(mandatory = True, allow_single_file = True),
         "vbe": attr.string(),
-        "_image": attr.label(default = "//tools/image", executable = True, cfg = "exec"),
+        "_image": attr.label(default = "//tools/image:maker", executable = True, cfg = "exec"),
     },
 )
 

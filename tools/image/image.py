@@ -9,6 +9,7 @@ from tools.image import cpio, disk, elf
 from tools.image.errors import ImageError
 
 _WORKSPACE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+_BUILT_KERNEL = os.path.join(_WORKSPACE, "kernel/quire.elf")
 
 
 def built_loader():
@@ -65,10 +66,11 @@ def _collect(arguments):
 
 def _arguments(argv):
     parser = argparse.ArgumentParser(
-        prog="image", description=__doc__,
+        prog="image", usage="bazel run //tools:image -- [OPTIONS] OUTPUT", description=__doc__,
         epilog="Bad input ends with a numbered sentence and status 1, and writes nothing.")
-    parser.add_argument("output", help="the image to write")
-    parser.add_argument("--kernel", required=True, metavar="ELF", help="the kernel's ELF64 file")
+    parser.add_argument("output", metavar="OUTPUT", help="the image to write")
+    parser.add_argument("--kernel", default=_BUILT_KERNEL, metavar="ELF",
+                        help="the kernel's ELF64 file instead of the built one")
     parser.add_argument("--directory", action="append", default=[], metavar="DIR",
                         help="put everything in DIR on the RAM disk (may be repeated)")
     parser.add_argument("--file", action="append", default=[], metavar="HOST:GUEST",

@@ -116,7 +116,8 @@ def add_arguments(parser):
     """Adds the options that describe a machine to an argparse parser."""
     default = MachineConfig()
     parser.add_argument("--memory", default=default.memory, metavar="SIZE",
-                        help="memory, such as 128M or 4G (default %(default)s)")
+                        help="memory, such as 128M or 4G; without a unit, MiB "
+                             "(default %(default)s)")
     parser.add_argument("--cpus", type=int, default=default.cpus, metavar="N",
                         help="number of CPUs (default %(default)s)")
     parser.add_argument("--cpu", default=default.cpu, metavar="MODEL",

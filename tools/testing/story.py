@@ -65,6 +65,8 @@ def _mine(cases):
     if status_file:
         with open(status_file, "w", encoding="utf-8"):
             pass
+    if wanted and not cases:
+        sys.exit(f"story: --test_filter={wanted} chooses no case: no name contains it")
     shards = int(os.environ.get("TEST_TOTAL_SHARDS", "1"))
     return cases[int(os.environ.get("TEST_SHARD_INDEX", "0"))::shards]
 

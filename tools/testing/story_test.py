@@ -41,7 +41,8 @@ class StoryTest(unittest.TestCase):
                 [sys.executable, program], stderr=subprocess.PIPE, check=False,
                 env={**inherited, "PYTHONPATH": os.pathsep.join(sys.path),
                      "XML_OUTPUT_FILE": str(report), **environment})
-            return done.returncode, counts.count_report(report.read_text(encoding="utf-8"))
+            text = report.read_text(encoding="utf-8") if report.exists() else None
+            return done.returncode, text and counts.count_report(text)
 
     def test_each_case_is_reported_once(self):
         self.assertEqual(self.run_cases(), (1, counts.Counts(1, 3, 1)))
@@ -50,6 +51,13 @@ class StoryTest(unittest.TestCase):
         first = self.run_cases(TEST_TOTAL_SHARDS="2", TEST_SHARD_INDEX="0")
         second = self.run_cases(TEST_TOTAL_SHARDS="2", TEST_SHARD_INDEX="1")
         self.assertEqual((first, second), ((1, (1, 2, 0)), (1, (0, 1, 1))))
+
+    def test_a_filter_that_chooses_nothing_fails(self):
+        self.assertEqual(self.run_cases(TESTBRIDGE_TEST_ONLY="test_z"), (1, None))
+
+    def test_a_shard_that_a_filter_leaves_nothing_for_holds(self):
+        self.assertEqual(self.run_cases(TESTBRIDGE_TEST_ONLY="test_a", TEST_TOTAL_SHARDS="2",
+                                        TEST_SHARD_INDEX="1"), (0, (0, 0, 0)))
 
     def test_a_filter_leaves_the_others_out(self):
         self.assertEqual(self.run_cases(TESTBRIDGE_TEST_ONLY="test_a"), (0, (1, 0, 0)))

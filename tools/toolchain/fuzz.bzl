@@ -4,7 +4,10 @@ load("//tools/toolchain:room.bzl", "TEST_COPTS")
 load("//tools/toolchain:sanitize.bzl", "sanitized_binary")
 
 _RUNNER = "//tools/fuzz:fuzz.py"
-_EVIDENCE = "//tools/proof:evidence"
+_LIBRARIES = [
+    "//tools/arguments",
+    "//tools/proof:evidence",
+]
 
 def _arguments(fuzzers):
     args = []
@@ -27,7 +30,7 @@ def fuzz_run(name, fuzzers, **kwargs):
         data = _data(fuzzers),
         main = _RUNNER,
         python_version = "PY3",
-        deps = [_EVIDENCE],
+        deps = _LIBRARIES,
         **kwargs
     )
 
@@ -70,5 +73,5 @@ def fuzzer(name, srcs, deps):
         data = _data([":" + name]),
         main = _RUNNER,
         python_version = "PY3",
-        deps = [_EVIDENCE],
+        deps = _LIBRARIES,
     )
