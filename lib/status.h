@@ -20,6 +20,7 @@ enum [[nodiscard]] status : int {
     STATUS_BUSY = -16,              /* EBUSY */
     STATUS_EXISTS = -17,            /* EEXIST */
     STATUS_OTHER_FILE_SYSTEM = -18, /* EXDEV */
+    STATUS_NO_SUCH_DEVICE = -19,    /* ENODEV */
     STATUS_NOT_A_DIRECTORY = -20,   /* ENOTDIR */
     STATUS_IS_A_DIRECTORY = -21,    /* EISDIR */
     STATUS_INVALID = -22,           /* EINVAL */
