@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstring>
 #include <functional>
 #include <string>
 #include <vector>
@@ -18,6 +19,10 @@ constexpr credentials BOB = {1001, 1001, nullptr, 0};
 inline name name_of(const std::string &text) {
     return {text.data(), text.size()};
 }
+inline name name_of(const char *text) {
+    return {text, strlen(text)};
+}
+name name_of(std::string &&) = delete;
 
 /* The clock of these tests: each look is a second later. */
 class TickingClock {
