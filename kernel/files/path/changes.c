@@ -23,7 +23,10 @@ static enum status check_can_be_made(const struct path_parent *parent, bool is_d
 }
 
 static enum status check_target(const struct node_request *request) {
-    if (request->kind == NODE_SYMLINK && request->link_target.length == 0) {
+    if (request->kind != NODE_SYMLINK) {
+        return STATUS_OK;
+    }
+    if (request->link_target.length == 0) {
         return STATUS_NOT_FOUND;
     }
     return request->link_target.length < PATH_SIZE_MAX ? STATUS_OK : STATUS_NAME_TOO_LONG;
