@@ -68,6 +68,11 @@ size_t transfer_put_zeroes(struct transfer *transfer, size_t size_bytes) {
     return moved;
 }
 
+void transfer_skip(struct transfer *transfer) {
+    transfer->done_bytes += transfer->left_bytes;
+    transfer->left_bytes = 0;
+}
+
 enum status transfer_result(const struct transfer *transfer, enum status otherwise) {
     if (transfer->done_bytes > 0) {
         return STATUS_OK;

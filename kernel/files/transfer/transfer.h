@@ -43,6 +43,9 @@ size_t transfer_take(struct transfer *transfer, void *bytes, size_t size_bytes);
 /* Moves up to size_bytes zeroes to the far side; returns as transfer_put does. */
 size_t transfer_put_zeroes(struct transfer *transfer, size_t size_bytes);
 
+/* Counts all that is left as moved, without looking at it. */
+void transfer_skip(struct transfer *transfer);
+
 /* What the call is to return: STATUS_FAULT where nothing was moved because of a missing byte,
  * `otherwise` where nothing was moved, STATUS_OK where done_bytes is the answer. */
 enum status transfer_result(const struct transfer *transfer, enum status otherwise);
