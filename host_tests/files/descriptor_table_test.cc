@@ -121,6 +121,10 @@ TEST_F(DescriptorTableTest, ExecutingClosesWhatIsMarked) {
     EXPECT_TRUE(is_marked);
     EXPECT_EQ(descriptor_closes_on_exec(table, 3, &is_marked), STATUS_OK);
     EXPECT_FALSE(is_marked) << "a copy has a mark of its own";
+    ASSERT_EQ(add(0, LIMIT, true), 4);
+    ASSERT_EQ(descriptor_copy_to(table, 1, 4, LIMIT, false), STATUS_OK);
+    EXPECT_EQ(descriptor_closes_on_exec(table, 4, &is_marked), STATUS_OK);
+    EXPECT_FALSE(is_marked) << "also where it takes the number of another";
     EXPECT_EQ(descriptor_closes_on_exec(table, 9, &is_marked), STATUS_BAD_DESCRIPTOR);
     descriptor_close_marked(table);
     EXPECT_FALSE(is_open(0));

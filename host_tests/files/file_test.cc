@@ -38,7 +38,8 @@ TEST_F(FileTest, AppendingWritesAtTheEndWhereverThePositionIs) {
     transfer from = transfer_from_memory("f", 1);
     EXPECT_EQ(file_write_at(end, 0, &from), STATUS_OK) << "Linux appends even so";
     EXPECT_EQ(get(open("/f")), "abcdef");
-    file_set_flags(end, 0);
+    file_set_flags(end, OPEN_CREATE | FILE_NO_WAIT);
+    EXPECT_EQ(file_flags(end), OPEN_WRITE_ONLY | FILE_NO_WAIT) << "no other can be set";
     EXPECT_EQ(seek(end, 0, FROM_START), 0);
     ASSERT_EQ(put(end, "x"), STATUS_OK);
     EXPECT_EQ(get(open("/f")), "xbcdef");
@@ -271,6 +272,19 @@ TEST_F(FileTest, OpeningWithoutMemoryMakesNothing) {
         return result;
     });
     EXPECT_GE(needed, 1u);
+}
+
+TEST_F(FileTest, ReadingLeavesTheAccessTimeIfToldTo) {
+    ASSERT_EQ(put(open("/f", CREATE), "x"), STATUS_OK);
+    Open quiet = open("/f", OPEN_READ_ONLY | OPEN_NO_ACCESS_TIME);
+    struct file_stat before, after;
+    file_inspect(quiet, &before);
+    EXPECT_EQ(get(quiet), "x");
+    file_inspect(quiet, &after);
+    EXPECT_EQ(after.accessed.seconds, before.accessed.seconds);
+    EXPECT_EQ(get(open("/f")), "x");
+    file_inspect(quiet, &after);
+    EXPECT_GT(after.accessed.seconds, before.accessed.seconds);
 }
 
 TEST_F(FileTest, AFileThatIsRemovedLivesUntilItIsClosed) {

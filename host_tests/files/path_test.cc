@@ -234,6 +234,7 @@ TEST_F(PlacesTest, AMountCoversWhatWasThere) {
     EXPECT_EQ(rename_path("/m", "/n"), STATUS_BUSY);
     ASSERT_EQ(touch("/f"), STATUS_OK);
     EXPECT_EQ(rename_path("/f", "/m/f"), STATUS_OTHER_FILE_SYSTEM);
+    EXPECT_EQ(rename_path("/.", "/m/f"), STATUS_OTHER_FILE_SYSTEM) << "before STATUS_BUSY";
     EXPECT_EQ(mount_detach(mounted), STATUS_OK);
     EXPECT_EQ(reach("/m/hidden"), STATUS_OK);
     view.start = inside;

@@ -44,6 +44,14 @@ TEST_F(PipeTest, BytesComeOutInOrder) {
     EXPECT_EQ(seek(reader, 0, FROM_POSITION), STATUS_NOT_SEEKABLE);
 }
 
+TEST_F(PipeTest, APipeSaysThatItIsAFifo) {
+    make_pipe();
+    struct file_stat seen;
+    file_inspect(writer, &seen);
+    EXPECT_EQ(seen.mode, 010600u);
+    EXPECT_EQ(seen.link_count, 1u);
+}
+
 TEST_F(PipeTest, ManyRoundsThroughTheRingLoseNothing) {
     make_pipe(FILE_NO_WAIT);
     std::string sent, received;

@@ -129,7 +129,7 @@ TEST_F(UnpackTest, NoNameLeadsOutOfTheRoot) {
     location jail = {};
     ASSERT_EQ(resolve("/jail", &jail), STATUS_OK);
     path_view outside = view;
-    view.root = view.start = jail;
+    view.root = jail;
     Archive archive;
     archive.add({"../../escaped", 0100644, "x"});
     EXPECT_EQ(unpack(archive), STATUS_OK);
@@ -144,6 +144,9 @@ TEST_F(UnpackTest, WhatCannotBeMadeIsNamed) {
     archive.add({"f", 0100644}).add({"f/below", 0100644});
     EXPECT_EQ(unpack(archive), STATUS_NOT_A_DIRECTORY);
     EXPECT_EQ(complaints.text(), "K309: RAM disk: error 20 in making 'f/below'\n");
+    Archive twice;
+    twice.add({"g", 0100644}).add({"g", 040755});
+    EXPECT_EQ(unpack(twice), STATUS_NOT_A_DIRECTORY);
     initrd nonsense = {reinterpret_cast<const uint8_t *>("nonsense"), 8};
     EXPECT_EQ(unpack_initrd(&nonsense, &view, complaints.sink()), STATUS_INVALID);
 }

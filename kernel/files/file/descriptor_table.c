@@ -72,8 +72,7 @@ static void put(struct slots *slots, uint32_t number, struct file *file, bool cl
 static struct file *take(struct slots *slots, uint32_t number) {
     struct file *file = slots->files[number];
     slots->files[number] = nullptr;
-    bitmap_drop(&slots->taken, number);
-    bitmap_drop(&slots->marked, number);
+    bitmap_drop(&slots->taken, number); /* its mark means nothing until put says anew */
     return file;
 }
 

@@ -158,6 +158,21 @@ enum status file_seek(struct file *file, int64_t offset, enum seek_origin origin
     return status;
 }
 
+void file_inspect(struct file *file, struct file_stat *stat) {
+    if (file->place.node != nullptr) {
+        node_stat(file->place.node, stat);
+        return;
+    }
+    constexpr uint32_t permissions = 0600;
+    bool is_pipe = file->operations == &pipe_file_operations;
+    *stat = (struct file_stat){
+        .link_count = 1,
+        .mode = (is_pipe ? NODE_FIFO : 0) | permissions,
+        .user = file->opener,
+        .preferred_size_bytes = 4096,
+    };
+}
+
 uint32_t file_poll(struct file *file, struct waiter *waiter) {
     if (file->operations->poll == nullptr) {
         return READY_TO_READ | READY_TO_WRITE;

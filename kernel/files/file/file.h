@@ -113,6 +113,9 @@ enum status file_fill(struct file *file, enum fill_mode mode, int64_t offset, in
  * STATUS_NOT_FOUND, it is removed; STATUS_INVALID, not even one fits; STATUS_FAULT. */
 enum status file_list(struct file *file, struct transfer *transfer);
 
+/* man 2 fstat. What has no node is a fifo, or has no kind at all, and is its opener's. */
+void file_inspect(struct file *file, struct file_stat *stat);
+
 /* What it is ready for; `waiter`, if not null, comes first onto the queue that tells of changes, if
  * there can be any: the caller removes it. */
 uint32_t file_poll(struct file *file, struct waiter *waiter);

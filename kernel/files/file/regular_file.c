@@ -1,4 +1,5 @@
 #include "kernel/files/file/kinds.h"
+#include "kernel/files/file/open.h"
 
 /* Regular files: the node's contents, at a position. */
 
@@ -7,7 +8,7 @@ static enum status read_regular(struct file *file, uint64_t *position, struct tr
     size_t before = transfer->done_bytes;
     enum status status = node->operations->read(node, *position, transfer);
     *position += transfer->done_bytes - before;
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK && !(file_flags(file) & OPEN_NO_ACCESS_TIME)) {
         node_note_read(node);
     }
     return status;

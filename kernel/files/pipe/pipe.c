@@ -109,13 +109,12 @@ static enum status wait_for_other_end(struct pipe *pipe, const uint32_t *count,
 
 static enum status open_fifo_held(struct pipe *pipe, struct pipe_ends ends, bool may_wait)
     REQUIRES(pipe->lock) {
-    bool has_both = ends.has_reader && ends.has_writer;
     if (!ends.has_reader && !may_wait && pipe->readers == 0) {
         return STATUS_NO_DEVICE;
     }
     open_held(pipe, ends);
     wait_queue_wake(&pipe->changed);
-    if (!may_wait || has_both) {
+    if (!may_wait) {
         return STATUS_OK;
     }
     return ends.has_reader ? wait_for_other_end(pipe, &pipe->writers, &pipe->writer_turns)

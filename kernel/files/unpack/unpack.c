@@ -82,11 +82,22 @@ static enum status write_path(struct unpacking *unpacking, const struct initrd_e
     return STATUS_OK;
 }
 
+static enum status check_is_directory(const struct unpacking *unpacking) {
+    struct location place;
+    enum status status = path_resolve(&unpacking->view, unpacking->path, LAST_LINK_FOLLOW, &place);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = place.node->kind == NODE_DIRECTORY ? STATUS_OK : STATUS_NOT_A_DIRECTORY;
+    location_unref(&place);
+    return status;
+}
+
 /* A directory that is there already will do, and so will a link to one. */
 static enum status make_directory(const struct unpacking *unpacking, uint32_t permissions) {
     const struct node_request request = {.kind = NODE_DIRECTORY, .permissions = permissions};
     enum status status = path_make(&unpacking->view, unpacking->path, &request);
-    return status == STATUS_EXISTS ? STATUS_OK : status;
+    return status == STATUS_EXISTS ? check_is_directory(unpacking) : status;
 }
 
 /* The path is cut at each slash in turn. */

@@ -12,8 +12,8 @@ BEGIN_C_DECLS
 /*
  * Makes everything that the RAM disk names below `view`'s root, with its permissions, owners and
  * time: directories, regular files, symbolic links, hard links, devices and fifos. A name that is
- * there already is replaced, but a directory stays, as when unpacking. Directories that are missing
- * on the way are made. Nothing is written outside of the root, whatever the names say.
+ * there already is replaced, but a directory stays, and nothing else becomes one. Directories that
+ * are missing on the way are made. Nothing is written outside of the root, whatever the names say.
  *
  * Errors: STATUS_INVALID, the archive is damaged; or why a name could not be made. Each with a
  * complaint; what came before it is there.
