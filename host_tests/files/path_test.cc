@@ -258,6 +258,40 @@ TEST_F(PlacesTest, MountsStandOnMounts) {
     EXPECT_EQ(mount_detach(lower), STATUS_OK);
 }
 
+TEST_F(PlacesTest, EveryMountIsListedInTheOrderTheyCame) {
+    ASSERT_EQ(mkdir("/m"), STATUS_OK);
+    mount *mounted = mount_at("/m");
+    std::vector<mount *> seen;
+    mount_for_each(
+        [](void *context, mount *each) {
+            static_cast<std::vector<mount *> *>(context)->push_back(each);
+        },
+        &seen);
+    EXPECT_EQ(seen, (std::vector<mount *>{root_mount, mounted}));
+    EXPECT_EQ(shown(mount_root(mounted)), "/m");
+    EXPECT_EQ(mount_detach(mounted), STATUS_OK);
+}
+
+TEST_F(PlacesTest, MountingWithoutMemoryChangesNothing) {
+    ASSERT_EQ(mkdir("/m"), STATUS_OK);
+    node *other = nullptr;
+    mount *mounted = nullptr;
+    /* Among so many there is one for which no slab has room left. */
+    for (int i = 0; i < 20; i++) {
+        EXPECT_EQ(touch("/f" + std::to_string(i)), STATUS_OK);
+        expect_all_or_nothing(kernel_space(), [&] { return memory_fs_create(0755, &other); });
+        other->system->dismantle(other);
+    }
+    ASSERT_EQ(memory_fs_create(0755, &other), STATUS_OK);
+    {
+        location covered = place("/m");
+        expect_all_or_nothing(kernel_space(),
+                              [&] { return mount_attach(&covered, other, &mounted); });
+    }
+    end_files();
+    EXPECT_EQ(mount_detach(mounted), STATUS_OK);
+}
+
 TEST_F(PlacesTest, ADirectoryIsMountedOnADirectoryThatIsThere) {
     ASSERT_EQ(touch("/f"), STATUS_OK);
     ASSERT_EQ(mkdir("/d"), STATUS_OK);
