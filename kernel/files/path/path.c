@@ -77,35 +77,41 @@ static enum status find_or_make(struct path_walk *walk, struct name name,
     return STATUS_OK;
 }
 
-/* The last component of a text; a link there leads to another text, and the loop goes on. */
+/* What the last component of the text at hand names, made if it is not there. */
+static enum status create_at_end(struct path_walk *walk, const struct node_request *request,
+                                 enum path_creation creation, struct location *found,
+                                 bool *is_made) {
+    struct walk_last last;
+    enum status status = walk_to_last(walk, &last);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (last.kind != LAST_NAME) {
+        return refuse_to_make(creation);
+    }
+    if (last.must_be_directory) {
+        return STATUS_IS_A_DIRECTORY;
+    }
+    status = find_or_make(walk, last.name, request, found, is_made);
+    if (status == STATUS_EXISTS && creation == CREATE_OR_FIND) {
+        status = walk_find(walk, last.name, found); /* somebody else has just made it */
+    }
+    if (status == STATUS_OK && creation == CREATE_ALONE && !*is_made) {
+        location_unref(found);
+        return STATUS_EXISTS;
+    }
+    return status;
+}
+
+/* A link at the end leads to another text. */
 static enum status create_last(struct path_walk *walk, const struct node_request *request,
                                enum last_link last_link, enum path_creation creation,
                                struct location *found, bool *is_made) {
     while (true) {
-        struct walk_last last;
-        enum status status = walk_to_last(walk, &last);
-        if (status != STATUS_OK) {
+        enum status status = create_at_end(walk, request, creation, found, is_made);
+        if (status != STATUS_OK || found->node->kind != NODE_SYMLINK ||
+            last_link == LAST_LINK_KEEP) {
             return status;
-        }
-        if (last.kind != LAST_NAME) {
-            return refuse_to_make(creation);
-        }
-        if (last.must_be_directory) {
-            return STATUS_IS_A_DIRECTORY;
-        }
-        status = find_or_make(walk, last.name, request, found, is_made);
-        if (status == STATUS_EXISTS && creation == CREATE_OR_FIND) {
-            status = walk_find(walk, last.name, found); /* somebody else has just made it */
-        }
-        if (status != STATUS_OK || *is_made) {
-            return status;
-        }
-        if (creation == CREATE_ALONE) {
-            location_unref(found);
-            return STATUS_EXISTS;
-        }
-        if (found->node->kind != NODE_SYMLINK || last_link == LAST_LINK_KEEP) {
-            return STATUS_OK;
         }
         status = walk_follow(walk, found->node);
         location_unref(found);
