@@ -15,8 +15,13 @@ constexpr char TRAILER[] = "TRAILER!!!";
 enum field : uint8_t {
     FIELD_INODE = 0,
     FIELD_MODE = 1,
+    FIELD_USER = 2,
+    FIELD_GROUP = 3,
     FIELD_LINK_COUNT = 4,
+    FIELD_MODIFIED = 5,
     FIELD_FILE_SIZE = 6,
+    FIELD_SPECIAL_MAJOR = 9,
+    FIELD_SPECIAL_MINOR = 10,
     FIELD_NAME_SIZE = 11,
 };
 
@@ -46,8 +51,22 @@ static size_t round_up_to_4(size_t value) {
 }
 
 struct header_numbers {
-    uint32_t inode, mode, link_count, file_size, name_size;
+    uint32_t inode, mode, user, group, link_count, modified, file_size, name_size;
+    uint32_t special_major, special_minor;
 };
+
+static bool read_numbers(const uint8_t *header, struct header_numbers *numbers) {
+    return read_field(header, FIELD_INODE, &numbers->inode) &&
+           read_field(header, FIELD_MODE, &numbers->mode) &&
+           read_field(header, FIELD_USER, &numbers->user) &&
+           read_field(header, FIELD_GROUP, &numbers->group) &&
+           read_field(header, FIELD_LINK_COUNT, &numbers->link_count) &&
+           read_field(header, FIELD_MODIFIED, &numbers->modified) &&
+           read_field(header, FIELD_FILE_SIZE, &numbers->file_size) &&
+           read_field(header, FIELD_SPECIAL_MAJOR, &numbers->special_major) &&
+           read_field(header, FIELD_SPECIAL_MINOR, &numbers->special_minor) &&
+           read_field(header, FIELD_NAME_SIZE, &numbers->name_size);
+}
 
 static enum status read_header(const struct initrd *initrd, size_t offset,
                                const struct text_sink *complaints, struct header_numbers *numbers) {
@@ -63,11 +82,7 @@ static enum status read_header(const struct initrd *initrd, size_t offset,
         format_to(complaints, "\n");
         return STATUS_INVALID;
     }
-    if (!read_field(header, FIELD_INODE, &numbers->inode) ||
-        !read_field(header, FIELD_MODE, &numbers->mode) ||
-        !read_field(header, FIELD_LINK_COUNT, &numbers->link_count) ||
-        !read_field(header, FIELD_FILE_SIZE, &numbers->file_size) ||
-        !read_field(header, FIELD_NAME_SIZE, &numbers->name_size)) {
+    if (!read_numbers(header, numbers)) {
         format_to(complaints, "K303: RAM disk: the header at offset %#zx holds a non-digit\n",
                   offset);
         return STATUS_INVALID;
@@ -108,6 +123,17 @@ static enum status place_content(const struct initrd *initrd, size_t start, uint
     return STATUS_OK;
 }
 
+static void describe(const struct header_numbers *numbers, struct initrd_entry *entry) {
+    uint32_t minor = numbers->special_minor;
+    entry->mode = numbers->mode;
+    entry->inode = numbers->inode;
+    entry->link_count = numbers->link_count;
+    entry->user = numbers->user;
+    entry->group = numbers->group;
+    entry->modified_seconds = numbers->modified;
+    entry->special_device = (minor & 0xff) | numbers->special_major << 8 | (minor & ~0xffu) << 12;
+}
+
 enum status initrd_next(const struct initrd *initrd, size_t *offset,
                         const struct text_sink *complaints, struct initrd_entry *entry) {
     if (*offset >= initrd->size_bytes) {
@@ -131,9 +157,7 @@ enum status initrd_next(const struct initrd *initrd, size_t *offset,
     if (status != STATUS_OK) {
         return status;
     }
-    entry->mode = numbers.mode;
-    entry->inode = numbers.inode;
-    entry->link_count = numbers.link_count;
+    describe(&numbers, entry);
     *offset = round_up_to_4(content + numbers.file_size);
     return STATUS_OK;
 }

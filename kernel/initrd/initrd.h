@@ -32,6 +32,9 @@ struct initrd_entry {
     uint32_t mode;
     uint32_t inode;
     uint32_t link_count;
+    uint32_t user, group;
+    uint32_t modified_seconds;
+    uint32_t special_device; /* of a device, as st_rdev has it (man 3 makedev) */
 };
 
 /*

@@ -1,0 +1,190 @@
+#include "kernel/files/file/file.h"
+
+#include "kernel/files/file/kinds.h"
+#include "lib/check.h"
+#include "mm/heap/heap.h"
+
+enum status file_create(const struct file_operations *operations, const struct location *place,
+                        uint8_t access, uint32_t flags, struct file **file) {
+    struct file *made = heap_alloc(sizeof(*made));
+    if (made == nullptr) {
+        return STATUS_NO_MEMORY;
+    }
+    made->operations = operations;
+    made->place = *place;
+    made->access = access;
+    made->open_flags = flags & ~FILE_SETTABLE;
+    made->status_flags = flags & FILE_SETTABLE;
+    made->reference_count = 1;
+    location_ref(place);
+    *file = made;
+    return STATUS_OK;
+}
+
+void file_ref(struct file *file) {
+    uint32_t before = __atomic_fetch_add(&file->reference_count, 1, __ATOMIC_RELAXED);
+    CHECK(before > 0 && before < UINT32_MAX);
+}
+
+void file_discard(struct file *file) {
+    location_unref(&file->place);
+    heap_free(file);
+}
+
+void file_unref(struct file *file) {
+    if (file == nullptr) {
+        return;
+    }
+    uint32_t before = __atomic_fetch_sub(&file->reference_count, 1, __ATOMIC_ACQ_REL);
+    CHECK(before > 0);
+    if (before > 1) {
+        return;
+    }
+    if (file->operations->release != nullptr) {
+        file->operations->release(file);
+    }
+    file_discard(file);
+}
+
+uint32_t file_flags(const struct file *file) {
+    return file->open_flags | __atomic_load_n(&file->status_flags, __ATOMIC_RELAXED);
+}
+
+void file_set_flags(struct file *file, uint32_t flags) {
+    __atomic_store_n(&file->status_flags, flags & FILE_SETTABLE, __ATOMIC_RELAXED);
+}
+
+/* One of the two operations that move bytes. */
+typedef enum status moving(struct file *file, uint64_t *position, struct transfer *transfer);
+
+static enum status move_at_position(struct file *file, moving *move, struct transfer *transfer) {
+    uint64_t none = 0;
+    if (move == nullptr) {
+        return STATUS_INVALID;
+    }
+    if (!file->operations->is_seekable) {
+        return move(file, &none, transfer);
+    }
+    sleep_lock_acquire(&file->position_lock);
+    enum status status = move(file, &file->position, transfer);
+    sleep_lock_release(&file->position_lock);
+    return status;
+}
+
+static enum status move_at(struct file *file, moving *move, int64_t offset,
+                           struct transfer *transfer) {
+    if (offset < 0) {
+        return STATUS_INVALID;
+    }
+    if (!file->operations->is_seekable) {
+        return STATUS_NOT_SEEKABLE;
+    }
+    uint64_t position = (uint64_t)offset;
+    return move == nullptr ? STATUS_INVALID : move(file, &position, transfer);
+}
+
+enum status file_read(struct file *file, struct transfer *transfer) {
+    return file->access & ACCESS_OF_READING
+               ? move_at_position(file, file->operations->read, transfer)
+               : STATUS_BAD_DESCRIPTOR;
+}
+
+enum status file_write(struct file *file, struct transfer *transfer) {
+    return file->access & ACCESS_OF_WRITING
+               ? move_at_position(file, file->operations->write, transfer)
+               : STATUS_BAD_DESCRIPTOR;
+}
+
+enum status file_read_at(struct file *file, int64_t offset, struct transfer *transfer) {
+    return file->access & ACCESS_OF_READING
+               ? move_at(file, file->operations->read, offset, transfer)
+               : STATUS_BAD_DESCRIPTOR;
+}
+
+enum status file_write_at(struct file *file, int64_t offset, struct transfer *transfer) {
+    return file->access & ACCESS_OF_WRITING
+               ? move_at(file, file->operations->write, offset, transfer)
+               : STATUS_BAD_DESCRIPTOR;
+}
+
+static bool is_regular(const struct file *file) {
+    return file->place.node != nullptr && file->place.node->kind == NODE_REGULAR;
+}
+
+/* The offset from the start that is asked for. */
+static enum status find_target(struct file *file, int64_t offset, enum seek_origin origin,
+                               int64_t *target) REQUIRES(file->position_lock) {
+    struct node *node = file->place.node;
+    int64_t size_bytes = is_regular(file) ? (int64_t)node->operations->size(node) : 0;
+    int64_t base = 0;
+    switch (origin) {
+    case FROM_START:
+        break;
+    case FROM_POSITION:
+        base = (int64_t)file->position;
+        break;
+    case FROM_END:
+        base = size_bytes;
+        break;
+    case TO_DATA:
+    case TO_HOLE:
+        if (offset < 0 || offset >= size_bytes) {
+            return STATUS_NO_DEVICE;
+        }
+        *target = origin == TO_DATA ? offset : size_bytes;
+        return STATUS_OK;
+    }
+    bool is_too_far = __builtin_add_overflow(base, offset, target);
+    return is_too_far || *target < 0 ? STATUS_INVALID : STATUS_OK;
+}
+
+enum status file_seek(struct file *file, int64_t offset, enum seek_origin origin,
+                      int64_t *position) {
+    if (file->access == 0) {
+        return STATUS_BAD_DESCRIPTOR;
+    }
+    if (!file->operations->is_seekable) {
+        return STATUS_NOT_SEEKABLE;
+    }
+    if (!is_regular(file) && origin != FROM_START && origin != FROM_POSITION) {
+        return STATUS_INVALID;
+    }
+    sleep_lock_acquire(&file->position_lock);
+    enum status status = find_target(file, offset, origin, position);
+    if (status == STATUS_OK) {
+        file->position = (uint64_t)*position;
+    }
+    sleep_lock_release(&file->position_lock);
+    return status;
+}
+
+void file_inspect(struct file *file, struct file_stat *stat) {
+    if (file->place.node != nullptr) {
+        node_stat(file->place.node, stat);
+        return;
+    }
+    constexpr uint32_t permissions = 0600;
+    bool is_pipe = file->operations == &pipe_file_operations;
+    *stat = (struct file_stat){
+        .link_count = 1,
+        .mode = (is_pipe ? NODE_FIFO : 0) | permissions,
+        .user = file->opener,
+        .preferred_size_bytes = 4096,
+    };
+}
+
+uint32_t file_poll(struct file *file, struct waiter *waiter) {
+    if (file->operations->poll == nullptr) {
+        return READY_TO_READ | READY_TO_WRITE;
+    }
+    return file->operations->poll(file, waiter);
+}
+
+enum status file_control(struct file *file, uint32_t request, uint64_t argument) {
+    if (file->access == 0) {
+        return STATUS_BAD_DESCRIPTOR;
+    }
+    return file->operations->control == nullptr
+               ? STATUS_NOT_A_TERMINAL
+               : file->operations->control(file, request, argument);
+}

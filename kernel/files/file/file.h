@@ -1,0 +1,126 @@
+#pragma once
+
+#include <stdint.h>
+
+#include "kernel/files/node/attributes.h"
+#include "kernel/files/path/mount.h"
+#include "kernel/files/pipe/poll.h"
+#include "kernel/files/transfer/transfer.h"
+#include "kernel/files/wait/wait.h"
+#include "lib/decls.h"
+#include "lib/status.h"
+
+/*
+ * An open file description (man 2 open): what descriptors share. A count of bytes is in the
+ * transfer; it is the answer wherever the status is STATUS_OK.
+ */
+
+BEGIN_C_DECLS
+
+struct file;
+
+/* Status flags, in Linux's bits (man 2 fcntl, F_SETFL). */
+constexpr uint32_t FILE_APPEND = 02000;
+constexpr uint32_t FILE_NO_WAIT = 04000; /* O_NONBLOCK */
+constexpr uint32_t FILE_SETTABLE = FILE_APPEND | FILE_NO_WAIT | 020000 | 040000 | 01000000;
+
+/* What the description was opened for. */
+constexpr uint8_t ACCESS_OF_READING = 1;
+constexpr uint8_t ACCESS_OF_WRITING = 2;
+
+/*
+ * What a kind of file does. Where one is null, it cannot: the caller's error is in the comment. A
+ * file that is_seekable gets its position, which it moves; another gets 0.
+ */
+struct file_operations {
+    enum status (*read)(struct file *file, uint64_t *position, struct transfer *transfer);
+    enum status (*write)(struct file *file, uint64_t *position, struct transfer *transfer);
+    uint32_t (*poll)(struct file *file, struct waiter *waiter); /* null: always ready */
+    enum status (*control)(struct file *file, uint32_t request, uint64_t argument); /* ENOTTY */
+    enum status (*open)(struct file *file); /* of a device; null: nothing to do */
+    void (*release)(struct file *file);     /* null: nothing to do */
+    bool is_seekable;
+};
+
+struct file {
+    const struct file_operations *operations; /* fixed at creation */
+    struct location place;                    /* owned; fixed at creation; may be nowhere */
+    uint32_t opener;                          /* the user who opened it; fixed at creation */
+    uint32_t open_flags;                      /* of man 2 open, for F_GETFL; fixed at creation */
+    uint8_t access;                           /* fixed at creation; 0: O_PATH */
+    uint32_t reference_count;                 /* atomic */
+    uint32_t status_flags;                    /* atomic */
+    struct sleep_lock position_lock;
+    uint64_t position;    /* guarded by position_lock; at most INT64_MAX */
+    void *state;          /* the kind's own; fixed when it is open */
+    uint32_t writer_turn; /* a fifo's: see pipe_poll; fixed when it is open */
+};
+
+void file_ref(struct file *file);
+
+/* With the last reference it is closed; null is ignored. */
+void file_unref(struct file *file);
+
+static inline bool file_may_wait(const struct file *file) {
+    return !(__atomic_load_n(&file->status_flags, __ATOMIC_RELAXED) & FILE_NO_WAIT);
+}
+
+/* F_GETFL, with the access mode; F_SETFL, which changes only what can be. */
+uint32_t file_flags(const struct file *file);
+void file_set_flags(struct file *file, uint32_t flags);
+
+/*
+ * man 2 read, write. Errors of both: STATUS_BAD_DESCRIPTOR, not open for it;
+ * STATUS_IS_A_DIRECTORY; STATUS_INVALID, it cannot; STATUS_FAULT; of writing also
+ * STATUS_NO_SPACE, STATUS_FILE_TOO_LARGE, STATUS_BROKEN_PIPE; those of pipes.
+ */
+enum status file_read(struct file *file, struct transfer *transfer);
+enum status file_write(struct file *file, struct transfer *transfer);
+
+/* man 2 pread, pwrite: the position stays. Under FILE_APPEND writing appends, as on Linux. Errors
+ * also: STATUS_NOT_SEEKABLE; STATUS_INVALID, the offset is negative. */
+enum status file_read_at(struct file *file, int64_t offset, struct transfer *transfer);
+enum status file_write_at(struct file *file, int64_t offset, struct transfer *transfer);
+
+enum seek_origin : uint8_t { FROM_START, FROM_POSITION, FROM_END, TO_DATA, TO_HOLE };
+
+/*
+ * man 2 lseek. A regular file is data up to its end, whatever holes are in it, as man 2 lseek
+ * allows. Errors: STATUS_NOT_SEEKABLE; STATUS_INVALID; STATUS_NO_DEVICE, no data or hole behind
+ * the end.
+ */
+enum status file_seek(struct file *file, int64_t offset, enum seek_origin origin,
+                      int64_t *position);
+
+/* man 2 ftruncate; man 2 truncate, by whoever may write to the node. Errors: STATUS_INVALID, it is
+ * not open for writing, not a regular file, or the size is negative; STATUS_FILE_TOO_LARGE;
+ * STATUS_IS_A_DIRECTORY; STATUS_ACCESS_DENIED. */
+enum status file_resize(struct file *file, int64_t size_bytes);
+enum status node_resize(struct node *node, const struct credentials *credentials,
+                        int64_t size_bytes);
+
+/*
+ * man 2 fallocate. Where space runs out, what was already taken for the range stays, and reads as
+ * zeroes as before. FILL_KEEP_SIZE takes nothing behind the end. Errors: STATUS_BAD_DESCRIPTOR;
+ * STATUS_INVALID; STATUS_FILE_TOO_LARGE; STATUS_NOT_SEEKABLE, a pipe; STATUS_NO_SUCH_DEVICE, no
+ * regular file; STATUS_NO_SPACE.
+ */
+enum fill_mode : uint8_t { FILL, FILL_KEEP_SIZE, FILL_WITH_HOLE };
+
+enum status file_fill(struct file *file, enum fill_mode mode, int64_t offset, int64_t size_bytes);
+
+/* man 2 getdents64: entries as struct linux_dirent64. Errors: STATUS_NOT_A_DIRECTORY;
+ * STATUS_NOT_FOUND, it is removed; STATUS_INVALID, not even one fits; STATUS_FAULT. */
+enum status file_list(struct file *file, struct transfer *transfer);
+
+/* man 2 fstat. What has no node is a fifo, or has no kind at all, and is its opener's. */
+void file_inspect(struct file *file, struct file_stat *stat);
+
+/* What it is ready for; `waiter`, if not null, comes first onto the queue that tells of changes, if
+ * there can be any: the caller removes it. */
+uint32_t file_poll(struct file *file, struct waiter *waiter);
+
+/* man 2 ioctl. Errors: STATUS_NOT_A_TERMINAL, and the kind's own. */
+enum status file_control(struct file *file, uint32_t request, uint64_t argument);
+
+END_C_DECLS

@@ -1,0 +1,156 @@
+#include "kernel/files/file/open.h"
+
+#include "kernel/files/file/device.h"
+#include "kernel/files/file/kinds.h"
+
+constexpr uint32_t ACCESS_MODE_MASK = 3;
+constexpr uint32_t KEPT_BY_PATH = OPEN_DIRECTORY | OPEN_NO_FOLLOW | OPEN_CLOSE_ON_EXEC | OPEN_PATH;
+
+/* O_PATH ignores all but a few (man 2 open). */
+static enum status check_flags(uint32_t *flags) {
+    if (*flags & OPEN_PATH) {
+        *flags &= KEPT_BY_PATH;
+    }
+    bool is_contradiction = (*flags & OPEN_CREATE) && (*flags & OPEN_DIRECTORY);
+    return is_contradiction ? STATUS_INVALID : STATUS_OK;
+}
+
+/* 3 means neither, but asks for the right to both. */
+static unsigned wanted_rights(uint32_t flags) {
+    static const unsigned rights[] = {MAY_READ, MAY_WRITE, MAY_READ | MAY_WRITE,
+                                      MAY_READ | MAY_WRITE};
+    unsigned truncating = flags & OPEN_TRUNCATE ? MAY_WRITE : 0;
+    return rights[flags & ACCESS_MODE_MASK] | truncating;
+}
+
+static uint8_t access_of(uint32_t flags) {
+    static const uint8_t access[] = {ACCESS_OF_READING, ACCESS_OF_WRITING,
+                                     ACCESS_OF_READING | ACCESS_OF_WRITING, 0};
+    return flags & OPEN_PATH ? 0 : access[flags & ACCESS_MODE_MASK];
+}
+
+static enum last_link last_link_for(uint32_t flags) {
+    return flags & OPEN_NO_FOLLOW ? LAST_LINK_KEEP : LAST_LINK_FOLLOW;
+}
+
+static enum status find_place(const struct path_view *view, const char *path, uint32_t flags,
+                              uint32_t permissions, struct location *place, bool *is_made) {
+    *is_made = false;
+    if (!(flags & OPEN_CREATE)) {
+        return path_resolve(view, path, last_link_for(flags), place);
+    }
+    const struct node_request request = {.kind = NODE_REGULAR, .permissions = permissions};
+    enum path_creation creation = flags & OPEN_EXCLUSIVE ? CREATE_ALONE : CREATE_OR_FIND;
+    return path_create(view, path, &request, last_link_for(flags), creation, place, is_made);
+}
+
+/* What the node's kind forbids. */
+static enum status check_kind(const struct node *node, uint32_t flags) {
+    bool is_directory = node->kind == NODE_DIRECTORY;
+    if ((flags & OPEN_DIRECTORY) && !is_directory) {
+        return STATUS_NOT_A_DIRECTORY;
+    }
+    if (flags & OPEN_PATH) {
+        return STATUS_OK;
+    }
+    if (node->kind == NODE_SYMLINK) {
+        return STATUS_LINK_LOOP;
+    }
+    bool needs_no_directory = (flags & OPEN_CREATE) || (wanted_rights(flags) & MAY_WRITE);
+    return is_directory && needs_no_directory ? STATUS_IS_A_DIRECTORY : STATUS_OK;
+}
+
+static enum status check_rights(const struct path_view *view, struct node *node, uint32_t flags,
+                                bool is_made) {
+    if (is_made || (flags & OPEN_PATH)) {
+        return STATUS_OK;
+    }
+    enum status status = node_check_access(node, view->credentials, wanted_rights(flags));
+    if (status == STATUS_OK && (flags & OPEN_NO_ACCESS_TIME) &&
+        !node_is_owned(node, view->credentials)) {
+        return STATUS_NOT_PERMITTED;
+    }
+    return status;
+}
+
+/* Null where no device has the number. */
+static const struct file_operations *operations_for(const struct node *node, uint32_t flags) {
+    if (flags & OPEN_PATH) {
+        return &path_file_operations;
+    }
+    switch (node->kind) {
+    case NODE_REGULAR:
+        return &regular_file_operations;
+    case NODE_DIRECTORY:
+        return &directory_file_operations;
+    case NODE_FIFO:
+        return &pipe_file_operations;
+    case NODE_CHARACTER_DEVICE:
+        return device_find(node->device);
+    case NODE_BLOCK_DEVICE:
+    case NODE_SYMLINK:
+        break;
+    }
+    return nullptr;
+}
+
+/* What opening does beyond making a description. */
+static enum status begin(const struct path_view *view, struct file *file, bool is_made) {
+    struct node *node = file->place.node;
+    if (file->operations == &pipe_file_operations) {
+        return fifo_file_open(file);
+    }
+    if (file->operations->open != nullptr) {
+        return file->operations->open(file);
+    }
+    bool truncates = node->kind == NODE_REGULAR && (file->open_flags & OPEN_TRUNCATE) && !is_made;
+    return truncates ? node_resize(node, view->credentials, 0) : STATUS_OK;
+}
+
+/* Makes a description of the place, which becomes the file's. */
+static enum status settle(const struct path_view *view, const struct location *place, bool is_made,
+                          struct file *file) {
+    uint32_t flags = file_flags(file);
+    file->place = *place;
+    enum status status = check_kind(place->node, flags);
+    if (status == STATUS_OK) {
+        status = check_rights(view, place->node, flags, is_made);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    file->operations = operations_for(place->node, flags);
+    if (file->operations == nullptr) {
+        return STATUS_NO_DEVICE;
+    }
+    file->opener = view->credentials->user;
+    status = begin(view, file, is_made);
+    file->open_flags &= ~(OPEN_CREATE | OPEN_EXCLUSIVE | OPEN_TRUNCATE | OPEN_CLOSE_ON_EXEC);
+    return status;
+}
+
+enum status file_open(const struct path_view *view, const char *path, uint32_t flags,
+                      uint32_t permissions, struct file **file) {
+    const struct location nowhere = {};
+    enum status status = check_flags(&flags);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct file *made; /* before anything is made at the path */
+    status = file_create(&path_file_operations, &nowhere, access_of(flags), flags, &made);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct location place;
+    bool is_made;
+    status = find_place(view, path, flags, permissions, &place, &is_made);
+    if (status == STATUS_OK) {
+        status = settle(view, &place, is_made, made);
+    }
+    if (status != STATUS_OK) {
+        file_discard(made);
+        return status;
+    }
+    *file = made;
+    return STATUS_OK;
+}

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <stdint.h>
+
+#include "kernel/files/file/file.h"
+#include "kernel/files/path/path.h"
+#include "lib/decls.h"
+#include "lib/status.h"
+#include "lib/untrusted.h"
+
+/* How files come to be open (man 2 open, pipe, eventfd). */
+
+BEGIN_C_DECLS
+
+struct pipe;
+
+/* Linux's bits. What is not here is kept for F_GETFL, and else ignored. */
+constexpr uint32_t OPEN_READ_ONLY = 0;
+constexpr uint32_t OPEN_WRITE_ONLY = 1;
+constexpr uint32_t OPEN_READ_WRITE = 2;
+constexpr uint32_t OPEN_CREATE = 0100;
+constexpr uint32_t OPEN_EXCLUSIVE = 0200;
+constexpr uint32_t OPEN_TRUNCATE = 01000;
+constexpr uint32_t OPEN_DIRECTORY = 0200000;
+constexpr uint32_t OPEN_NO_FOLLOW = 0400000;
+constexpr uint32_t OPEN_NO_ACCESS_TIME = 01000000;
+constexpr uint32_t OPEN_CLOSE_ON_EXEC = 02000000; /* the descriptor's, not kept here */
+constexpr uint32_t OPEN_PATH = 010000000;
+
+/*
+ * man 2 open. `permissions` are those of what OPEN_CREATE makes, with the umask taken from them.
+ * Errors: those of paths and of directory_make; STATUS_EXISTS; STATUS_IS_A_DIRECTORY;
+ * STATUS_NOT_A_DIRECTORY; STATUS_LINK_LOOP, a link under OPEN_NO_FOLLOW; STATUS_NO_DEVICE, no such
+ * device, or a fifo that nobody reads; STATUS_NOT_PERMITTED, OPEN_NO_ACCESS_TIME on what is not
+ * theirs; STATUS_INVALID, flags that exclude each other; STATUS_INTERRUPTED.
+ */
+enum status file_open(const struct path_view *view, UNTRUSTED const char *path, uint32_t flags,
+                      uint32_t permissions, struct file **file);
+
+/* man 2 pipe; of the flags only FILE_NO_WAIT matters. Errors: STATUS_NO_MEMORY. */
+enum status file_open_pipe(uint32_t flags, struct file **reader, struct file **writer);
+
+/* The pipe that a file is an end of, for F_SETPIPE_SZ and FIONREAD; null: none. */
+struct pipe *file_pipe(const struct file *file);
+
+/* man 2 eventfd. Errors: STATUS_NO_MEMORY. */
+enum status file_open_event(uint32_t count, bool takes_one_at_once, uint32_t flags,
+                            struct file **file);
+
+END_C_DECLS

@@ -1,0 +1,154 @@
+#include "kernel/files/file/kinds.h"
+#include "kernel/files/file/open.h"
+
+/* Regular files: the node's contents, at a position. */
+
+static enum status read_regular(struct file *file, uint64_t *position, struct transfer *transfer) {
+    struct node *node = file->place.node;
+    size_t before = transfer->done_bytes;
+    enum status status = node->operations->read(node, *position, transfer);
+    *position += transfer->done_bytes - before;
+    if (status == STATUS_OK && !(file_flags(file) & OPEN_NO_ACCESS_TIME)) {
+        node_note_read(node);
+    }
+    return status;
+}
+
+static void note_contents_changed(const struct file *file, struct node *node) {
+    const struct credentials opener = {.user = file->opener};
+    node_drop_set_bits(node, &opener);
+    node_note_write(node);
+}
+
+/* Where the end is and what is written there are one step under the node's lock. */
+static enum status write_regular(struct file *file, uint64_t *position, struct transfer *transfer) {
+    struct node *node = file->place.node;
+    if (transfer->left_bytes == 0) {
+        return STATUS_OK;
+    }
+    size_t before = transfer->done_bytes;
+    sleep_lock_acquire(&node->lock);
+    if (__atomic_load_n(&file->status_flags, __ATOMIC_RELAXED) & FILE_APPEND) {
+        *position = node->operations->size(node);
+    }
+    enum status status = node->operations->write(node, *position, transfer);
+    sleep_lock_release(&node->lock);
+    if (transfer->done_bytes > before) {
+        *position += transfer->done_bytes - before;
+        note_contents_changed(file, node);
+    }
+    return status;
+}
+
+const struct file_operations regular_file_operations = {
+    .read = read_regular,
+    .write = write_regular,
+    .is_seekable = true,
+};
+
+static enum status resize_regular(struct node *node, uint64_t size_bytes) {
+    sleep_lock_acquire(&node->lock);
+    enum status status = node->operations->resize(node, size_bytes);
+    sleep_lock_release(&node->lock);
+    return status;
+}
+
+enum status file_resize(struct file *file, int64_t size_bytes) {
+    struct node *node = file->place.node;
+    if (file->access == 0) {
+        return STATUS_BAD_DESCRIPTOR;
+    }
+    if (size_bytes < 0 || node == nullptr || node->kind != NODE_REGULAR ||
+        !(file->access & ACCESS_OF_WRITING)) {
+        return STATUS_INVALID;
+    }
+    enum status status = resize_regular(node, (uint64_t)size_bytes);
+    if (status == STATUS_OK) {
+        note_contents_changed(file, node);
+    }
+    return status;
+}
+
+enum status node_resize(struct node *node, const struct credentials *credentials,
+                        int64_t size_bytes) {
+    if (size_bytes < 0) {
+        return STATUS_INVALID;
+    }
+    if (node->kind != NODE_REGULAR) {
+        return node->kind == NODE_DIRECTORY ? STATUS_IS_A_DIRECTORY : STATUS_INVALID;
+    }
+    enum status status = node_check_access(node, credentials, MAY_WRITE);
+    if (status == STATUS_OK) {
+        status = resize_regular(node, (uint64_t)size_bytes);
+    }
+    if (status == STATUS_OK) {
+        node_drop_set_bits(node, credentials);
+        node_note_write(node);
+    }
+    return status;
+}
+
+static enum status check_fill(const struct file *file, int64_t offset, int64_t size_bytes) {
+    int64_t end;
+    if (offset < 0 || size_bytes <= 0) {
+        return STATUS_INVALID;
+    }
+    if (!(file->access & ACCESS_OF_WRITING)) {
+        return STATUS_BAD_DESCRIPTOR;
+    }
+    const struct node *node = file->place.node;
+    if (node == nullptr || node->kind == NODE_FIFO) {
+        return STATUS_NOT_SEEKABLE;
+    }
+    if (node->kind != NODE_REGULAR) {
+        return STATUS_NO_SUCH_DEVICE;
+    }
+    return __builtin_add_overflow(offset, size_bytes, &end) ? STATUS_FILE_TOO_LARGE : STATUS_OK;
+}
+
+/* The size grows first, since only what lies before the end can be taken. */
+static enum status fill_growing(struct node *node, uint64_t offset, uint64_t size_bytes) {
+    uint64_t before = node->operations->size(node);
+    enum status status = STATUS_OK;
+    if (offset + size_bytes > before) {
+        status = node->operations->resize(node, offset + size_bytes);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = node->operations->allocate(node, offset, size_bytes);
+    if (status != STATUS_OK && node->operations->size(node) > before) {
+        enum status restored = node->operations->resize(node, before);
+        return restored == STATUS_OK ? status : restored;
+    }
+    return status;
+}
+
+static enum status fill_held(struct node *node, enum fill_mode mode, uint64_t offset,
+                             uint64_t size_bytes) {
+    switch (mode) {
+    case FILL:
+        return fill_growing(node, offset, size_bytes);
+    case FILL_KEEP_SIZE:
+        return node->operations->allocate(node, offset, size_bytes);
+    case FILL_WITH_HOLE:
+        node->operations->punch(node, offset, size_bytes);
+        break;
+    }
+    return STATUS_OK;
+}
+
+enum status file_fill(struct file *file, enum fill_mode mode, int64_t offset, int64_t size_bytes) {
+    enum status status = check_fill(file, offset, size_bytes);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct node *node = file->place.node;
+    sleep_lock_acquire(&node->lock);
+    status = fill_held(node, mode, (uint64_t)offset, (uint64_t)size_bytes);
+    sleep_lock_release(&node->lock);
+    if (status == STATUS_OK) {
+        note_contents_changed(file, node);
+    }
+    return status;
+}

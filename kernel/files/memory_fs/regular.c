@@ -1,0 +1,91 @@
+#include "kernel/files/memory_fs/memory_node.h"
+#include "lib/check.h"
+#include "mm/addr/addr.h"
+#include "mm/object/memory_object.h"
+
+/*
+ * Contents pass through a piece on the stack: what is copied from or to a process may fault, and
+ * the fault may want the very object that the copy holds.
+ */
+constexpr size_t PIECE_SIZE = 512;
+constexpr uint64_t BLOCKS_PER_PAGE = PAGE_SIZE / 512;
+
+static struct memory_object *object_of(struct node *node) {
+    return memory_node_of(node)->object;
+}
+
+uint64_t memory_regular_size(struct node *node) {
+    return memory_object_size(object_of(node));
+}
+
+uint64_t memory_regular_block_count(struct node *node) {
+    return memory_object_page_count(object_of(node)) * BLOCKS_PER_PAGE;
+}
+
+static size_t piece_of(uint64_t left) {
+    return left < PIECE_SIZE ? (size_t)left : PIECE_SIZE;
+}
+
+enum status memory_regular_read(struct node *node, uint64_t offset, struct transfer *transfer) {
+    char piece[PIECE_SIZE];
+    while (transfer->left_bytes > 0) {
+        size_t count =
+            memory_object_read(object_of(node), offset, piece, piece_of(transfer->left_bytes));
+        if (count == 0) {
+            break;
+        }
+        offset += transfer_put(transfer, piece, count);
+    }
+    return transfer_result(transfer, STATUS_OK);
+}
+
+/* Moves one piece. What was taken and not written counts as not done. */
+static enum status write_piece(struct node *node, uint64_t offset, struct transfer *transfer) {
+    char piece[PIECE_SIZE];
+    size_t count = transfer_take(transfer, piece, piece_of(OBJECT_SIZE_MAX - offset));
+    size_t written;
+    enum status status = memory_object_write(object_of(node), offset, piece, count, &written);
+    transfer->done_bytes -= count - written;
+    return status;
+}
+
+enum status memory_regular_write(struct node *node, uint64_t offset, struct transfer *transfer) {
+    if (offset >= OBJECT_SIZE_MAX && transfer->left_bytes > 0) {
+        return STATUS_FILE_TOO_LARGE;
+    }
+    uint64_t start = transfer->done_bytes;
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && transfer->left_bytes > 0) {
+        uint64_t at = offset + transfer->done_bytes - start;
+        if (at >= OBJECT_SIZE_MAX) {
+            break;
+        }
+        status = write_piece(node, at, transfer);
+    }
+    return transfer_result(transfer, status == STATUS_NO_MEMORY ? STATUS_NO_SPACE : status);
+}
+
+enum status memory_regular_resize(struct node *node, uint64_t size_bytes) {
+    enum status status = memory_object_resize(object_of(node), size_bytes);
+    return status == STATUS_OUT_OF_RANGE ? STATUS_FILE_TOO_LARGE : status;
+}
+
+enum status memory_regular_allocate(struct node *node, uint64_t offset, uint64_t size_bytes) {
+    uint64_t end = memory_regular_size(node);
+    end = offset + size_bytes < end ? offset + size_bytes : end;
+    for (uint64_t at = align_down(offset, PAGE_SIZE); at < end; at += PAGE_SIZE) {
+        phys_addr_t pa;
+        if (memory_object_get_page(object_of(node), at >> PAGE_SHIFT, &pa) != STATUS_OK) {
+            return STATUS_NO_SPACE;
+        }
+    }
+    return STATUS_OK;
+}
+
+void memory_regular_punch(struct node *node, uint64_t offset, uint64_t size_bytes) {
+    memory_object_punch(object_of(node), offset, size_bytes);
+}
+
+struct memory_object *memory_regular_memory(struct node *node) {
+    return object_of(node);
+}

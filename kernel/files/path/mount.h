@@ -1,0 +1,59 @@
+#pragma once
+
+#include <stdint.h>
+
+#include "kernel/files/node/node.h"
+#include "lib/decls.h"
+#include "lib/status.h"
+
+/*
+ * Which file system stands where. A place is a node as reached through one mount: the same node can
+ * be reached through several.
+ */
+
+BEGIN_C_DECLS
+
+struct mount; /* made and freed only here */
+
+/* Both with a reference where the location is owned. */
+struct location {
+    struct mount *mount;
+    struct node *node;
+};
+
+/* Another reference, and one less; both may be null at once. */
+void location_ref(const struct location *location);
+void location_unref(const struct location *location);
+
+static inline bool location_is(const struct location *a, const struct location *b) {
+    return a->mount == b->mount && a->node == b->node;
+}
+
+/*
+ * Mounts the file system of `root`, whose maker's reference passes to the mount. The root
+ * mount covers nothing. Errors: STATUS_NO_MEMORY; the reference stays the caller's.
+ */
+enum status mount_create_root(struct node *root, struct mount **mount);
+
+/* The same over a place, which becomes invisible. Errors: STATUS_NOT_A_DIRECTORY, one of the two is
+ * a directory and the other is not; STATUS_NOT_FOUND, the place has been removed. */
+enum status mount_attach(const struct location *covered, struct node *root, struct mount **mount);
+
+/* Takes a mount away, and its file system with it. Errors: STATUS_BUSY, somebody refers to a place
+ * in it. */
+enum status mount_detach(struct mount *mount);
+
+/* The root of a mount, not owned. */
+struct location mount_root(struct mount *mount);
+
+/* Where the mount's root is to be found in the mount below it, not owned; null for the root mount.
+ */
+struct location mount_covered(const struct mount *mount);
+
+/* Goes up through every mount that covers the place: `location` is owned, before and after. */
+void mount_cross(struct location *location);
+
+/* Visits every mount, the root first, for /proc/mounts; nothing may be mounted meanwhile. */
+void mount_for_each(void (*visit)(void *context, struct mount *mount), void *context);
+
+END_C_DECLS

@@ -1,0 +1,263 @@
+#include "kernel/files/pipe/pipe.h"
+
+#include "kernel/files/pipe/ring.h"
+#include "lib/check.h"
+#include "mm/addr/addr.h"
+#include "mm/heap/heap.h"
+#include "mm/lock/sleep_lock.h"
+
+constexpr uint64_t CAPACITY_LIMIT = 1ull << 31;
+
+struct pipe {
+    uint32_t reference_count; /* atomic */
+    struct sleep_lock lock;
+    struct ring ring;                    /* guarded by lock */
+    uint32_t readers, writers;           /* guarded by lock: open ends */
+    uint32_t reader_turns, writer_turns; /* guarded by lock: how often one was opened */
+    struct wait_queue changed;
+};
+
+enum status pipe_create(struct pipe **pipe) {
+    struct pipe *made = heap_alloc(sizeof(*made));
+    if (made == nullptr) {
+        return STATUS_NO_MEMORY;
+    }
+    enum status status = ring_create(&made->ring, PIPE_CAPACITY);
+    if (status != STATUS_OK) {
+        heap_free(made);
+        return status;
+    }
+    made->reference_count = 1;
+    wait_queue_init(&made->changed);
+    *pipe = made;
+    return STATUS_OK;
+}
+
+void pipe_ref(struct pipe *pipe) {
+    uint32_t before = __atomic_fetch_add(&pipe->reference_count, 1, __ATOMIC_RELAXED);
+    CHECK(before > 0 && before < UINT32_MAX);
+}
+
+bool pipe_unref(struct pipe *pipe) {
+    uint32_t before = __atomic_fetch_sub(&pipe->reference_count, 1, __ATOMIC_ACQ_REL);
+    CHECK(before > 0);
+    if (before == 1) {
+        ring_destroy(&pipe->ring);
+        heap_free(pipe);
+    }
+    return before == 1;
+}
+
+static void open_held(struct pipe *pipe, struct pipe_ends ends) REQUIRES(pipe->lock) {
+    pipe->readers += ends.has_reader;
+    pipe->reader_turns += ends.has_reader;
+    pipe->writers += ends.has_writer;
+    pipe->writer_turns += ends.has_writer;
+}
+
+void pipe_open(struct pipe *pipe, struct pipe_ends ends) {
+    sleep_lock_acquire(&pipe->lock);
+    open_held(pipe, ends);
+    sleep_lock_release(&pipe->lock);
+    wait_queue_wake(&pipe->changed);
+}
+
+void pipe_close(struct pipe *pipe, struct pipe_ends ends) {
+    sleep_lock_acquire(&pipe->lock);
+    CHECK(pipe->readers >= ends.has_reader && pipe->writers >= ends.has_writer);
+    pipe->readers -= ends.has_reader;
+    pipe->writers -= ends.has_writer;
+    sleep_lock_release(&pipe->lock);
+    wait_queue_wake(&pipe->changed);
+}
+
+/* A thread on the pipe's queue. */
+struct pipe_waiter {
+    struct sleeper sleeper;
+    struct waiter waiter;
+};
+
+static void begin_waiting(struct pipe *pipe, struct pipe_waiter *waiting) {
+    *waiting = (struct pipe_waiter){.waiter = {.sleeper = &waiting->sleeper}};
+    wait_queue_add(&pipe->changed, &waiting->waiter);
+}
+
+/* Sleeps until something changes after what was seen under the lock. */
+static enum status wait_for_change(struct pipe *pipe, struct pipe_waiter *waiting)
+    REQUIRES(pipe->lock) {
+    sleeper_prepare(&waiting->sleeper);
+    sleep_lock_release(&pipe->lock);
+    enum status status = sleeper_sleep(&waiting->sleeper);
+    sleep_lock_acquire(&pipe->lock);
+    return status;
+}
+
+/* Until the other end is open; an opening counts even if it was closed again before this thread
+ * ran. */
+static enum status wait_for_other_end(struct pipe *pipe, const uint32_t *count,
+                                      const uint32_t *turns) REQUIRES(pipe->lock) {
+    struct pipe_waiter waiting;
+    enum status status = STATUS_OK;
+    uint32_t seen = *turns;
+    begin_waiting(pipe, &waiting);
+    while (status == STATUS_OK && *count == 0 && *turns == seen) {
+        status = wait_for_change(pipe, &waiting);
+    }
+    waiter_remove(&waiting.waiter);
+    return status;
+}
+
+static enum status open_fifo_held(struct pipe *pipe, struct pipe_ends ends, bool may_wait)
+    REQUIRES(pipe->lock) {
+    if (!ends.has_reader && !may_wait && pipe->readers == 0) {
+        return STATUS_NO_DEVICE;
+    }
+    open_held(pipe, ends);
+    wait_queue_wake(&pipe->changed);
+    if (!may_wait) {
+        return STATUS_OK;
+    }
+    return ends.has_reader ? wait_for_other_end(pipe, &pipe->writers, &pipe->writer_turns)
+                           : wait_for_other_end(pipe, &pipe->readers, &pipe->reader_turns);
+}
+
+enum status pipe_open_fifo(struct pipe *pipe, struct pipe_ends ends, bool may_wait) {
+    sleep_lock_acquire(&pipe->lock);
+    enum status status = open_fifo_held(pipe, ends, may_wait);
+    sleep_lock_release(&pipe->lock);
+    if (status == STATUS_INTERRUPTED) {
+        pipe_close(pipe, ends);
+    }
+    return status;
+}
+
+static enum status read_when_there(struct pipe *pipe, struct transfer *transfer, bool may_wait,
+                                   struct pipe_waiter *waiting) REQUIRES(pipe->lock) {
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && pipe->ring.used_bytes == 0 && pipe->writers > 0) {
+        status = may_wait ? wait_for_change(pipe, waiting) : STATUS_TRY_AGAIN;
+    }
+    if (status == STATUS_OK) {
+        ring_get(&pipe->ring, transfer);
+    }
+    return transfer_result(transfer, status);
+}
+
+enum status pipe_read(struct pipe *pipe, struct transfer *transfer, bool may_wait) {
+    if (transfer->left_bytes == 0) {
+        return STATUS_OK;
+    }
+    struct pipe_waiter waiting;
+    begin_waiting(pipe, &waiting);
+    sleep_lock_acquire(&pipe->lock);
+    enum status status = read_when_there(pipe, transfer, may_wait, &waiting);
+    sleep_lock_release(&pipe->lock);
+    waiter_remove(&waiting.waiter);
+    wait_queue_wake(&pipe->changed);
+    return status;
+}
+
+static size_t room(const struct pipe *pipe) REQUIRES(pipe->lock) {
+    return pipe->ring.capacity_bytes - pipe->ring.used_bytes;
+}
+
+/* Writes what fits, where at least `least` bytes do; else waits. */
+static enum status write_or_wait(struct pipe *pipe, struct transfer *transfer, size_t least,
+                                 bool may_wait, struct pipe_waiter *waiting) REQUIRES(pipe->lock) {
+    if (pipe->readers == 0) {
+        return STATUS_BROKEN_PIPE;
+    }
+    if (room(pipe) < least) {
+        return may_wait ? wait_for_change(pipe, waiting) : STATUS_TRY_AGAIN;
+    }
+    enum status status = ring_put(&pipe->ring, transfer, room(pipe));
+    wait_queue_wake(&pipe->changed);
+    return status;
+}
+
+enum status pipe_write(struct pipe *pipe, struct transfer *transfer, bool may_wait) {
+    size_t least = transfer->left_bytes <= PIPE_ATOMIC_SIZE ? transfer->left_bytes : 1;
+    enum status status = STATUS_OK;
+    struct pipe_waiter waiting;
+    begin_waiting(pipe, &waiting);
+    sleep_lock_acquire(&pipe->lock);
+    while (status == STATUS_OK && transfer->left_bytes > 0) {
+        status = write_or_wait(pipe, transfer, least, may_wait, &waiting);
+    }
+    sleep_lock_release(&pipe->lock);
+    waiter_remove(&waiting.waiter);
+    return transfer_result(transfer, status);
+}
+
+static uint32_t readiness(const struct pipe *pipe, struct pipe_ends ends, uint32_t turn)
+    REQUIRES(pipe->lock) {
+    uint32_t ready = 0;
+    if (ends.has_reader) {
+        ready |= pipe->ring.used_bytes > 0 ? READY_TO_READ : 0;
+        ready |= pipe->writers == 0 && pipe->writer_turns != turn ? READY_HANG_UP : 0;
+    }
+    if (ends.has_writer) {
+        ready |= room(pipe) >= PIPE_ATOMIC_SIZE ? READY_TO_WRITE : 0;
+        ready |= pipe->readers == 0 ? READY_ERROR : 0;
+    }
+    return ready;
+}
+
+uint32_t pipe_poll(struct pipe *pipe, struct pipe_ends ends, uint32_t turn, struct waiter *waiter) {
+    if (waiter != nullptr) {
+        wait_queue_add(&pipe->changed, waiter);
+    }
+    sleep_lock_acquire(&pipe->lock);
+    uint32_t ready = readiness(pipe, ends, turn);
+    sleep_lock_release(&pipe->lock);
+    return ready;
+}
+
+uint32_t pipe_writer_turn(struct pipe *pipe) {
+    sleep_lock_acquire(&pipe->lock);
+    uint32_t turn = pipe->writers > 0 ? pipe->writer_turns - 1 : pipe->writer_turns;
+    sleep_lock_release(&pipe->lock);
+    return turn;
+}
+
+size_t pipe_used(struct pipe *pipe) {
+    sleep_lock_acquire(&pipe->lock);
+    size_t used_bytes = pipe->ring.used_bytes;
+    sleep_lock_release(&pipe->lock);
+    return used_bytes;
+}
+
+size_t pipe_capacity(struct pipe *pipe) {
+    sleep_lock_acquire(&pipe->lock);
+    size_t capacity_bytes = pipe->ring.capacity_bytes;
+    sleep_lock_release(&pipe->lock);
+    return capacity_bytes;
+}
+
+static uint64_t round_capacity(uint64_t size_bytes) {
+    uint64_t capacity_bytes = PAGE_SIZE;
+    while (capacity_bytes < size_bytes) {
+        capacity_bytes *= 2;
+    }
+    return capacity_bytes;
+}
+
+enum status pipe_set_capacity(struct pipe *pipe, uint64_t size_bytes, bool is_root) {
+    if (size_bytes == 0 || size_bytes > CAPACITY_LIMIT) {
+        return STATUS_INVALID;
+    }
+    uint64_t capacity_bytes = round_capacity(size_bytes);
+    sleep_lock_acquire(&pipe->lock);
+    enum status status = STATUS_OK;
+    if (capacity_bytes > pipe->ring.capacity_bytes && capacity_bytes > PIPE_CAPACITY_MAX &&
+        !is_root) {
+        status = STATUS_NOT_PERMITTED;
+    } else if (capacity_bytes < pipe->ring.used_bytes) {
+        status = STATUS_BUSY;
+    } else {
+        status = ring_resize(&pipe->ring, capacity_bytes);
+    }
+    sleep_lock_release(&pipe->lock);
+    wait_queue_wake(&pipe->changed);
+    return status;
+}
