@@ -1,12 +1,10 @@
-import contextlib
-import io
 import os
 import stat
 import tempfile
 import unittest
 
 from host_tests.models import long_run
-from tools.testing import story
+from tools.testing import refusal, story
 
 # Stands in for a model's test program.
 PROGRAM = """#!/bin/sh
@@ -45,11 +43,7 @@ class LongRunTest(unittest.TestCase):
         self.assertEqual(7, long_run.parse([programs, "--seed", "7"]).seed)
 
     def refusal_of(self, *arguments):
-        errors = io.StringIO()
-        with contextlib.redirect_stderr(errors), self.assertRaises(SystemExit) as leaving:
-            long_run.parse(["--programs=one_model_test", *arguments])
-        self.assertEqual(2, leaving.exception.code)
-        return errors.getvalue().splitlines()[-1]
+        return refusal.of(lambda: long_run.parse(["--programs=one_model_test", *arguments]))
 
     def test_a_word_too_many_is_no_program(self):
         self.assertEqual("long_run: error: unrecognized arguments: nosuchprogram",

@@ -1,29 +1,23 @@
-import contextlib
-import io
 import json
 import os
 import tempfile
 import unittest
 
 from host_tests.mutants import mutants
-from tools.testing import story
+from tools.testing import refusal, story
 
 
 class ArgumentsTest(unittest.TestCase):
     """What is mistyped is refused before a test runs: there is no program to run here."""
 
     def refusal_of(self, *arguments):
-        errors = io.StringIO()
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "mutants.json")
             with open(path, "w", encoding="utf-8") as file:
                 json.dump([{"name": "mm/a.c: one: call is left out", "kind": "call is left out"}],
                           file)
-            with contextlib.redirect_stderr(errors), self.assertRaises(SystemExit) as leaving:
-                mutants.main(["--library=none", f"--list={path}", "--programs=/no/such",
-                              *arguments])
-        self.assertEqual(leaving.exception.code, 2)
-        return errors.getvalue().splitlines()[-1]
+            return refusal.of(lambda: mutants.main(
+                ["--library=none", f"--list={path}", "--programs=/no/such", *arguments]))
 
     def test_a_name_that_no_place_has_is_refused(self):
         self.assertEqual(self.refusal_of("--only", "nosuchplace"),

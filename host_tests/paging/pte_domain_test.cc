@@ -251,41 +251,43 @@ constexpr uint64_t KEPT_SETS[] = {0,
                                   PTE_DIRTY | PTE_OWNED,
                                   PTE_ACCESSED | PTE_DIRTY | PTE_OWNED};
 
-TEST_P(PteDomainTest, EveryChangeOfFormKeepsThePageItsOwnerAndWhatTheCpuSet) { // P3
-    constexpr uint64_t kept = SET_BY_THE_CPU | PTE_OWNED;
+/* Calls `check` with an entry of every form that has every set of flags, and each form to come. */
+void for_every_change_of_form(
+    phys_addr_t page, unsigned level, uint64_t flags,
+    const std::function<void(pte_t old, uint64_t set, struct pte_form to)> &check) {
     std::vector<struct pte_form> forms = every_form();
-    for (unsigned level = 0; level <= LEAF_LEVEL_MAX; level++) {
-        phys_addr_t page = phys_addr((1ull << GetParam().phys_addr_bits) - level_size(level));
-        for (struct pte_form from : forms) {
+    for (struct pte_form from : forms) {
+        uint64_t bits = pte_of_form(from, page, level).raw & ~flags;
+        for (uint64_t set : KEPT_SETS) {
             for (struct pte_form to : forms) {
-                for (uint64_t set : KEPT_SETS) {
-                    pte_t old = pte_of_form(from, page, level);
-                    old.raw = (old.raw & ~kept) | set;
-                    pte_t made = pte_of_form(to, page, level);
-                    ASSERT_EQ(pte_reformed(old, to, level).raw, (made.raw & ~kept) | set);
-                }
+                check(pte_from_raw(bits | set), set, to);
             }
         }
     }
 }
 
-TEST_P(PteDomainTest, EveryReplacementKeepsWhatTheCpuSetInAPageThatStaysAndInNoOther) { // P3
-    std::vector<struct pte_form> forms = every_form();
+TEST_P(PteDomainTest, EveryChangeOfFormKeepsThePageItsOwnerAndWhatTheCpuSet) { // P3
+    constexpr uint64_t kept = SET_BY_THE_CPU | PTE_OWNED;
     for (unsigned level = 0; level <= LEAF_LEVEL_MAX; level++) {
         phys_addr_t page = phys_addr((1ull << GetParam().phys_addr_bits) - level_size(level));
-        for (struct pte_form from : forms) {
-            for (struct pte_form to : forms) {
-                for (uint64_t set : KEPT_SETS) {
-                    pte_t old = pte_of_form(from, page, level);
-                    old.raw = (old.raw & ~SET_BY_THE_CPU) | set;
-                    pte_t same = pte_of_form(to, page, level);
-                    pte_t other = pte_of_form(to, phys_addr(0), level);
-                    ASSERT_EQ(pte_replacing(old, same, level).raw,
-                              same.raw | (set & SET_BY_THE_CPU));
-                    ASSERT_EQ(pte_replacing(old, other, level).raw, other.raw);
-                }
-            }
-        }
+        auto check = [&](pte_t old, uint64_t set, struct pte_form to) {
+            pte_t made = pte_of_form(to, page, level);
+            ASSERT_EQ(pte_reformed(old, to, level).raw, (made.raw & ~kept) | set);
+        };
+        for_every_change_of_form(page, level, kept, check);
+    }
+}
+
+TEST_P(PteDomainTest, EveryReplacementKeepsWhatTheCpuSetInAPageThatStaysAndInNoOther) { // P3
+    for (unsigned level = 0; level <= LEAF_LEVEL_MAX; level++) {
+        phys_addr_t page = phys_addr((1ull << GetParam().phys_addr_bits) - level_size(level));
+        auto check = [&](pte_t old, uint64_t set, struct pte_form to) {
+            pte_t same = pte_of_form(to, page, level);
+            pte_t other = pte_of_form(to, phys_addr(0), level);
+            ASSERT_EQ(pte_replacing(old, same, level).raw, same.raw | (set & SET_BY_THE_CPU));
+            ASSERT_EQ(pte_replacing(old, other, level).raw, other.raw);
+        };
+        for_every_change_of_form(page, level, SET_BY_THE_CPU, check);
     }
 }
 

@@ -6,7 +6,7 @@ import tempfile
 import unittest
 
 from tools.fuzz import fuzz
-from tools.testing import story
+from tools.testing import refusal, story
 
 # Stands in for a libFuzzer program: finds one new input and says what it has done; its merge leaves
 # nothing out.
@@ -65,11 +65,8 @@ class FuzzTest(unittest.TestCase):
         self.assertIn("with a finding: 1.", fuzz.report([outcome], options))
 
     def refusal_of(self, *arguments):
-        errors = io.StringIO()
-        with contextlib.redirect_stderr(errors), self.assertRaises(SystemExit) as leaving:
-            fuzz.parse(["--fuzzer", "program", self.corpus, *arguments])
-        self.assertEqual(2, leaving.exception.code)
-        return errors.getvalue().splitlines()[-1]
+        return refusal.of(
+            lambda: fuzz.parse(["--fuzzer", "program", self.corpus, *arguments]))
 
     def test_no_time_at_all_is_refused_since_libfuzzer_takes_it_for_no_limit(self):
         self.assertIn("--seconds: '0' is not a whole number", self.refusal_of("--seconds", "0"))
