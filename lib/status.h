@@ -8,11 +8,13 @@ enum [[nodiscard]] status : int {
     STATUS_OK = 0,
     STATUS_NOT_PERMITTED = -1,      /* EPERM */
     STATUS_NOT_FOUND = -2,          /* ENOENT */
+    STATUS_NO_SUCH_PROCESS = -3,    /* ESRCH */
     STATUS_INTERRUPTED = -4,        /* EINTR */
     STATUS_NO_DEVICE = -6,          /* ENXIO */
     STATUS_TOO_LONG = -7,           /* E2BIG */
     STATUS_NOT_EXECUTABLE = -8,     /* ENOEXEC */
     STATUS_BAD_DESCRIPTOR = -9,     /* EBADF */
+    STATUS_NO_CHILD = -10,          /* ECHILD */
     STATUS_TRY_AGAIN = -11,         /* EAGAIN */
     STATUS_NO_MEMORY = -12,         /* ENOMEM */
     STATUS_ACCESS_DENIED = -13,     /* EACCES */

@@ -18,6 +18,24 @@ constexpr uint32_t CPUID_XSAVE = 0xd;
 constexpr size_t LEGACY_SIZE_BYTES = 512;
 constexpr size_t OFFSET_FCW = 0;
 constexpr size_t OFFSET_MXCSR = 24;
+constexpr size_t OFFSET_MXCSR_MASK = 28;
+constexpr size_t OFFSET_SOFTWARE = 464;
+constexpr uint32_t MXCSR_MASK_DEFAULT = 0xffbf; /* where the CPU says 0 */
+
+/* The XSAVE header, behind it (SDM 1 13.4.2). */
+constexpr size_t OFFSET_HEADER = 512;
+constexpr size_t HEADER_SIZE_BYTES = 64;
+
+/* struct _fpx_sw_bytes. */
+struct software_bytes {
+    uint32_t mark;
+    uint32_t size_bytes; /* with the end mark */
+    uint64_t states;
+    uint32_t state_size_bytes;
+    uint32_t padding[7];
+};
+
+constexpr uint32_t USER_MARK = 0x46505853;
 constexpr uint16_t FCW_DEFAULT = 0x37f;
 constexpr uint32_t MXCSR_DEFAULT = 0x1f80;
 
@@ -73,4 +91,48 @@ void fpu_restore(const void *area) {
         return;
     }
     __asm__ volatile("xrstor64 (%0)" ::"r"(area), "a"(UINT32_MAX), "d"(UINT32_MAX) : "memory");
+}
+
+bool fpu_has_xsave(void) {
+    return state_mask != 0;
+}
+
+size_t fpu_user_size_bytes(void) {
+    return area_size_bytes + (state_mask != 0 ? sizeof(FPU_USER_END_MARK) : 0);
+}
+
+void fpu_describe_for_user(void *area) {
+    struct software_bytes bytes = {};
+    if (state_mask != 0) {
+        bytes.mark = USER_MARK;
+        bytes.size_bytes = (uint32_t)fpu_user_size_bytes();
+        bytes.states = state_mask;
+        bytes.state_size_bytes = (uint32_t)area_size_bytes;
+    }
+    __builtin_memcpy((char *)area + OFFSET_SOFTWARE, &bytes, sizeof(bytes));
+}
+
+static bool is_valid_header(const char *area) {
+    uint64_t header[HEADER_SIZE_BYTES / sizeof(uint64_t)];
+    __builtin_memcpy(header, area + OFFSET_HEADER, sizeof(header));
+    bool is_valid = (header[0] & ~state_mask) == 0;
+    for (size_t i = 1; i < sizeof(header) / sizeof(header[0]); i++) {
+        is_valid = is_valid && header[i] == 0;
+    }
+    return is_valid;
+}
+
+/* The mask of the bits that this CPU has is in every area it saved; this one is a program's. */
+static uint32_t mxcsr_mask(void) {
+    alignas(FPU_AREA_ALIGNMENT) char legacy[LEGACY_SIZE_BYTES];
+    uint32_t mask;
+    __asm__ volatile("fxsave64 (%0)" ::"r"(legacy) : "memory");
+    __builtin_memcpy(&mask, legacy + OFFSET_MXCSR_MASK, sizeof(mask));
+    return mask != 0 ? mask : MXCSR_MASK_DEFAULT;
+}
+
+bool fpu_area_is_valid(const void *area) {
+    uint32_t mxcsr;
+    __builtin_memcpy(&mxcsr, (const char *)area + OFFSET_MXCSR, sizeof(mxcsr));
+    return (mxcsr & ~mxcsr_mask()) == 0 && (state_mask == 0 || is_valid_header(area));
 }

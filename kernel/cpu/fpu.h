@@ -1,8 +1,10 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "lib/decls.h"
+#include "lib/untrusted.h"
 
 BEGIN_C_DECLS
 
@@ -20,7 +22,21 @@ size_t fpu_area_size_bytes(void);
 void fpu_area_init(void *area);
 
 void fpu_save(void *area);
+
+/* `area` is valid. */
 void fpu_restore(const void *area);
+
+/*
+ * The area as a signal handler finds it on its stack: what it holds is said in bytes that the CPU
+ * leaves to software, and a mark follows it (Linux's <asm/sigcontext.h>, struct _fpx_sw_bytes).
+ */
+constexpr uint32_t FPU_USER_END_MARK = 0x46505845;
+size_t fpu_user_size_bytes(void);
+void fpu_describe_for_user(void *area);
+bool fpu_has_xsave(void);
+
+/* Whether an area that a program wrote can be restored without a fault (SDM 1 13.8). */
+[[nodiscard]] bool fpu_area_is_valid(UNTRUSTED const void *area);
 
 /* Sets CR0, CR4 and XCR0 up for the above on this CPU. Called by cpu_init. */
 void fpu_enable(void);

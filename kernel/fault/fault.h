@@ -94,20 +94,7 @@ struct page_walk_stop fault_find_stop(const struct fault_facts *facts);
  * there and what is, and how it came to be so. */
 void fault_explain(const struct fault_facts *facts, const struct text_sink *sink);
 
-/* Numbers and names as Linux has them on x86-64 (man 7 signal). */
-enum signal_number : unsigned {
-    SIGNAL_ILL = 4,
-    SIGNAL_TRAP = 5,
-    SIGNAL_BUS = 7,
-    SIGNAL_FPE = 8,
-    SIGNAL_KILL = 9,
-    SIGNAL_SEGV = 11,
-};
-
 /* The Linux signal that ends a process for an exception it raised (man 7 signal). */
 unsigned fault_signal(uint64_t vector);
-
-/* "SIGSEGV"; "signal" where the number has no name here. */
-const char *signal_name(unsigned signal);
 
 END_C_DECLS

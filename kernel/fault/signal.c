@@ -1,4 +1,5 @@
 #include "kernel/fault/fault.h"
+#include "kernel/signal/signal.h"
 
 /* What Linux sends for each exception (SDM 3A table 6-1). */
 unsigned fault_signal(uint64_t vector) {
@@ -18,24 +19,5 @@ unsigned fault_signal(uint64_t vector) {
         return SIGNAL_BUS;
     default: /* #OF, #BR, #GP, #PF and the rest */
         return SIGNAL_SEGV;
-    }
-}
-
-const char *signal_name(unsigned signal) {
-    switch (signal) {
-    case SIGNAL_ILL:
-        return "SIGILL";
-    case SIGNAL_TRAP:
-        return "SIGTRAP";
-    case SIGNAL_BUS:
-        return "SIGBUS";
-    case SIGNAL_FPE:
-        return "SIGFPE";
-    case SIGNAL_KILL:
-        return "SIGKILL";
-    case SIGNAL_SEGV:
-        return "SIGSEGV";
-    default:
-        return "signal";
     }
 }

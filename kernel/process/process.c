@@ -1,103 +1,171 @@
 #include "kernel/process/process.h"
 
-#include "kernel/cpu/context.h"
-#include "kernel/process/load.h"
-#include "kernel/text/quote.h"
+#include "kernel/clock/clock.h"
+#include "kernel/process/lifecycle.h"
+#include "kernel/process/signals.h"
 #include "lib/check.h"
 #include "mm/heap/heap.h"
 
-static uint32_t last_id; /* atomic */
+struct list_node all_processes = {&all_processes, &all_processes};
 
-/* The last component of the path, cut. Reports hold it, and it must not begin a line of its own. */
-static void copy_name(struct process *process, const char *path) {
-    const char *name = path;
-    for (const char *at = path; *at != '\0'; at++) {
-        name = *at == '/' ? at + 1 : name;
-    }
-    size_t length = __builtin_strlen(name);
-    length = length < sizeof(process->name) ? length : sizeof(process->name) - 1;
-    for (size_t i = 0; i < length; i++) {
-        bool is_control = (unsigned char)name[i] < ' ';
-        process->name[i] = is_control ? '?' : name[i];
-    }
-}
+static uint32_t live_processes, live_tasks; /* atomic */
 
-/* The first code of a process's thread, on its kernel stack. */
-static void enter_program(void *argument) {
-    struct process *process = argument;
-    struct trap_frame frame;
-    context_user_frame(&frame, process->entry, process->stack_pointer);
-    context_enter_user(&frame);
-}
-
-static void release(struct process *process) {
-    if (process->thread) {
-        thread_destroy(process->thread);
-    }
-    if (process->space) {
-        enum status status = space_destroy(process->space);
-        CHECK(status == STATUS_OK); /* its only thread is gone, so no CPU is in it */
-    }
-    heap_free(process);
-}
-
-static enum status build(struct process *process, const struct process_program *program,
-                         const struct text_sink *complaints) {
-    enum status status = space_create(process->name, &process->space);
-    if (status == STATUS_OK) {
-        status = thread_create_user(process->name, process->space, process, enter_program, process,
-                                    &process->thread);
-    }
-    if (status != STATUS_OK) {
-        format_to(complaints, "K425: not enough memory for a process of '%s'\n", process->name);
-        return status;
-    }
-    return process_load(process, program, complaints);
-}
-
-enum status process_create(const struct process_program *program,
-                           const struct text_sink *complaints, struct process **process) {
-    struct process *created = heap_alloc(sizeof(*created));
-    if (!created) {
-        format_to(complaints, "K425: not enough memory for a process of ");
-        quote_to(complaints, program->path, __builtin_strlen(program->path));
-        format_to(complaints, "\n");
-        return STATUS_NO_MEMORY;
-    }
-    created->id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
-    created->terminal = program->terminal;
-    copy_name(created, program->path);
-    enum status status = build(created, program, complaints);
-    if (status != STATUS_OK) {
-        release(created);
-        return status;
-    }
-    *process = created;
-    return STATUS_OK;
-}
-
-void process_start(struct process *process) {
-    thread_start(process->thread);
-}
-
-struct process_end process_wait(struct process *process) {
-    thread_wait(process->thread);
-    struct process_end end = process->end;
-    release(process);
-    return end;
-}
-
-struct process *process_current(void) {
+struct task *task_current(void) {
     struct thread *thread = thread_current();
     return thread ? thread->owner : nullptr;
 }
 
-[[noreturn]] void process_exit(unsigned exit_code) {
-    process_current()->end.exit_code = exit_code & 0xff;
-    thread_end();
+struct process *process_current(void) {
+    struct task *task = task_current();
+    return task ? task->process : nullptr;
 }
 
-[[noreturn]] void process_kill(unsigned signal) {
-    process_current()->end.signal = signal;
-    thread_end();
+struct address_space *process_space(void) {
+    return process_current()->memory->space;
+}
+
+void process_ref(struct process *process) {
+    __atomic_add_fetch(&process->reference_count, 1, __ATOMIC_RELAXED);
+}
+
+void process_unref(struct process *process) {
+    if (__atomic_sub_fetch(&process->reference_count, 1, __ATOMIC_ACQ_REL) > 0) {
+        return;
+    }
+    signal_drop_all(process, nullptr);
+    signal_actions_unref(process->actions);
+    heap_free(process);
+    __atomic_sub_fetch(&live_processes, 1, __ATOMIC_RELAXED);
+}
+
+/* SIGALRM, and again after a period. */
+static uint64_t ring(struct timer *timer) {
+    struct process *process = LIST_ENTRY(timer, struct process, real_timer);
+    const struct signal_info info = signal_info_from_kernel(SIGNAL_ALRM);
+    (void)signal_send(process, &info);
+    uint64_t period = __atomic_load_n(&process->real_timer_period_ns, __ATOMIC_RELAXED);
+    return period != 0 ? timer->deadline_ns + period : 0;
+}
+
+enum status process_make(struct process **process) {
+    struct process *made = heap_alloc(sizeof(*made));
+    if (!made) {
+        return STATUS_NO_MEMORY;
+    }
+    made->reference_count = 1;
+    list_init(&made->children);
+    list_init(&made->tasks);
+    pending_init(&made->pending);
+    wait_queue_init(&made->child_changed);
+    made->real_timer.fire = ring;
+    made->start_ns = clock_now();
+    made->is_dumpable = 1;
+    __atomic_add_fetch(&live_processes, 1, __ATOMIC_RELAXED);
+    *process = made;
+    return STATUS_OK;
+}
+
+/* The first code of a task's thread, on its kernel stack. */
+static void enter_user_mode(void *argument) {
+    struct task *task = argument;
+    struct trap_frame frame = task->start;
+    task_store_own_id(task);
+    task_before_user(&frame);
+    context_enter_user(&frame);
+}
+
+static void free_thread(struct task *task) {
+    if (task->thread) {
+        thread_destroy(task->thread);
+    }
+}
+
+enum status task_make(const char *name, struct address_space *space, struct task **task) {
+    struct task *made = heap_alloc(sizeof(*made));
+    if (!made) {
+        return STATUS_NO_MEMORY;
+    }
+    pending_init(&made->pending);
+    made->signal_stack.flags = STACK_DISABLED;
+    enum status status =
+        thread_create_user(name, space, made, enter_user_mode, made, &made->thread);
+    if (status == STATUS_OK) {
+        status = id_create(&made->id);
+    }
+    if (status != STATUS_OK) {
+        free_thread(made);
+        heap_free(made);
+        return status;
+    }
+    made->number = made->id->number;
+    __atomic_add_fetch(&live_tasks, 1, __ATOMIC_RELAXED);
+    *task = made;
+    return STATUS_OK;
+}
+
+void task_free(struct task *task) {
+    struct process *process = task->process;
+    if (process) {
+        signal_drop_all(process, task);
+        process_unref(process);
+    }
+    tree_lock();
+    if (task->id) {
+        id_release(task->id);
+    }
+    tree_unlock();
+    if (task->files) {
+        descriptor_table_unref(task->files);
+    }
+    file_context_unref(task->places);
+    free_thread(task);
+    heap_free(task);
+    __atomic_sub_fetch(&live_tasks, 1, __ATOMIC_RELAXED);
+}
+
+void task_publish(struct task *task) {
+    struct process *process = task->process;
+    signals_lock(process);
+    list_push_back(&process->tasks, &task->link);
+    process->task_count++;
+    signals_unlock(process);
+    task->id->task = task;
+    /* What was sent before it was there may be for it. */
+    __atomic_store_n(&task->has_work, true, __ATOMIC_RELEASE);
+}
+
+void process_for_each(void (*visit)(void *context, struct process *process), void *context) {
+    for (struct list_node *at = all_processes.next; at != &all_processes; at = at->next) {
+        visit(context, LIST_ENTRY(at, struct process, link));
+    }
+}
+
+static void add_task_times(struct process_times *times, const struct task *task) {
+    times->user_ticks += __atomic_load_n(&task->thread->user_ticks, __ATOMIC_RELAXED);
+    times->kernel_ticks += __atomic_load_n(&task->thread->kernel_ticks, __ATOMIC_RELAXED);
+    times->minor_faults += task->minor_faults;
+}
+
+struct process_times process_times(struct process *process) {
+    struct process_times times = process->ended_times;
+    for (struct list_node *at = process->tasks.next; at != &process->tasks; at = at->next) {
+        add_task_times(&times, LIST_ENTRY(at, struct task, link));
+    }
+    return times;
+}
+
+bool process_has_threads(void) {
+    struct process *process = process_current();
+    tree_lock();
+    bool has_threads = process->task_count > 1;
+    tree_unlock();
+    return has_threads;
+}
+
+uint32_t process_count(void) {
+    return __atomic_load_n(&live_processes, __ATOMIC_RELAXED);
+}
+
+uint32_t task_count(void) {
+    return __atomic_load_n(&live_tasks, __ATOMIC_RELAXED);
 }

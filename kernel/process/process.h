@@ -3,20 +3,28 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kernel/terminal/terminal.h"
+#include "kernel/clock/timer.h"
+#include "kernel/cpu/trap.h"
+#include "kernel/files/file/descriptor_table.h"
+#include "kernel/files/wait/wait.h"
+#include "kernel/process/file_context.h"
+#include "kernel/process/id.h"
+#include "kernel/process/memory.h"
+#include "kernel/process/tree_lock.h"
+#include "kernel/signal/pending.h"
+#include "kernel/signal/signal.h"
 #include "kernel/thread/thread.h"
-#include "kernel/user_stack/user_stack.h"
 #include "lib/decls.h"
+#include "lib/spinlock.h"
 #include "lib/status.h"
-#include "mm/addr/addr.h"
-#include "mm/space/address_space.h"
 
-/* A program in an address space of its own, with one thread. */
+/*
+ * Processes and their threads as Linux has them. A `struct task` is a thread of a program: what man
+ * 2 clone calls a thread or a process of its own, with a kernel thread behind it. A `struct process`
+ * is a thread group: what man 2 getpid numbers, wait4 waits for and kill is meant for.
+ */
 
 BEGIN_C_DECLS
-
-constexpr uint64_t USER_STACK_PAGES = 64;
-constexpr uint64_t USER_STACK_GUARD_PAGES = 256;
 
 /* How a process ended. */
 struct process_end {
@@ -24,45 +32,236 @@ struct process_end {
     unsigned exit_code; /* 0..255, where it exited */
 };
 
-struct process {
-    uint32_t id;                       /* fixed at creation; from 1, never used twice */
-    struct address_space *space;       /* fixed at creation */
-    struct thread *thread;             /* fixed at creation */
-    struct terminal *terminal;         /* fixed at creation */
-    virt_addr_t entry;                 /* fixed at creation */
-    virt_addr_t stack_pointer;         /* fixed at creation: the first one */
-    virt_addr_t brk_start;             /* fixed at creation; page-aligned */
-    virt_addr_t brk_end;               /* its own thread's */
-    struct process_end end;            /* its own thread's; whoever waited for it may read it */
-    char name[THREAD_NAME_SIZE_BYTES]; /* fixed at creation: the program's last path component */
+/* What signals do; several processes have the same under CLONE_SIGHAND. */
+struct signal_actions {
+    uint32_t reference_count; /* atomic */
+    struct spinlock lock;
+    struct signal_action actions[SIGNAL_COUNT]; /* guarded by lock; of signal n at n - 1 */
 };
 
-struct process_program {
-    const char *path;
-    const void *file; /* the ELF file; may be at any alignment */
-    size_t file_size_bytes;
-    struct string_list arguments; /* from argv[1] */
-    struct terminal *terminal;
+/* man 7 credentials. */
+struct process_credentials {
+    uint32_t real_user, effective_user, saved_user, file_user;
+    uint32_t real_group, effective_group, saved_group, file_group;
+    uint32_t group_count;
+    uint32_t groups[32];
+};
+
+/* man 2 getrlimit. */
+enum resource : uint32_t {
+    RESOURCE_CPU,
+    RESOURCE_FILE_SIZE,
+    RESOURCE_DATA,
+    RESOURCE_STACK,
+    RESOURCE_CORE,
+    RESOURCE_RESIDENT,
+    RESOURCE_PROCESSES,
+    RESOURCE_FILES,
+    RESOURCE_LOCKED_MEMORY,
+    RESOURCE_ADDRESS_SPACE,
+    RESOURCE_LOCKS,
+    RESOURCE_SIGNALS,
+    RESOURCE_MESSAGE_QUEUE,
+    RESOURCE_NICE,
+    RESOURCE_REALTIME_PRIORITY,
+    RESOURCE_REALTIME_TIME,
+    RESOURCE_COUNT,
+};
+
+struct resource_limit {
+    uint64_t soft, hard; /* UINT64_MAX: none */
+};
+
+/* CPU time in timer ticks, and what else man 2 getrusage counts. */
+struct process_times {
+    uint64_t user_ticks, kernel_ticks;
+    uint64_t minor_faults;
+};
+
+enum process_state : uint8_t { PROCESS_LIVES, PROCESS_STOPPED, PROCESS_ENDED };
+
+struct tty;
+
+struct process {
+    uint32_t reference_count; /* atomic: the tree's until it is reaped, its tasks', others' */
+    uint32_t number;          /* of `id`; fixed at creation */
+
+    /* Guarded by the tree lock. */
+    struct id *id;            /* held until it is reaped */
+    struct id *group, *session;
+    struct list_node of_group, of_session;
+    struct process *parent; /* null: the kernel started it, or nobody is left to wait for it */
+    struct list_node children, sibling;
+    struct list_node tasks; /* changed under signal_lock as well, so either is enough to read it */
+    uint32_t task_count;    /* those that have not ended */
+    struct list_node link; /* in the list of all */
+    uint32_t exit_signal;  /* to the parent; 0: none */
+    bool has_started_program; /* execve: its parent may not move it to another group any more */
+    bool is_waited_by_clone;  /* not a child that wait4 sees without __WCLONE */
+    bool is_kernels;          /* the kernel itself waits for it; fixed at creation */
+    bool adopts;              /* PR_SET_CHILD_SUBREAPER */
+    struct process_times ended_times; /* of tasks that have ended */
+    struct process_times child_times; /* of children that were waited for */
+    struct process_end end;           /* once it has ended */
+    struct tty *terminal;             /* the controlling one; null: none */
+
+    struct wait_queue child_changed; /* who waits for its children */
+    uint32_t has_ended;              /* for the kernel, which sleeps on it */
+
+    /* Guarded by signal_lock. */
+    struct spinlock signal_lock;
+    struct pending_signals pending; /* for whichever task takes them first */
+    struct signal_actions *actions; /* owned; changed by its only task */
+    enum process_state state;
+    bool is_ending;                /* every task is to end: `end` says how */
+    struct task *ender;            /* who replaces the program and waits for the others to end */
+    unsigned stop_signal;          /* that stopped it, for a parent that has not asked yet */
+    bool has_stop_news, has_continue_news;
+
+    struct process_memory *memory; /* owned; changed by its only task, under the tree lock */
+    struct resource_limit limits[RESOURCE_COUNT]; /* guarded by the tree lock */
+    struct process_credentials credentials; /* guarded by the tree lock; its own tasks read it */
+    struct timer real_timer;                /* ITIMER_REAL; man 2 alarm */
+    uint64_t real_timer_period_ns;          /* guarded by the tree lock */
+    uint64_t start_ns;                      /* of clock_now; fixed at creation */
+    uint32_t is_dumpable;                   /* PR_SET_DUMPABLE; atomic */
+    int32_t oom_score_adjustment;           /* atomic */
+    uint32_t personality;                   /* atomic */
+    bool has_no_new_privileges;             /* atomic */
+};
+
+constexpr size_t TASK_NAME_SIZE_BYTES = 16; /* TASK_COMM_LEN */
+
+/* What an interrupted system call becomes (man 7 signal). */
+enum restart_kind : uint8_t {
+    RESTART_NEVER,
+    RESTART_UNLESS_HANDLED, /* again, unless a handler ran */
+    RESTART_IF_ASKED,       /* again, unless a handler without SA_RESTART ran */
+    RESTART_ALWAYS,
+};
+
+struct vfork_wait;
+
+struct task {
+    struct process *process; /* a reference; fixed at creation, but for execve's */
+    struct thread *thread;   /* fixed at creation */
+    struct id *id;           /* its thread id; guarded by the tree lock */
+    uint32_t number;         /* of `id` */
+    struct list_node link;   /* in the process's tasks; guarded by the tree lock */
+
+    /* Guarded by the process's signal_lock. */
+    signal_set blocked;
+    struct pending_signals pending;
+    struct sleeper *sleeper; /* what a signal wakes; null: it does not sleep */
+    bool sleeps_deeply;      /* nothing but the end of the process ends its sleep */
+    signal_set awaited;      /* sigtimedwait: these end its sleep, though they are blocked */
+
+    bool has_work; /* atomic: something is to be done before it goes on in user mode */
+
+    /* Its own. */
+    struct descriptor_table *files; /* owned; others read it under the tree lock */
+    struct file_context *places;    /* owned; likewise */
+    signal_set saved_blocked;       /* what sigsuspend, ppoll, pselect put back */
+    bool restores_blocked;
+    struct signal_stack signal_stack;
+    uint64_t clear_id_address; /* CLONE_CHILD_CLEARTID; 0: none */
+    uint64_t robust_list;      /* man 2 set_robust_list; 0: none */
+    struct vfork_wait *vfork;  /* who waits until it has left the memory */
+    struct trap_frame *frame;  /* of the system call that it makes */
+    bool has_set_frame;        /* the call has said itself what the registers are to be */
+    enum restart_kind restart; /* of the system call that is being left */
+    uint64_t call_number;      /* of it */
+    uint64_t restart_deadline_ns; /* of a sleep that goes on; 0: none */
+    bool is_restarted;            /* the call is made again by itself */
+    struct trap_frame start;      /* of its first instruction; until it runs */
+    uint64_t set_id_address;      /* CLONE_CHILD_SETTID; likewise */
+    uint64_t minor_faults;
+    unsigned parent_death_signal;
+    char name[TASK_NAME_SIZE_BYTES]; /* PR_SET_NAME; guarded by the tree lock */
+};
+
+/* The task whose thread is running, and its process; null for the kernel's own threads. */
+struct task *task_current(void);
+struct process *process_current(void);
+
+/* The space of the current process. */
+struct address_space *process_space(void);
+
+void process_ref(struct process *process);
+void process_unref(struct process *process);
+
+/* man 2 clone's flags. */
+constexpr uint64_t CLONE_VM = 0x100;
+constexpr uint64_t CLONE_FS = 0x200;
+constexpr uint64_t CLONE_FILES = 0x400;
+constexpr uint64_t CLONE_SIGHAND = 0x800;
+constexpr uint64_t CLONE_PIDFD = 0x1000;
+constexpr uint64_t CLONE_PTRACE = 0x2000;
+constexpr uint64_t CLONE_VFORK = 0x4000;
+constexpr uint64_t CLONE_PARENT = 0x8000;
+constexpr uint64_t CLONE_THREAD = 0x10000;
+constexpr uint64_t CLONE_NEWNS = 0x20000;
+constexpr uint64_t CLONE_SYSVSEM = 0x40000;
+constexpr uint64_t CLONE_SETTLS = 0x80000;
+constexpr uint64_t CLONE_PARENT_SETTID = 0x100000;
+constexpr uint64_t CLONE_CHILD_CLEARTID = 0x200000;
+constexpr uint64_t CLONE_DETACHED = 0x400000;
+constexpr uint64_t CLONE_UNTRACED = 0x800000;
+constexpr uint64_t CLONE_CHILD_SETTID = 0x1000000;
+constexpr uint64_t CLONE_NAMESPACES = 0x7e020080; /* NEWNS, CGROUP, UTS, IPC, USER, PID, NET, TIME */
+constexpr uint64_t CLONE_IO = 0x80000000;
+constexpr uint64_t CLONE_CLEAR_SIGHAND = 0x100000000;
+constexpr uint64_t CLONE_INTO_CGROUP = 0x200000000;
+
+struct clone_request {
+    uint64_t flags;
+    uint32_t exit_signal;
+    uint64_t stack; /* the new stack pointer; 0: the same */
+    uint64_t thread_pointer;
+    uint64_t parent_id_address, child_id_address;
 };
 
 /*
- * Makes a process of a static ELF program; process_start lets it run. Errors, each with a numbered
- * line on `complaints` (docs/messages.md), and nothing is left behind: STATUS_NOT_EXECUTABLE;
- * STATUS_NO_MEMORY; STATUS_TOO_LONG, the arguments do not fit the stack.
+ * man 2 clone: a task like the current one, which called with `frame`. Returns its number or a
+ * negated errno. Errors: STATUS_INVALID, flags that contradict each other or that stand for what
+ * does not exist here; STATUS_NO_MEMORY; STATUS_TRY_AGAIN, too many processes.
  */
-enum status process_create(const struct process_program *program,
-                           const struct text_sink *complaints, struct process **process);
+int64_t task_clone(const struct trap_frame *frame, const struct clone_request *request);
 
-void process_start(struct process *process);
+/* Ends the current task; with the last one its process ends. man 2 _exit */
+[[noreturn]] void task_exit(unsigned exit_code);
 
-/* Sleeps until it has ended, frees all it had, and says how it ended. */
-struct process_end process_wait(struct process *process);
-
-/* The process whose thread is running; nullptr for the kernel's own threads. */
-struct process *process_current(void);
-
-/* Ends the current process. */
+/* Ends the current process: man 2 exit_group, and the default action of a signal. */
 [[noreturn]] void process_exit(unsigned exit_code);
 [[noreturn]] void process_kill(unsigned signal);
+
+/* Ends every task of the process but the current one, which is of it, and waits until they have;
+ * false: another one does so, or ends the process. For execve. */
+bool process_end_others(void);
+
+/* Whether more tasks of the process than the current one live. */
+bool process_has_threads(void);
+
+/*
+ * What is to be done before a task goes on in user mode: ends, stops, takes signals. With interrupts
+ * on, and `frame` on the kernel stack of the current thread.
+ */
+void task_before_user(struct trap_frame *frame);
+
+/* Whether task_before_user has anything to do. */
+static inline bool task_has_work(const struct task *task) {
+    return task != nullptr && __atomic_load_n(&task->has_work, __ATOMIC_ACQUIRE);
+}
+
+/* Visits every process, oldest first, under the tree lock. */
+void process_for_each(void (*visit)(void *context, struct process *process), void *context)
+    REQUIRES(process_tree);
+
+/* Of all its tasks, those that have ended too. */
+struct process_times process_times(struct process *process) REQUIRES(process_tree);
+
+/* How many processes and threads there are. */
+uint32_t process_count(void);
+uint32_t task_count(void);
 
 END_C_DECLS

@@ -6,9 +6,14 @@
 #include "kernel/cpu/fpu.h"
 #include "lib/check.h"
 
+constexpr unsigned SLEEPER_BUCKETS = 256;
+
 /* All guarded by interrupts being off. */
 static struct list_node ready_queue = {&ready_queue, &ready_queue};
-static struct list_node sleeping = {&sleeping, &sleeping};
+static struct list_node sleepers[SLEEPER_BUCKETS]; /* by the word; empty ones may be all zeroes */
+static struct list_node left_alone = {&left_alone, &left_alone}; /* ended, for the reaper */
+static uint32_t leaving_count;    /* those announced and not yet gone; a word to sleep on */
+static uint32_t has_left_alone;   /* a word for the reaper to sleep on */
 static struct thread *idle_thread;
 static struct thread *left_thread; /* whose context the switch in progress has saved */
 
@@ -26,9 +31,21 @@ static struct thread *pop_ready(void) {
     return node ? LIST_ENTRY(node, struct thread, link) : idle_thread;
 }
 
+static struct list_node *bucket_of(const uint32_t *word) {
+    constexpr uint64_t spread = 0x9e3779b97f4a7c15; /* 2^64 over the golden ratio */
+    struct list_node *bucket = &sleepers[(uint64_t)word * spread >> 56];
+    if (bucket->next == nullptr) {
+        list_init(bucket);
+    }
+    return bucket;
+}
+
+static_assert(SLEEPER_BUCKETS == 1 << 8);
+
 /* Wakes the first sleeper on `word`, if any. */
 static void wake_one_locked(const uint32_t *word) {
-    for (struct list_node *node = sleeping.next; node != &sleeping; node = node->next) {
+    struct list_node *bucket = bucket_of(word);
+    for (struct list_node *node = bucket->next; node != bucket; node = node->next) {
         struct thread *thread = LIST_ENTRY(node, struct thread, link);
         if (thread->sleeps_on == word) {
             list_remove(node);
@@ -59,7 +76,14 @@ static void load_user_state(struct thread *thread) {
 /* Runs on the new thread's stack. Only now may anybody free the old one's. */
 static void finish_switch(void) {
     struct thread *left = left_thread;
-    if (left->state == THREAD_ENDED) {
+    if (left->state != THREAD_ENDED) {
+        return;
+    }
+    if (left->on_gone) {
+        list_push_back(&left_alone, &left->link);
+        __atomic_store_n(&has_left_alone, 1, __ATOMIC_RELEASE);
+        wake_one_locked(&has_left_alone);
+    } else {
         __atomic_store_n(&left->is_gone, 1, __ATOMIC_RELEASE);
         wake_one_locked(&left->is_gone);
     }
@@ -134,6 +158,66 @@ void thread_yield(void) {
     __builtin_unreachable();
 }
 
+void thread_announce_leave(void) {
+    bool were_enabled = interrupts_save();
+    leaving_count++;
+    interrupts_restore(were_enabled);
+}
+
+[[noreturn]] void thread_leave(void (*on_gone)(struct thread *thread)) {
+    thread_current()->on_gone = on_gone;
+    thread_end();
+}
+
+static struct thread *pop_left_alone(void) {
+    bool were_enabled = interrupts_save();
+    struct list_node *node = list_pop_front(&left_alone);
+    interrupts_restore(were_enabled);
+    return node ? LIST_ENTRY(node, struct thread, link) : nullptr;
+}
+
+static void count_reaped(void) {
+    bool were_enabled = interrupts_save();
+    leaving_count--;
+    wake_one_locked(&leaving_count);
+    interrupts_restore(were_enabled);
+}
+
+[[noreturn]] void scheduler_reap(void *unused) {
+    (void)unused;
+    for (;;) {
+        __atomic_store_n(&has_left_alone, 0, __ATOMIC_RELEASE);
+        struct thread *thread = pop_left_alone();
+        if (thread) {
+            thread->on_gone(thread);
+            count_reaped();
+        } else {
+            thread_sleep_while(&has_left_alone, 0);
+        }
+    }
+}
+
+void thread_drain(void) {
+    uint32_t count;
+    while ((count = __atomic_load_n(&leaving_count, __ATOMIC_ACQUIRE)) != 0) {
+        thread_sleep_while(&leaving_count, count);
+    }
+}
+
+void thread_set_space(struct address_space *space) {
+    bool were_enabled = interrupts_save();
+    thread_current()->space = space;
+    space_switch(space);
+    interrupts_restore(were_enabled);
+}
+
+void thread_copy_user_state(struct thread *thread) {
+    CHECK(thread->state == THREAD_NEW);
+    fpu_save(thread->fpu_area);
+    thread->fs_base = user_fs_base();
+    thread->gs_base = user_gs_base();
+}
+
 void thread_sleep_while(const uint32_t *word, uint32_t expected) {
     CHECK(cpu_local()->preempt_count == 0);
     bool were_enabled = interrupts_save();
@@ -141,7 +225,7 @@ void thread_sleep_while(const uint32_t *word, uint32_t expected) {
         struct thread *current = thread_current();
         current->sleeps_on = word;
         current->state = THREAD_SLEEPING;
-        list_push_back(&sleeping, &current->link);
+        list_push_back(bucket_of(word), &current->link);
         switch_to_next();
     }
     interrupts_restore(were_enabled);
@@ -159,10 +243,16 @@ void thread_wait(const struct thread *thread) {
     }
 }
 
-void thread_tick(void) {
+static void count_tick(struct thread *thread, bool was_in_user_mode) {
+    uint64_t *ticks = was_in_user_mode ? &thread->user_ticks : &thread->kernel_ticks;
+    __atomic_store_n(ticks, *ticks + 1, __ATOMIC_RELAXED);
+}
+
+void thread_tick(bool was_in_user_mode) {
     if (!thread_current()) {
         return;
     }
+    count_tick(thread_current(), was_in_user_mode);
     if (cpu_local()->preempt_count > 0) {
         cpu_local()->is_reschedule_wanted = true;
         return;

@@ -10,5 +10,8 @@
 /* Takes `first` for the thread that runs now, and `idle` for the one to run when none is ready. */
 void scheduler_begin(struct thread *first, struct thread *idle);
 
+/* What the reaper runs: calls on_gone of every thread that has left. */
+[[noreturn]] void scheduler_reap(void *unused);
+
 /* What the idle thread runs. */
 void scheduler_idle(void *unused);

@@ -74,7 +74,11 @@ void thread_destroy(struct thread *thread) {
 
 enum status thread_begin(struct virt_range stack) {
     struct thread *idle;
+    struct thread *reaper;
     enum status status = thread_create_kernel("idle", scheduler_idle, nullptr, &idle);
+    if (status == STATUS_OK) {
+        status = thread_create_kernel("reaper", scheduler_reap, nullptr, &reaper);
+    }
     if (status != STATUS_OK) {
         return status;
     }
@@ -83,5 +87,6 @@ enum status thread_begin(struct virt_range stack) {
     first_thread.stack = stack;
     first_thread.stack_top = virt_range_last(stack).value + 1;
     scheduler_begin(&first_thread, idle);
+    thread_start(reaper);
     return STATUS_OK;
 }

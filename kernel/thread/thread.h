@@ -29,18 +29,22 @@ enum thread_state : uint8_t {
 };
 
 struct thread {
-    struct list_node link;       /* in the ready or the sleeping queue; guarded by interrupts */
+    struct list_node link;       /* in the ready queue, among the sleepers or among the ended;
+                                    guarded by interrupts */
     struct cpu_context *context; /* while it does not run */
     struct virt_range stack;     /* fixed at creation */
     uint64_t stack_top;          /* fixed at creation; below the floating-point state, if any */
     void *fpu_area;              /* fixed at creation; nullptr: never runs user code */
-    struct address_space *space; /* fixed at creation */
+    struct address_space *space; /* its own thread's, once it runs */
     void *owner;                 /* fixed at creation: what thread_create_user was told */
+    void (*on_gone)(struct thread *thread); /* not null: it was left to itself; see thread_leave */
     void (*main)(void *);        /* fixed at creation */
     void *argument;              /* fixed at creation */
     const uint32_t *sleeps_on;   /* guarded by interrupts */
     virt_addr_t fs_base;         /* while it does not run */
     virt_addr_t gs_base;
+    uint64_t user_ticks;     /* of the timer, that found it in user mode and in the kernel; its */
+    uint64_t kernel_ticks;   /* CPU's, others may read them */
     uint32_t is_gone;        /* 1 once no CPU is on its stack any more; a word to sleep on */
     enum thread_state state; /* guarded by interrupts */
     char name[THREAD_NAME_SIZE_BYTES]; /* fixed at creation */
@@ -65,7 +69,14 @@ enum status thread_create_kernel(const char *name, void (*main)(void *), void *a
 enum status thread_create_user(const char *name, struct address_space *space, void *owner,
                                void (*main)(void *), void *argument, struct thread **thread);
 
+/* For a user thread that has not started: the floating-point state and the bases of the current
+ * one, which must be a user thread too. */
+void thread_copy_user_state(struct thread *thread);
+
 void thread_start(struct thread *thread);
+
+/* The current thread, which is not left to itself, runs in `space` from here on. */
+void thread_set_space(struct address_space *space);
 
 /* Sleeps until the thread has ended and left its stack. */
 void thread_wait(const struct thread *thread);
@@ -80,13 +91,24 @@ void thread_yield(void);
 
 [[noreturn]] void thread_end(void);
 
+/*
+ * Ends the current thread, which nobody waits for: once no CPU is on its stack any more, on_gone is
+ * called in a thread of the kernel's, which may sleep, and destroys it. Before others can know that
+ * it will end, it has announced so: from there on thread_drain waits for it.
+ */
+void thread_announce_leave(void);
+[[noreturn]] void thread_leave(void (*on_gone)(struct thread *thread));
+
+/* Sleeps until every thread that has announced its leave is gone. */
+void thread_drain(void);
+
 /* platform_sleep_while and platform_wake_one of mm/platform.h. */
 void thread_sleep_while(const uint32_t *word, uint32_t expected);
 void thread_wake_one(const uint32_t *word);
 
 /* At a timer tick, with interrupts off: the current thread's turn is over, now or, where
  * pre-emption is off, once thread_preempt_enable turns it on. */
-void thread_tick(void);
+void thread_tick(bool was_in_user_mode);
 
 void thread_preempt_disable(void);
 void thread_preempt_enable(void);

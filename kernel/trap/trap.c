@@ -33,14 +33,14 @@ static void report_nmis(void) {
     }
 }
 
-static void handle_interrupt(uint8_t line) {
+static void handle_interrupt(const struct trap_frame *frame, uint8_t line) {
     if (!pic_acknowledge(line)) {
         return;
     }
     if (line == IRQ_TIMER) {
         timer_tick();
         report_nmis();
-        thread_tick();
+        thread_tick(trap_is_from_user(frame));
     }
 }
 
@@ -184,7 +184,7 @@ static void report_stray_interrupt(uint64_t vector) {
 void trap_handle(struct trap_frame *frame) {
     uint64_t line = frame->vector - VECTOR_IRQ_BASE;
     if (line < IRQ_COUNT) {
-        handle_interrupt((uint8_t)line);
+        handle_interrupt(frame, (uint8_t)line);
     } else if (frame->vector >= VECTOR_IRQ_BASE) {
         report_stray_interrupt(frame->vector);
     } else if (frame->vector == VECTOR_NMI) {

@@ -1,0 +1,300 @@
+#include "kernel/clock/clock.h"
+#include "kernel/cpu/context.h"
+#include "kernel/cpu/user_copy.h"
+#include "kernel/process/lifecycle.h"
+#include "kernel/process/process.h"
+#include "kernel/process/signals.h"
+#include "mm/addr/layout.h"
+#include "mm/heap/heap.h"
+
+/* Making tasks: man 2 clone. */
+
+constexpr uint64_t CLONE_REFUSED = CLONE_NAMESPACES | CLONE_PIDFD | CLONE_INTO_CGROUP;
+
+static bool has_all(uint64_t flags, uint64_t wanted) {
+    return (flags & wanted) == wanted;
+}
+
+/* In the order of man 2 clone. What can contradict itself is refused, and what is not there. */
+static enum status check(const struct clone_request *request) {
+    uint64_t flags = request->flags;
+    if ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM)) {
+        return STATUS_INVALID;
+    }
+    if ((flags & CLONE_THREAD) && !(flags & CLONE_SIGHAND)) {
+        return STATUS_INVALID;
+    }
+    if (has_all(flags, CLONE_SIGHAND | CLONE_CLEAR_SIGHAND) ||
+        has_all(flags, CLONE_FS | CLONE_NEWNS) || request->exit_signal > SIGNAL_COUNT) {
+        return STATUS_INVALID;
+    }
+    if ((flags & CLONE_SETTLS) && request->thread_pointer >= USER_END) {
+        return STATUS_NOT_PERMITTED;
+    }
+    return flags & CLONE_REFUSED ? STATUS_INVALID : STATUS_OK;
+}
+
+static enum status share_files(struct task *parent, struct task *child, uint64_t flags) {
+    if (!(flags & CLONE_FILES)) {
+        return descriptor_table_clone(parent->files, &child->files);
+    }
+    descriptor_table_ref(parent->files);
+    child->files = parent->files;
+    return STATUS_OK;
+}
+
+static enum status share_places(struct task *parent, struct task *child, uint64_t flags) {
+    if (!(flags & CLONE_FS)) {
+        return file_context_clone(parent->places, &child->places);
+    }
+    file_context_ref(parent->places);
+    child->places = parent->places;
+    return STATUS_OK;
+}
+
+static enum status share_memory(struct process *parent, const char *name, uint64_t flags,
+                                struct process_memory **memory) {
+    if (!(flags & CLONE_VM)) {
+        return process_memory_fork(parent->memory, name, memory);
+    }
+    process_memory_ref(parent->memory);
+    *memory = parent->memory;
+    return STATUS_OK;
+}
+
+static enum status share_actions(struct process *parent, struct process *child, uint64_t flags) {
+    if (flags & CLONE_SIGHAND) {
+        signal_actions_ref(parent->actions);
+        child->actions = parent->actions;
+        return STATUS_OK;
+    }
+    enum status status = signal_actions_clone(parent->actions, &child->actions);
+    if (status == STATUS_OK && (flags & CLONE_CLEAR_SIGHAND)) {
+        signal_actions_reset(child->actions);
+    }
+    return status;
+}
+
+/* What a new process has of its own. */
+static enum status make_process(struct process *parent, const char *name, uint64_t flags,
+                                struct process **process) {
+    struct process *made;
+    enum status status = process_make(&made);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = share_actions(parent, made, flags);
+    if (status == STATUS_OK) {
+        status = share_memory(parent, name, flags, &made->memory);
+    }
+    if (status != STATUS_OK) {
+        process_unref(made);
+        return status;
+    }
+    made->credentials = parent->credentials;
+    __builtin_memcpy(made->limits, parent->limits, sizeof(made->limits));
+    made->is_dumpable = parent->is_dumpable;
+    made->oom_score_adjustment = parent->oom_score_adjustment;
+    made->personality = parent->personality;
+    made->has_no_new_privileges = parent->has_no_new_privileges;
+    *process = made;
+    return STATUS_OK;
+}
+
+static void drop_process(struct process *process) {
+    process_memory_unref(process->memory);
+    process_unref(process);
+}
+
+static void copy_registers(const struct trap_frame *frame, const struct clone_request *request,
+                           struct task *child) {
+    child->start = *frame;
+    child->start.rax = 0;
+    if (request->stack != 0) {
+        child->start.rsp = request->stack;
+    }
+    thread_copy_user_state(child->thread);
+    if (request->flags & CLONE_SETTLS) {
+        child->thread->fs_base = virt_addr(request->thread_pointer);
+    }
+}
+
+static void copy_signals(struct task *parent, struct task *child, uint64_t flags) {
+    bool keeps_stack = !(flags & CLONE_VM) || (flags & CLONE_VFORK);
+    child->blocked = parent->blocked;
+    if (keeps_stack) {
+        child->signal_stack = parent->signal_stack;
+    }
+}
+
+/* A task without a process yet. */
+static enum status make_task(const struct trap_frame *frame, const struct clone_request *request,
+                             struct address_space *space, struct task **task) {
+    struct task *parent = task_current();
+    struct task *made;
+    enum status status = task_make(parent->name, space, &made);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = share_files(parent, made, request->flags);
+    if (status == STATUS_OK) {
+        status = share_places(parent, made, request->flags);
+    }
+    if (status != STATUS_OK) {
+        task_free(made);
+        return status;
+    }
+    copy_registers(frame, request, made);
+    copy_signals(parent, made, request->flags);
+    __builtin_memcpy(made->name, parent->name, sizeof(made->name));
+    made->set_id_address = request->flags & CLONE_CHILD_SETTID ? request->child_id_address : 0;
+    made->clear_id_address = request->flags & CLONE_CHILD_CLEARTID ? request->child_id_address : 0;
+    *task = made;
+    return STATUS_OK;
+}
+
+/* Puts a new process below its parent, and into the parent's group and session. */
+static void link_process(struct process *parent, struct process *child, struct task *leader,
+                         const struct clone_request *request) REQUIRES(process_tree) {
+    struct process *above = request->flags & CLONE_PARENT ? parent->parent : parent;
+    child->id = leader->id;
+    child->number = leader->number;
+    id_hold(child->id);
+    child->id->process = child;
+    child->exit_signal = request->flags & CLONE_PARENT ? parent->exit_signal : request->exit_signal;
+    child->terminal = parent->terminal;
+    child->parent = above;
+    if (above) {
+        list_push_back(&above->children, &child->sibling);
+    }
+    process_join(child, parent->group, parent->session);
+    list_push_back(&all_processes, &child->link);
+}
+
+static enum status publish(struct process *parent, struct process *child, struct task *task,
+                           const struct clone_request *request) {
+    bool is_thread = child == parent;
+    tree_lock();
+    bool is_ending = __atomic_load_n(&parent->is_ending, __ATOMIC_RELAXED);
+    if (!is_ending) {
+        if (!is_thread) {
+            link_process(parent, child, task, request);
+        }
+        task->process = child;
+        process_ref(child);
+        task_publish(task);
+    }
+    tree_unlock();
+    return is_ending ? STATUS_INTERRUPTED : STATUS_OK;
+}
+
+/* As on Linux, an address that cannot be written to is the program's own loss. */
+static void store_number(uint64_t address, uint32_t number) {
+    size_t missing = user_copy_out(virt_addr(address), &number, sizeof(number));
+    (void)missing;
+}
+
+static bool is_over_limit(const struct process *parent) {
+    uint64_t limit = parent->limits[RESOURCE_PROCESSES].soft;
+    return parent->credentials.real_user != 0 && task_count() >= limit;
+}
+
+static void wait_for_vfork(struct vfork_wait *wait) {
+    struct task *task = task_current();
+    task->sleeps_deeply = true;
+    enum status status = STATUS_OK;
+    while (!__atomic_load_n(&wait->is_over, __ATOMIC_ACQUIRE) && status == STATUS_OK) {
+        status = sleeper_sleep(&wait->sleeper);
+        sleeper_prepare(&wait->sleeper);
+    }
+    task->sleeps_deeply = false;
+}
+
+void vfork_end(struct task *task) {
+    tree_lock();
+    struct vfork_wait *wait = task->vfork;
+    task->vfork = nullptr;
+    if (wait) {
+        __atomic_store_n(&wait->is_over, 1, __ATOMIC_RELEASE);
+        sleeper_wake(&wait->sleeper);
+    }
+    tree_unlock();
+}
+
+/* Runs the child, and under CLONE_VFORK waits until it has left the memory. `wait` lies on this
+ * stack, so a killed parent takes it away from the child again. */
+static void start(struct task *child, const struct clone_request *request) {
+    if (!(request->flags & CLONE_VFORK)) {
+        thread_start(child->thread);
+        return;
+    }
+    struct vfork_wait wait = {};
+    struct process *process = child->process;
+    uint32_t number = child->number;
+    process_ref(process);
+    child->vfork = &wait;
+    thread_start(child->thread);
+    wait_for_vfork(&wait);
+    tree_lock();
+    struct id *id = id_find(number);
+    if (!wait.is_over && id && id->task && id->task->vfork == &wait) {
+        id->task->vfork = nullptr;
+    }
+    tree_unlock();
+    process_unref(process);
+}
+
+static enum status make_child(const struct trap_frame *frame, const struct clone_request *request,
+                              struct task **task) {
+    struct process *parent = process_current();
+    struct process *child = parent;
+    bool is_thread = (request->flags & CLONE_THREAD) != 0;
+    enum status status = STATUS_OK;
+    if (!is_thread) {
+        status = make_process(parent, task_current()->name, request->flags, &child);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = make_task(frame, request, child->memory->space, task);
+    if (status == STATUS_OK) {
+        status = publish(parent, child, *task, request);
+        if (status != STATUS_OK) {
+            task_free(*task);
+        }
+    }
+    if (status != STATUS_OK && !is_thread) {
+        drop_process(child);
+    }
+    return status;
+}
+
+int64_t task_clone(const struct trap_frame *frame, const struct clone_request *request) {
+    enum status status = check(request);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (is_over_limit(process_current())) {
+        return STATUS_TRY_AGAIN;
+    }
+    if (signal_is_pending()) {
+        return STATUS_INTERRUPTED; /* made again afterwards: the child would not see the signal */
+    }
+    struct task *child;
+    status = make_child(frame, request, &child);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    int64_t number = child->number;
+    if (request->flags & CLONE_PARENT_SETTID) {
+        store_number(request->parent_id_address, child->number);
+    }
+    start(child, request);
+    return number;
+}
+
+void task_store_own_id(struct task *task) {
+    if (task->set_id_address != 0) {
+        store_number(task->set_id_address, task->number);
+    }
+}

@@ -1,0 +1,120 @@
+#include "kernel/cpu/user_copy.h"
+#include "kernel/process/lifecycle.h"
+#include "kernel/process/process.h"
+#include "kernel/process/signal_frame.h"
+#include "kernel/process/signals.h"
+#include "lib/status.h"
+
+/* What a task does with its signals before it goes on in user mode. */
+
+constexpr uint64_t SYSCALL_SIZE_BYTES = 2; /* of the SYSCALL instruction */
+
+/* The instruction is made again, with the number in RAX that the result has replaced. */
+static void restart(struct task *task, struct trap_frame *frame) {
+    frame->rip -= SYSCALL_SIZE_BYTES;
+    frame->rax = task->call_number;
+    task->is_restarted = true;
+    task->restart = RESTART_NEVER;
+}
+
+/* An interrupted call whose result is EINTR unless it is made again. */
+static void settle_call(struct task *task, struct trap_frame *frame,
+                        const struct signal_action *handler) {
+    bool is_again = task->restart != RESTART_NEVER;
+    if (handler) {
+        bool is_asked = task->restart == RESTART_IF_ASKED && (handler->flags & ACTION_RESTART);
+        is_again = is_asked || task->restart == RESTART_ALWAYS;
+    }
+    if (is_again) {
+        restart(task, frame);
+    }
+    task->restart = RESTART_NEVER;
+}
+
+static void block_for_handler(struct task *task, const struct signal_action *action,
+                              unsigned signal) {
+    signal_set blocked = task->blocked | action->mask;
+    if (!(action->flags & ACTION_NO_DEFER)) {
+        blocked |= signal_bit(signal);
+    }
+    signal_set_blocked(blocked);
+}
+
+/* A handler that cannot be called raises SIGSEGV, and one for SIGSEGV ends the process. */
+static void fail_to_deliver(unsigned signal) {
+    if (signal == SIGNAL_SEGV) {
+        process_kill(SIGNAL_SEGV);
+    }
+    const struct signal_info info = signal_info_from_kernel(SIGNAL_SEGV);
+    signal_force(&info);
+}
+
+static void call_handler(struct trap_frame *frame, const struct signal_action *action,
+                         const struct signal_info *info) {
+    struct task *task = task_current();
+    unsigned signal = (unsigned)info->signal;
+    settle_call(task, frame, action);
+    signal_set blocked = task->restores_blocked ? task->saved_blocked : task->blocked;
+    task->is_restarted = false;
+    if (signal_frame_push(frame, action, info, blocked) != STATUS_OK) {
+        fail_to_deliver(signal);
+        return;
+    }
+    task->restores_blocked = false;
+    if (action->flags & ACTION_RESET) {
+        const struct signal_action reset = {};
+        signal_action_set(task->process, signal, &reset);
+    }
+    block_for_handler(task, action, signal);
+}
+
+static void do_default(unsigned signal) {
+    switch (signal_default(signal)) {
+    case SIGNAL_ENDS:
+    case SIGNAL_DUMPS:
+        process_kill(signal);
+    case SIGNAL_STOPS:
+        process_stop(signal);
+        return;
+    case SIGNAL_IGNORED:
+    case SIGNAL_CONTINUES:
+        return;
+    }
+}
+
+/* Takes one signal; false: there was none. */
+static bool deliver_one(struct trap_frame *frame) {
+    struct task *task = task_current();
+    struct signal_info info;
+    unsigned signal = signal_take(~task->blocked, &info);
+    if (signal == 0) {
+        return false;
+    }
+    struct signal_action action = signal_action_get(task->process, signal);
+    if (action.handler == HANDLER_DEFAULT) {
+        do_default(signal);
+    } else if (action.handler != HANDLER_IGNORE) {
+        call_handler(frame, &action, &info);
+    }
+    return true;
+}
+
+static void put_mask_back(struct task *task) {
+    if (task->restores_blocked) {
+        task->restores_blocked = false;
+        signal_set_blocked(task->saved_blocked);
+    }
+}
+
+/* What comes after the look at the queues sets has_work again, so that nothing is overlooked. */
+void task_before_user(struct trap_frame *frame) {
+    struct task *task = task_current();
+    while (task_has_work(task)) {
+        __atomic_store_n(&task->has_work, false, __ATOMIC_SEQ_CST);
+        process_obey();
+        while (deliver_one(frame)) {
+        }
+        settle_call(task, frame, nullptr);
+        put_mask_back(task);
+    }
+}

@@ -1,0 +1,262 @@
+#include "kernel/cpu/cpu.h"
+#include "kernel/process/groups.h"
+#include "kernel/process/lifecycle.h"
+#include "kernel/process/process.h"
+#include "kernel/process/signals.h"
+#include "mm/space/kernel_space.h"
+
+/* The end of tasks and of processes. */
+
+void process_tell_parent(struct process *process, int32_t code, int32_t status) {
+    struct process *parent = process->parent;
+    if (!parent) {
+        return;
+    }
+    struct process_times times = process_times(process);
+    const struct signal_info info = {
+        .signal = SIGNAL_CHLD,
+        .code = code,
+        .child =
+            {
+                .process = process->number,
+                .user = process->credentials.real_user,
+                .status = status,
+                .user_ticks = (int64_t)times.user_ticks,
+                .kernel_ticks = (int64_t)times.kernel_ticks,
+            },
+    };
+    struct signal_action action = signal_action_get(parent, SIGNAL_CHLD);
+    bool is_end = code <= CODE_CHILD_DUMPED;
+    if (is_end || !(action.flags & ACTION_NO_CHILD_STOP)) {
+        (void)signal_send(parent, &info);
+    }
+    wait_queue_wake(&parent->child_changed);
+}
+
+/* Its own signal where it is not SIGCHLD. */
+static void send_exit_signal(struct process *process) REQUIRES(process_tree) {
+    int32_t code = process->end.signal ? CODE_CHILD_KILLED : CODE_CHILD_EXITED;
+    int32_t status = (int32_t)(process->end.signal ? process->end.signal : process->end.exit_code);
+    if (process->exit_signal == SIGNAL_CHLD) {
+        process_tell_parent(process, code, status);
+        return;
+    }
+    struct process *parent = process->parent;
+    if (process->exit_signal != 0) {
+        struct signal_info info = signal_info_from_user(process->exit_signal, code);
+        info.child.status = status;
+        (void)signal_send(parent, &info);
+    }
+    wait_queue_wake(&parent->child_changed);
+}
+
+/* Whether the parent has said that it will not wait (POSIX: SIGCHLD ignored, or SA_NOCLDWAIT). */
+static bool parent_does_not_wait(const struct process *process) REQUIRES(process_tree) {
+    if (!process->parent) {
+        return true;
+    }
+    struct signal_action action = signal_action_get(process->parent, SIGNAL_CHLD);
+    return process->exit_signal == SIGNAL_CHLD &&
+           (action.handler == HANDLER_IGNORE || (action.flags & ACTION_NO_CHILD_WAIT));
+}
+
+void process_reap_locked(struct process *process) {
+    if (process->parent) {
+        struct process *parent = process->parent;
+        parent->child_times.user_ticks +=
+            process->ended_times.user_ticks + process->child_times.user_ticks;
+        parent->child_times.kernel_ticks +=
+            process->ended_times.kernel_ticks + process->child_times.kernel_ticks;
+        parent->child_times.minor_faults +=
+            process->ended_times.minor_faults + process->child_times.minor_faults;
+        list_remove(&process->sibling);
+        process->parent = nullptr;
+    }
+    process_part(process);
+    list_remove(&process->link);
+    process->id->process = nullptr;
+    id_release(process->id);
+    process->id = nullptr;
+}
+
+/* The nearest above that takes orphans in, or the first process; null: nobody. */
+static struct process *find_new_parent(const struct process *process) REQUIRES(process_tree) {
+    for (struct process *at = process->parent; at != nullptr; at = at->parent) {
+        if (at->adopts && at->state != PROCESS_ENDED) {
+            return at;
+        }
+    }
+    struct id *first = id_find(1);
+    struct process *init = first ? first->process : nullptr;
+    return init && init != process && init->state != PROCESS_ENDED ? init : nullptr;
+}
+
+static void signal_orphans(struct id *group) REQUIRES(process_tree) {
+    bool has_stopped = false;
+    for (struct list_node *at = group->groupers.next; at != &group->groupers; at = at->next) {
+        has_stopped |= LIST_ENTRY(at, struct process, of_group)->state == PROCESS_STOPPED;
+    }
+    if (has_stopped) {
+        const struct signal_info hang_up = signal_info_from_kernel(SIGNAL_HUP);
+        const struct signal_info go_on = signal_info_from_kernel(SIGNAL_CONT);
+        group_send(group, &hang_up);
+        group_send(group, &go_on);
+    }
+}
+
+/* Children get another parent; those that have ended and that nobody waits for now are gone. */
+static void give_children_away(struct process *process, struct list_node *reaped)
+    REQUIRES(process_tree) {
+    struct process *next = find_new_parent(process);
+    struct list_node *node;
+    while ((node = list_pop_front(&process->children)) != nullptr) {
+        struct process *child = LIST_ENTRY(node, struct process, sibling);
+        struct id *group = child->group;
+        bool was_orphaned = group_is_orphaned(group, nullptr);
+        child->parent = next;
+        child->exit_signal = SIGNAL_CHLD;
+        if (next) {
+            list_push_back(&next->children, &child->sibling);
+        }
+        if (child->state == PROCESS_ENDED && parent_does_not_wait(child)) {
+            process_reap_locked(child);
+            list_push_back(reaped, &child->link);
+        } else if (child->state == PROCESS_ENDED) {
+            send_exit_signal(child);
+        } else if (!was_orphaned && group_is_orphaned(group, nullptr)) {
+            signal_orphans(group);
+        }
+    }
+}
+
+static void unref_all(struct list_node *processes) {
+    struct list_node *node;
+    while ((node = list_pop_front(processes)) != nullptr) {
+        process_unref(LIST_ENTRY(node, struct process, link));
+    }
+}
+
+/* Nobody will ask how it ended, unless the kernel itself does. */
+static bool is_reaped_at_once(const struct process *process) REQUIRES(process_tree) {
+    return process->parent ? parent_does_not_wait(process) : !process->is_kernels;
+}
+
+static void become_ended(struct process *process) {
+    struct list_node reaped;
+    list_init(&reaped);
+    tree_lock();
+    struct id *group = process->group;
+    bool was_orphaned = group_is_orphaned(group, nullptr);
+    signals_lock(process);
+    process->state = PROCESS_ENDED;
+    signals_unlock(process);
+    give_children_away(process, &reaped);
+    if (!was_orphaned && group_is_orphaned(group, nullptr)) {
+        signal_orphans(group);
+    }
+    if (process->parent) {
+        send_exit_signal(process);
+    }
+    if (is_reaped_at_once(process)) {
+        process_reap_locked(process);
+        list_push_back(&reaped, &process->link);
+    }
+    __atomic_store_n(&process->has_ended, 1, __ATOMIC_RELEASE);
+    thread_wake_one(&process->has_ended);
+    tree_unlock();
+    unref_all(&reaped);
+}
+
+/* The files go before the task can be seen to have ended: who waits may want the other end of a
+ * pipe to be closed. */
+static void leave_files(struct task *task) {
+    tree_lock();
+    struct descriptor_table *files = task->files;
+    struct file_context *places = task->places;
+    task->files = nullptr;
+    task->places = nullptr;
+    tree_unlock();
+    descriptor_table_unref(files);
+    file_context_unref(places);
+}
+
+/* Whether it was the last of its process. */
+static bool leave_process(struct task *task) {
+    struct process *process = task->process;
+    tree_lock();
+    signals_lock(process);
+    list_remove(&task->link);
+    process->task_count--;
+    bool is_last = process->task_count == 0;
+    struct task *ender = process->ender;
+    if (ender) {
+        task_notify(ender);
+    }
+    signals_unlock(process);
+    process->ended_times.user_ticks += task->thread->user_ticks;
+    process->ended_times.kernel_ticks += task->thread->kernel_ticks;
+    process->ended_times.minor_faults += task->minor_faults;
+    task->id->task = nullptr;
+    tree_unlock();
+    return is_last;
+}
+
+static void on_gone(struct thread *thread) {
+    task_free(thread->owner);
+}
+
+static void leave_memory(struct process *process) {
+    tree_lock();
+    struct process_memory *memory = process->memory;
+    process->memory = nullptr;
+    tree_unlock();
+    process_memory_unref(memory);
+}
+
+[[noreturn]] static void end_task(struct task *task) {
+    struct process *process = task->process;
+    thread_announce_leave();
+    task_release_futexes(task);
+    leave_files(task);
+    thread_set_space(kernel_space());
+    vfork_end(task);
+    if (leave_process(task)) {
+        (void)timer_cancel(&process->real_timer);
+        leave_memory(process);
+        become_ended(process);
+    }
+    thread_leave(on_gone);
+}
+
+[[noreturn]] void task_exit(unsigned exit_code) {
+    struct task *task = task_current();
+    struct process *process = task->process;
+    signals_lock(process);
+    bool speaks_for_all = task->number == process->number && !process->is_ending;
+    if (speaks_for_all) {
+        process->end = (struct process_end){.exit_code = exit_code & 0xff};
+    }
+    signals_unlock(process);
+    end_task(task);
+}
+
+/* The first reason counts. */
+static void begin_end(struct process *process, struct process_end end) {
+    signals_lock(process);
+    if (!process->is_ending) {
+        process->is_ending = true;
+        process->end = end;
+    }
+    process_notify_tasks(process);
+    signals_unlock(process);
+}
+
+[[noreturn]] void process_exit(unsigned exit_code) {
+    begin_end(process_current(), (struct process_end){.exit_code = exit_code & 0xff});
+    end_task(task_current());
+}
+
+[[noreturn]] void process_kill(unsigned signal) {
+    begin_end(process_current(), (struct process_end){.signal = signal});
+    end_task(task_current());
+}

@@ -1,0 +1,56 @@
+#include "kernel/process/memory.h"
+
+#include "lib/check.h"
+#include "mm/heap/heap.h"
+
+enum status process_memory_create(const char *name, struct process_memory **memory) {
+    struct process_memory *made = heap_alloc(sizeof(*made));
+    if (!made) {
+        return STATUS_NO_MEMORY;
+    }
+    made->reference_count = 1;
+    enum status status = space_create(name, &made->space);
+    if (status != STATUS_OK) {
+        heap_free(made);
+        return status;
+    }
+    *memory = made;
+    return STATUS_OK;
+}
+
+/* The parent's places are read once its memory is copied; its own threads alone change them. */
+enum status process_memory_fork(struct process_memory *parent, const char *name,
+                                struct process_memory **child) {
+    struct process_memory *made = heap_alloc(sizeof(*made));
+    if (!made) {
+        return STATUS_NO_MEMORY;
+    }
+    struct address_space *space;
+    enum status status = space_fork(parent->space, name, &space);
+    if (status != STATUS_OK) {
+        heap_free(made);
+        return status;
+    }
+    *made = *parent;
+    made->reference_count = 1;
+    made->space = space;
+    if (made->executable) {
+        file_ref(made->executable);
+    }
+    *child = made;
+    return STATUS_OK;
+}
+
+void process_memory_ref(struct process_memory *memory) {
+    __atomic_add_fetch(&memory->reference_count, 1, __ATOMIC_RELAXED);
+}
+
+void process_memory_unref(struct process_memory *memory) {
+    if (__atomic_sub_fetch(&memory->reference_count, 1, __ATOMIC_ACQ_REL) > 0) {
+        return;
+    }
+    enum status status = space_destroy(memory->space);
+    CHECK(status == STATUS_OK); /* who had it has left it */
+    file_unref(memory->executable);
+    heap_free(memory);
+}

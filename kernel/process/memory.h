@@ -1,0 +1,42 @@
+#pragma once
+
+#include <stdint.h>
+
+#include "kernel/files/file/file.h"
+#include "lib/decls.h"
+#include "lib/status.h"
+#include "mm/space/address_space.h"
+
+/* A process's memory and what is known of it; several processes have the same under CLONE_VM. */
+
+BEGIN_C_DECLS
+
+constexpr size_t AUXILIARY_SIZE_MAX = 24 * 2 * sizeof(uint64_t);
+
+struct process_memory {
+    uint32_t reference_count;    /* atomic */
+    struct address_space *space; /* owned; fixed at creation */
+
+    /* Guarded by the lock of the whole space. */
+    virt_addr_t brk_start, brk_end;
+    virt_addr_t data_start, data_end, code_start, code_end;
+    virt_addr_t stack_start;                    /* the first stack pointer */
+    virt_addr_t arguments_start, arguments_end; /* the strings that /proc/PID/cmdline shows */
+    virt_addr_t environment_start, environment_end;
+    uint64_t auxiliary[AUXILIARY_SIZE_MAX / sizeof(uint64_t)]; /* for /proc/PID/auxv */
+    struct file *executable;                                   /* owned; null: of the kernel's */
+};
+
+/* Empty, with a space of that name and one reference. Errors: STATUS_NO_MEMORY. */
+enum status process_memory_create(const char *name, struct process_memory **memory);
+
+/* A copy as fork makes it. Errors: STATUS_NO_MEMORY. */
+enum status process_memory_fork(struct process_memory *parent, const char *name,
+                                struct process_memory **child);
+
+void process_memory_ref(struct process_memory *memory);
+
+/* With the last reference the space goes too: no CPU may translate through it then. */
+void process_memory_unref(struct process_memory *memory);
+
+END_C_DECLS

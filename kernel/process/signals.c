@@ -1,0 +1,410 @@
+#include "kernel/process/signals.h"
+
+#include "kernel/process/lifecycle.h"
+#include "mm/heap/heap.h"
+
+constexpr uint32_t QUEUE_MAX = 32'768; /* notes at once, of all processes */
+
+static uint32_t note_count; /* atomic */
+
+static void spin(struct spinlock *lock) ACQUIRES(lock) {
+    thread_preempt_disable();
+    spinlock_acquire(lock);
+}
+
+static void unspin(struct spinlock *lock) RELEASES(lock) {
+    spinlock_release(lock);
+    thread_preempt_enable();
+}
+
+void signals_lock(struct process *process) {
+    spin(&process->signal_lock);
+}
+
+void signals_unlock(struct process *process) {
+    unspin(&process->signal_lock);
+}
+
+enum status signal_actions_create(struct signal_actions **actions) {
+    struct signal_actions *made = heap_alloc(sizeof(*made));
+    if (!made) {
+        return STATUS_NO_MEMORY;
+    }
+    made->reference_count = 1;
+    *actions = made;
+    return STATUS_OK;
+}
+
+enum status signal_actions_clone(struct signal_actions *actions, struct signal_actions **copy) {
+    enum status status = signal_actions_create(copy);
+    if (status == STATUS_OK) {
+        spin(&actions->lock);
+        __builtin_memcpy((*copy)->actions, actions->actions, sizeof(actions->actions));
+        unspin(&actions->lock);
+    }
+    return status;
+}
+
+void signal_actions_ref(struct signal_actions *actions) {
+    __atomic_add_fetch(&actions->reference_count, 1, __ATOMIC_RELAXED);
+}
+
+void signal_actions_unref(struct signal_actions *actions) {
+    if (actions && __atomic_sub_fetch(&actions->reference_count, 1, __ATOMIC_ACQ_REL) == 0) {
+        heap_free(actions);
+    }
+}
+
+void signal_actions_reset(struct signal_actions *actions) {
+    spin(&actions->lock);
+    for (unsigned i = 0; i < SIGNAL_COUNT; i++) {
+        uint64_t handler = actions->actions[i].handler;
+        uint64_t kept = handler == HANDLER_IGNORE ? HANDLER_IGNORE : HANDLER_DEFAULT;
+        actions->actions[i] = (struct signal_action){.handler = kept};
+    }
+    unspin(&actions->lock);
+}
+
+struct signal_action signal_action_get(struct process *process, unsigned signal) {
+    struct signal_actions *actions = process->actions;
+    spin(&actions->lock);
+    struct signal_action action = actions->actions[signal - 1];
+    unspin(&actions->lock);
+    return action;
+}
+
+static bool ignores(const struct signal_action *action, unsigned signal) {
+    return action->handler == HANDLER_IGNORE ||
+           (action->handler == HANDLER_DEFAULT && signal_default(signal) == SIGNAL_IGNORED);
+}
+
+/* Drops the signals of the set from all queues of the process. */
+static void drop_everywhere(struct process *process, signal_set set, struct list_node *dropped)
+    REQUIRES(process->signal_lock) {
+    pending_drop(&process->pending, set, dropped);
+    for (struct list_node *at = process->tasks.next; at != &process->tasks; at = at->next) {
+        pending_drop(&LIST_ENTRY(at, struct task, link)->pending, set, dropped);
+    }
+}
+
+void signal_action_set(struct process *process, unsigned signal,
+                       const struct signal_action *action) {
+    struct list_node dropped;
+    list_init(&dropped);
+    signals_lock(process);
+    spinlock_acquire(&process->actions->lock);
+    process->actions->actions[signal - 1] = *action;
+    process->actions->actions[signal - 1].mask &= ~SIGNALS_UNBLOCKABLE;
+    spinlock_release(&process->actions->lock);
+    if (ignores(action, signal)) {
+        drop_everywhere(process, signal_bit(signal), &dropped);
+    }
+    signals_unlock(process);
+    signal_free_notes(&dropped);
+}
+
+void signal_free_notes(struct list_node *notes) {
+    struct list_node *node;
+    while ((node = list_pop_front(notes)) != nullptr) {
+        __atomic_sub_fetch(&note_count, 1, __ATOMIC_RELAXED);
+        heap_free(LIST_ENTRY(node, struct signal_note, link));
+    }
+}
+
+/* Null where there are too many, or no memory. */
+static struct signal_note *make_note(const struct signal_info *info) {
+    if (__atomic_add_fetch(&note_count, 1, __ATOMIC_RELAXED) > QUEUE_MAX) {
+        __atomic_sub_fetch(&note_count, 1, __ATOMIC_RELAXED);
+        return nullptr;
+    }
+    struct signal_note *note = heap_alloc(sizeof(*note));
+    if (!note) {
+        __atomic_sub_fetch(&note_count, 1, __ATOMIC_RELAXED);
+        return nullptr;
+    }
+    note->info = *info;
+    return note;
+}
+
+struct signal_info signal_info_from_user(unsigned signal, int32_t code) {
+    const struct process *process = process_current();
+    return (struct signal_info){
+        .signal = (int32_t)signal,
+        .code = code,
+        .sent = {.process = process->number, .user = process->credentials.real_user},
+    };
+}
+
+struct signal_info signal_info_from_kernel(unsigned signal) {
+    return (struct signal_info){.signal = (int32_t)signal, .code = CODE_KERNEL};
+}
+
+void task_notify(struct task *task) {
+    __atomic_store_n(&task->has_work, true, __ATOMIC_RELEASE);
+    if (task->sleeper) {
+        sleeper_wake(task->sleeper);
+    }
+}
+
+void process_notify_tasks(struct process *process) {
+    for (struct list_node *at = process->tasks.next; at != &process->tasks; at = at->next) {
+        struct task *task = LIST_ENTRY(at, struct task, link);
+        task_notify(task);
+    }
+}
+
+void task_expect_notice(struct task *task, struct sleeper *sleeper) {
+    sleeper_prepare(sleeper);
+    signals_lock(task->process);
+    task->sleeper = sleeper;
+    signals_unlock(task->process);
+}
+
+void task_expect_nothing(struct task *task) {
+    signals_lock(task->process);
+    task->sleeper = nullptr;
+    task->sleeps_deeply = false;
+    signals_unlock(task->process);
+}
+
+static bool wants(const struct task *task, unsigned signal) {
+    return !(task->blocked & ~task->awaited & signal_bit(signal));
+}
+
+/* A task that takes the signal at once; null where all block it. */
+static struct task *find_taker(struct process *process, unsigned signal)
+    REQUIRES(process->signal_lock) {
+    for (struct list_node *at = process->tasks.next; at != &process->tasks; at = at->next) {
+        struct task *task = LIST_ENTRY(at, struct task, link);
+        if (wants(task, signal)) {
+            return task;
+        }
+    }
+    return nullptr;
+}
+
+static void end_all(struct process *process, unsigned signal) REQUIRES(process->signal_lock) {
+    if (!process->is_ending) {
+        process->is_ending = true;
+        process->end = (struct process_end){.signal = signal};
+    }
+    process_notify_tasks(process);
+}
+
+static void go_on(struct process *process) REQUIRES(process->signal_lock) {
+    if (process->state == PROCESS_STOPPED) {
+        process->state = PROCESS_LIVES;
+        process->has_stop_news = false;
+        process->has_continue_news = true;
+        process_notify_tasks(process);
+    }
+}
+
+/* What stopping and continuing do even where the signal itself is blocked or ignored. */
+static void undo_opposite(struct process *process, unsigned signal, struct list_node *dropped)
+    REQUIRES(process->signal_lock) {
+    if (signal_bit(signal) & SIGNALS_OF_STOPPING) {
+        drop_everywhere(process, signal_bit(SIGNAL_CONT), dropped);
+    } else if (signal == SIGNAL_CONT) {
+        drop_everywhere(process, SIGNALS_OF_STOPPING, dropped);
+        go_on(process);
+    }
+}
+
+/* Whether it is not even to be pending. A blocked one is: it may get a handler yet. */
+static bool is_ignored(struct process *process, const struct task *task, unsigned signal)
+    REQUIRES(process->signal_lock) {
+    if (task == nullptr && !list_is_empty(&process->tasks)) {
+        task = LIST_ENTRY(process->tasks.next, struct task, link);
+    }
+    if (task != nullptr && (task->blocked & signal_bit(signal))) {
+        return false;
+    }
+    struct signal_action action = signal_action_get(process, signal);
+    return ignores(&action, signal);
+}
+
+/* Whether the note is used. */
+static bool post(struct process *process, struct task *task, unsigned signal,
+                 struct signal_note *note) REQUIRES(process->signal_lock) {
+    struct pending_signals *pending = task ? &task->pending : &process->pending;
+    if (signal == SIGNAL_KILL) {
+        end_all(process, SIGNAL_KILL);
+        return false;
+    }
+    if (is_ignored(process, task, signal) || !pending_takes(pending, signal)) {
+        return false;
+    }
+    pending_add(pending, signal, note);
+    struct task *taker = task && wants(task, signal) ? task : nullptr;
+    taker = task ? taker : find_taker(process, signal);
+    if (taker) {
+        task_notify(taker);
+    }
+    return true;
+}
+
+static enum status send(struct process *process, struct task *task,
+                        const struct signal_info *info) {
+    unsigned signal = (unsigned)info->signal;
+    struct list_node unused;
+    list_init(&unused);
+    struct signal_note *note = make_note(info);
+    if (!note && signal >= SIGNAL_REALTIME && info->code != CODE_USER) {
+        return STATUS_TRY_AGAIN;
+    }
+    signals_lock(process);
+    bool is_used = false;
+    if (process->state != PROCESS_ENDED) {
+        undo_opposite(process, signal, &unused);
+        is_used = post(process, task, signal, note);
+    }
+    signals_unlock(process);
+    if (note && !is_used) {
+        list_push_back(&unused, &note->link);
+    }
+    signal_free_notes(&unused);
+    return STATUS_OK;
+}
+
+enum status signal_send(struct process *process, const struct signal_info *info) {
+    return send(process, nullptr, info);
+}
+
+enum status signal_send_to_task(struct task *task, const struct signal_info *info) {
+    return send(task->process, task, info);
+}
+
+void signal_kill(struct process *process) {
+    signals_lock(process);
+    end_all(process, SIGNAL_KILL);
+    signals_unlock(process);
+}
+
+/* As Linux does: one that is blocked or ignored would raise the fault for ever, so it gets the
+ * default action, which ends the process. */
+void signal_force(const struct signal_info *info) {
+    struct task *task = task_current();
+    struct process *process = task->process;
+    unsigned signal = (unsigned)info->signal;
+    struct signal_action action = signal_action_get(process, signal);
+    signals_lock(process);
+    bool is_blocked = (task->blocked & signal_bit(signal)) != 0;
+    task->blocked &= ~signal_bit(signal);
+    signals_unlock(process);
+    if (is_blocked || action.handler == HANDLER_IGNORE) {
+        action.handler = HANDLER_DEFAULT;
+        signal_action_set(process, signal, &action);
+    }
+    (void)send(process, task, info);
+}
+
+static bool has_any(const struct task *task) REQUIRES(task->process->signal_lock) {
+    const struct process *process = task->process;
+    signal_set pending = task->pending.set | process->pending.set;
+    bool is_stopped = process->state == PROCESS_STOPPED;
+    if (task_is_to_end(task)) {
+        return true;
+    }
+    return !task->sleeps_deeply && (is_stopped || (pending & ~(task->blocked & ~task->awaited)));
+}
+
+bool signal_is_pending(void) {
+    struct task *task = task_current();
+    if (!task) {
+        return false;
+    }
+    signals_lock(task->process);
+    bool is_pending = has_any(task);
+    signals_unlock(task->process);
+    return is_pending;
+}
+
+signal_set signal_pending_set(void) {
+    struct task *task = task_current();
+    signals_lock(task->process);
+    signal_set set = task->pending.set | task->process->pending.set;
+    signals_unlock(task->process);
+    return set;
+}
+
+void signal_set_blocked(signal_set blocked) {
+    struct task *task = task_current();
+    signals_lock(task->process);
+    task->blocked = blocked & ~SIGNALS_UNBLOCKABLE;
+    __atomic_store_n(&task->has_work, true, __ATOMIC_RELEASE);
+    /* What was meant for this task, and is blocked in it now, may be another's. */
+    signal_set left = task->process->pending.set & task->blocked;
+    if (left) {
+        process_notify_tasks(task->process);
+    }
+    signals_unlock(task->process);
+}
+
+void signal_restore_blocked_later(signal_set before) {
+    struct task *task = task_current();
+    task->saved_blocked = before;
+    task->restores_blocked = true;
+    __atomic_store_n(&task->has_work, true, __ATOMIC_RELEASE);
+}
+
+unsigned signal_take(signal_set set, struct signal_info *info) {
+    struct task *task = task_current();
+    struct process *process = task->process;
+    struct list_node taken;
+    list_init(&taken);
+    signals_lock(process);
+    struct pending_signals *pending = &task->pending;
+    unsigned signal = pending_first(pending, set);
+    if (signal == 0) {
+        pending = &process->pending;
+        signal = pending_first(pending, set);
+    }
+    *info = (struct signal_info){.signal = (int32_t)signal};
+    if (signal != 0) {
+        struct signal_note *note = pending_take(pending, signal);
+        if (note) {
+            *info = note->info;
+            list_push_back(&taken, &note->link);
+        }
+    }
+    signals_unlock(process);
+    signal_free_notes(&taken);
+    return signal;
+}
+
+void signal_drop_all(struct process *process, struct task *task) {
+    struct list_node dropped;
+    list_init(&dropped);
+    signals_lock(process);
+    if (task) {
+        pending_drop(&task->pending, ~0ull, &dropped);
+    } else {
+        pending_drop(&process->pending, ~0ull, &dropped);
+    }
+    signals_unlock(process);
+    signal_free_notes(&dropped);
+}
+
+static void begin_sleep(struct sleeper *sleeper) {
+    struct task *task = task_current();
+    if (task) {
+        signals_lock(task->process);
+        task->sleeper = sleeper;
+        signals_unlock(task->process);
+    }
+}
+
+static void end_sleep(struct sleeper *sleeper) {
+    (void)sleeper;
+    begin_sleep(nullptr);
+}
+
+void signals_begin(void) {
+    static const struct sleep_interruption interruption = {
+        .begin = begin_sleep,
+        .is_pending = signal_is_pending,
+        .end = end_sleep,
+    };
+    sleeper_set_interruption(&interruption);
+}

@@ -1,0 +1,100 @@
+#include "kernel/process/lifecycle.h"
+#include "kernel/process/process.h"
+#include "kernel/process/signals.h"
+
+/* Stopping, going on, and ending on somebody else's word. */
+
+static void tell_stop(struct process *process, unsigned signal) {
+    tree_lock();
+    process_tell_parent(process, CODE_CHILD_STOPPED, (int32_t)signal);
+    tree_unlock();
+}
+
+static void tell_continue(struct process *process) {
+    tree_lock();
+    process_tell_parent(process, CODE_CHILD_CONTINUED, SIGNAL_CONT);
+    tree_unlock();
+}
+
+/* Of an orphaned group nobody would continue what the terminal has stopped. */
+static bool may_stop(struct process *process, unsigned signal) {
+    tree_lock();
+    bool is_orphaned = group_is_orphaned(process->group, nullptr);
+    tree_unlock();
+    return signal == SIGNAL_STOP || !is_orphaned;
+}
+
+void process_stop(unsigned signal) {
+    struct process *process = process_current();
+    if (!may_stop(process, signal)) {
+        return;
+    }
+    signals_lock(process);
+    /* A SIGCONT since the signal was taken has nothing to undo: it comes first. */
+    bool is_stopped = process->state == PROCESS_LIVES && !process->is_ending;
+    if (is_stopped) {
+        process->state = PROCESS_STOPPED;
+        process->stop_signal = signal;
+        process->has_stop_news = true;
+        process->has_continue_news = false;
+        process_notify_tasks(process);
+    }
+    signals_unlock(process);
+    if (is_stopped) {
+        tell_stop(process, signal);
+    }
+}
+
+/* Sleeps until the process goes on or ends; returns whether it had stopped. */
+static bool sleep_while_stopped(struct task *task) {
+    struct process *process = task->process;
+    struct sleeper sleeper;
+    bool has_slept = false;
+    task->sleeps_deeply = true;
+    task_expect_notice(task, &sleeper);
+    while (__atomic_load_n(&process->state, __ATOMIC_ACQUIRE) == PROCESS_STOPPED &&
+           sleeper_sleep(&sleeper) == STATUS_OK) {
+        has_slept = true;
+        task_expect_notice(task, &sleeper);
+    }
+    task_expect_nothing(task);
+    return has_slept;
+}
+
+void process_obey(void) {
+    struct task *task = task_current();
+    struct process *process = task->process;
+    bool has_slept = sleep_while_stopped(task);
+    if (task_is_to_end(task)) {
+        task_exit(0);
+    }
+    if (has_slept && __atomic_load_n(&process->has_continue_news, __ATOMIC_ACQUIRE)) {
+        tell_continue(process);
+    }
+}
+
+bool process_end_others(void) {
+    struct task *task = task_current();
+    struct process *process = task->process;
+    struct sleeper sleeper;
+    signals_lock(process);
+    bool is_first = !process->is_ending && process->ender == nullptr;
+    if (is_first) {
+        process->ender = task;
+        process_notify_tasks(process);
+    }
+    signals_unlock(process);
+    if (!is_first) {
+        return false;
+    }
+    task->sleeps_deeply = true;
+    task_expect_notice(task, &sleeper);
+    while (process_has_threads() && sleeper_sleep(&sleeper) == STATUS_OK) {
+        task_expect_notice(task, &sleeper);
+    }
+    task_expect_nothing(task);
+    signals_lock(process);
+    process->ender = nullptr;
+    signals_unlock(process);
+    return true;
+}
