@@ -35,7 +35,9 @@ static std::vector<uint8_t> Template() {
 
 static void Check(const uint8_t *data, size_t size) {
     elf_plan plan;
-    if (elf_read(data, size, virt_addr(0x555555554000), &NOWHERE, &plan) != STATUS_OK) {
+    elf_memory memory = {data};
+    const elf_file file = {elf_read_memory, &memory, size};
+    if (elf_read(&file, virt_addr(0x555555554000), &NOWHERE, &plan) != STATUS_OK) {
         return;
     }
     Require(plan.segment_count > 0 && plan.segment_count <= ELF_SEGMENT_MAX);

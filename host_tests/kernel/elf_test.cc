@@ -61,7 +61,13 @@ class ElfTest : public ::testing::Test {
     }
 
     status Plan() {
-        return elf_read(file_.data(), file_.size(), kBase, said_.sink(), &plan_);
+        return PlanBytes(file_.data());
+    }
+
+    status PlanBytes(const void *bytes) {
+        elf_memory memory = {bytes};
+        const elf_file file = {elf_read_memory, &memory, file_.size()};
+        return elf_read(&file, kBase, said_.sink(), &plan_);
     }
 
     void ExpectRefused(const std::string &number) {
@@ -162,7 +168,7 @@ TEST_F(ElfTest, AFileAtAnOddAddressReadsTheSame) {
     AddText();
     std::vector<uint8_t> shifted(file_.size() + 1);
     memcpy(shifted.data() + 1, file_.data(), file_.size());
-    EXPECT_EQ(elf_read(shifted.data() + 1, file_.size(), kBase, said_.sink(), &plan_), STATUS_OK);
+    EXPECT_EQ(PlanBytes(shifted.data() + 1), STATUS_OK);
 }
 
 TEST_F(ElfTest, AFileShorterThanItsHeaderIsRefused) {
@@ -295,10 +301,26 @@ TEST_F(ElfTest, OneSegmentTooManyIsRefused) {
     ExpectRefused("K413");
 }
 
-TEST_F(ElfTest, ADynamicProgramIsRefused) {
+TEST_F(ElfTest, TheInterpreterOfADynamicProgramIsFound) {
     Add({3, kRead, 0x100, 0x400100, 0, 28, 28, 1});
     AddText();
+    ASSERT_EQ(Plan(), STATUS_OK) << said_.text();
+    EXPECT_EQ(plan_.interpreter_offset, 0x100u);
+    EXPECT_EQ(plan_.interpreter_size_bytes, 28u);
+}
+
+TEST_F(ElfTest, AnInterpreterOutsideOfTheFileIsRefused) {
+    Add({3, kRead, file_.size() - 27, 0x400100, 0, 28, 28, 1});
+    AddText();
     ExpectRefused("K414");
+}
+
+TEST_F(ElfTest, AFileThatCannotBeReadIsRefused) {
+    AddText();
+    const elf_file file = {[](void *, uint64_t, void *, size_t) { return false; }, nullptr,
+                           file_.size()};
+    EXPECT_EQ(elf_read(&file, kBase, said_.sink(), &plan_), STATUS_NOT_EXECUTABLE);
+    EXPECT_EQ(said_.number(), "K417");
 }
 
 TEST_F(ElfTest, AFileWithoutSegmentsIsRefused) {

@@ -16,7 +16,7 @@ class UserStackTest : public ::testing::Test {
     UserStackTest() {
         stack_.top = virt_addr(kTop);
         stack_.program = "/bin/hello";
-        stack_.arguments = {"x\0two words\0", 2};
+        stack_.arguments = {"/bin/hello\0x\0two words\0", 3};
         stack_.environment = {"HOME=/\0TERM=linux\0", 2};
         stack_.entry = virt_addr(0x401000);
         stack_.program_headers = virt_addr(0x400040);
@@ -31,7 +31,7 @@ class UserStackTest : public ::testing::Test {
         size_t size = user_stack_size_bytes(&stack_);
         ASSERT_EQ(size % 16, 0u);
         image_.assign(size / 8, 0xdeadbeefdeadbeef);
-        user_stack_write(&stack_, image_.data());
+        user_stack_write(&stack_, image_.data(), &places_);
     }
 
     std::string StringAt(uint64_t address) {
@@ -55,6 +55,7 @@ class UserStackTest : public ::testing::Test {
     }
 
     user_stack stack_{};
+    user_stack_places places_{};
     std::vector<uint64_t> image_;
 };
 
@@ -86,13 +87,23 @@ TEST_F(UserStackTest, TheAuxiliaryVectorTellsALibcWhatItNeeds) {
     EXPECT_EQ(StringAt(vector[25]).substr(0, 2), "\xa0\xa1");
 }
 
-TEST_F(UserStackTest, AProgramWithoutArgumentsHasOne) {
+TEST_F(UserStackTest, AProgramWithoutArgumentsHasNone) {
     stack_.arguments = {};
     stack_.environment = {};
     Write();
-    EXPECT_EQ(image_[0], 1u);
+    EXPECT_EQ(image_[0], 0u);
+    EXPECT_EQ(image_[1], 0u);
     EXPECT_EQ(image_[2], 0u);
-    EXPECT_EQ(image_[3], 0u);
+}
+
+TEST_F(UserStackTest, WhereThingsAreIsSaid) {
+    Write();
+    EXPECT_EQ(places_.arguments_start.value, image_[1]);
+    EXPECT_EQ(places_.arguments_end.value - image_[1], sizeof("/bin/hello\0x\0two words"));
+    EXPECT_EQ(places_.environment_start.value, image_[5]);
+    EXPECT_EQ(places_.environment_end.value - image_[5], sizeof("HOME=/\0TERM=linux"));
+    EXPECT_EQ(places_.auxiliary.value, kTop - image_.size() * 8 + 8 * 8);
+    EXPECT_EQ(places_.auxiliary_size_bytes % 16, 0u);
 }
 
 TEST_F(UserStackTest, EveryLengthOfNameKeepsTheStackAligned) {
@@ -101,7 +112,7 @@ TEST_F(UserStackTest, EveryLengthOfNameKeepsTheStackAligned) {
         name += 'n';
         stack_.program = name.c_str();
         Write();
-        EXPECT_EQ(StringAt(image_[1]), name);
+        EXPECT_EQ(StringAt(AuxiliaryVector()[31]), name);
     }
 }
 

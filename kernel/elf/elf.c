@@ -6,10 +6,12 @@
 #include "mm/addr/layout.h"
 
 constexpr uint64_t ALIGNMENT_MAX = 1ull << 30;
+constexpr unsigned PROGRAM_HEADER_MAX = 65536 / sizeof(struct elf_program_header); /* as on Linux */
+constexpr uint64_t INTERPRETER_SIZE_MAX = 4096;
 
 struct elf_reader {
-    const uint8_t *file;
-    size_t size_bytes;
+    const struct elf_file *file;
+    uint64_t size_bytes;
     const struct text_sink *complaints;
     struct elf_header header;
     uint64_t bias; /* added to every address of the file */
@@ -51,31 +53,47 @@ static enum status check_program_headers(const struct elf_reader *reader) {
                       header->program_header_size_bytes, sizeof(struct elf_program_header));
     }
     uint64_t size_bytes = header->program_header_count * sizeof(struct elf_program_header);
-    if (header->program_headers_offset > reader->size_bytes ||
+    if (header->program_header_count > PROGRAM_HEADER_MAX ||
+        header->program_headers_offset > reader->size_bytes ||
         size_bytes > reader->size_bytes - header->program_headers_offset) {
         return refuse(reader,
-                      "K406: %u program headers at offset %#llx leave the file's %#zx bytes\n",
+                      "K406: %u program headers at offset %#llx leave the file's %#llx bytes\n",
                       header->program_header_count,
-                      (unsigned long long)header->program_headers_offset, reader->size_bytes);
+                      (unsigned long long)header->program_headers_offset,
+                      (unsigned long long)reader->size_bytes);
     }
     return STATUS_OK;
 }
 
+static bool read_at(const struct elf_reader *reader, uint64_t offset, void *to,
+                    size_t size_bytes) {
+    if (reader->file->read(reader->file->context, offset, to, size_bytes)) {
+        return true;
+    }
+    format_to(reader->complaints, "K417: the file cannot be read at offset %#llx\n",
+              (unsigned long long)offset);
+    return false;
+}
+
 static enum status read_header(struct elf_reader *reader) {
     if (reader->size_bytes < sizeof(reader->header)) {
-        return refuse(reader, "K401: a file of %zu bytes is too short for an ELF header\n",
-                      reader->size_bytes);
+        return refuse(reader, "K401: a file of %llu bytes is too short for an ELF header\n",
+                      (unsigned long long)reader->size_bytes);
     }
-    __builtin_memcpy(&reader->header, reader->file, sizeof(reader->header));
+    if (!read_at(reader, 0, &reader->header, sizeof(reader->header))) {
+        return STATUS_NOT_EXECUTABLE;
+    }
     enum status status = check_identity(reader);
     return status == STATUS_OK ? check_program_headers(reader) : status;
 }
 
+/* One that cannot be read is of no type, and what it was for is missed later. */
 static struct elf_program_header program_header(const struct elf_reader *reader, unsigned index) {
     struct elf_program_header header;
-    __builtin_memcpy(&header,
-                     reader->file + reader->header.program_headers_offset + index * sizeof(header),
-                     sizeof(header));
+    uint64_t offset = reader->header.program_headers_offset + index * sizeof(header);
+    if (!read_at(reader, offset, &header, sizeof(header))) {
+        return (struct elf_program_header){};
+    }
     return header;
 }
 
@@ -171,13 +189,25 @@ static void append_segment(const struct elf_reader *reader, const struct elf_pro
     plan->total_pages += segment->range.page_count;
 }
 
+static enum status plan_interpreter(const struct elf_reader *reader, unsigned index,
+                                    const struct elf_program_header *header,
+                                    struct elf_plan *plan) {
+    if (header->file_size_bytes < 2 || header->file_size_bytes > INTERPRETER_SIZE_MAX ||
+        header->file_offset > reader->size_bytes ||
+        header->file_size_bytes > reader->size_bytes - header->file_offset) {
+        return refuse(reader, "K414: program header %u names an interpreter outside of the file\n",
+                      index);
+    }
+    plan->interpreter_offset = header->file_offset;
+    plan->interpreter_size_bytes = header->file_size_bytes;
+    return STATUS_OK;
+}
+
 static enum status plan_segment(const struct elf_reader *reader, unsigned index,
                                 struct elf_plan *plan) {
     struct elf_program_header header = program_header(reader, index);
-    if (header.type == ELF_SEGMENT_INTERPRETER) {
-        return refuse(reader,
-                      "K414: program header %u names an interpreter: the program is not static\n",
-                      index);
+    if (header.type == ELF_SEGMENT_INTERPRETER && plan->interpreter_size_bytes == 0) {
+        return plan_interpreter(reader, index, &header, plan);
     }
     if (header.type == ELF_SEGMENT_GNU_STACK) {
         plan->has_executable_stack = (header.flags & ELF_FLAG_EXECUTE) != 0;
@@ -235,9 +265,19 @@ static enum status plan_segments(const struct elf_reader *reader, struct elf_pla
     return STATUS_OK;
 }
 
-enum status elf_read(const void *file, size_t size_bytes, virt_addr_t movable_base,
+bool elf_read_memory(void *context, uint64_t offset, void *to, size_t size_bytes) {
+    const struct elf_memory *memory = context;
+    __builtin_memcpy(to, (const char *)memory->bytes + offset, size_bytes);
+    return true;
+}
+
+enum status elf_read(const struct elf_file *file, virt_addr_t movable_base,
                      const struct text_sink *complaints, struct elf_plan *plan) {
-    struct elf_reader reader = {.file = file, .size_bytes = size_bytes, .complaints = complaints};
+    struct elf_reader reader = {
+        .file = file,
+        .size_bytes = file->size_bytes,
+        .complaints = complaints,
+    };
     enum status status = read_header(&reader);
     if (status == STATUS_OK) {
         status = choose_bias(&reader, movable_base);

@@ -2,6 +2,8 @@
 
 #include "kernel/cpu/cpu.h"
 #include "kernel/elf/elf.h"
+#include "kernel/files/file/open.h"
+#include "kernel/process/signal_frame.h"
 #include "kernel/random/random.h"
 #include "lib/check.h"
 #include "mm/addr/layout.h"
@@ -9,8 +11,31 @@
 
 /* Where position-independent programs go: two thirds of user memory, as on Linux. */
 constexpr uint64_t MOVABLE_BASE = 0x0000555555554000;
+constexpr size_t PIECE_SIZE = 4096;
 
-static const struct string_list ENVIRONMENT = {"HOME=/\0TERM=linux", 2};
+/* A program that is being loaded. */
+struct loader {
+    const struct program_image *image;
+    const struct text_sink *complaints;
+    struct process_memory *memory;
+    struct elf_plan plan;        /* the program's */
+    struct elf_plan interpreter; /* no segments: there is none */
+    char piece[PIECE_SIZE];
+};
+
+static bool read_file(void *context, uint64_t offset, void *to, size_t size_bytes) {
+    struct transfer transfer = transfer_to_memory(to, size_bytes);
+    enum status status = file_read_at(context, (int64_t)offset, &transfer);
+    return status == STATUS_OK && transfer.done_bytes == size_bytes;
+}
+
+static enum status read_plan(struct loader *loader, struct file *file, uint64_t base,
+                             struct elf_plan *plan) {
+    struct file_stat stat;
+    file_inspect(file, &stat);
+    const struct elf_file source = {read_file, file, (uint64_t)stat.size_bytes};
+    return elf_read(&source, virt_addr(base), loader->complaints, plan);
+}
 
 static enum status map(struct address_space *space, struct virt_range range, uint8_t rights,
                        const char *name) {
@@ -28,30 +53,52 @@ static const char *segment_name(const struct elf_segment *segment) {
     return segment->rights & RIGHT_WRITE ? "data" : "constants";
 }
 
-static enum status load_segment(struct address_space *space, const struct elf_segment *segment,
-                                const uint8_t *file) {
-    enum status status = map(space, segment->range, segment->rights, segment_name(segment));
-    if (status != STATUS_OK) {
-        return status;
-    }
-    return space_write_initial(space, segment->content, file + segment->file_offset,
-                               segment->file_size_bytes, nullptr);
-}
-
-static enum status load_segments(struct address_space *space, const struct elf_plan *plan,
-                                 const uint8_t *file) {
-    for (size_t i = 0; i < plan->segment_count; i++) {
-        enum status status = load_segment(space, &plan->segments[i], file);
+static enum status copy_content(struct loader *loader, struct file *file,
+                                const struct elf_segment *segment) {
+    uint64_t done = 0;
+    while (done < segment->file_size_bytes) {
+        uint64_t left = segment->file_size_bytes - done;
+        size_t size_bytes = left < PIECE_SIZE ? left : PIECE_SIZE;
+        if (!read_file(file, segment->file_offset + done, loader->piece, size_bytes)) {
+            return STATUS_NOT_EXECUTABLE;
+        }
+        enum status status =
+            space_write_initial(loader->memory->space, virt_add(segment->content, done),
+                                loader->piece, size_bytes, nullptr);
         if (status != STATUS_OK) {
             return status;
         }
+        done += size_bytes;
     }
     return STATUS_OK;
 }
 
+static enum status load_segments(struct loader *loader, struct file *file,
+                                 const struct elf_plan *plan) {
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < plan->segment_count && status == STATUS_OK; i++) {
+        const struct elf_segment *segment = &plan->segments[i];
+        status = map(loader->memory->space, segment->range, segment->rights,
+                     segment_name(segment));
+        if (status == STATUS_OK) {
+            status = copy_content(loader, file, segment);
+        }
+    }
+    return status;
+}
+
+static uint64_t stack_pages(void) {
+    constexpr uint64_t usual = 8ull << 20;
+    const struct process *process = process_current();
+    uint64_t size_bytes = process ? process->limits[RESOURCE_STACK].soft : usual;
+    constexpr uint64_t most = 1ull << 30;
+    size_bytes = size_bytes < most ? size_bytes : usual;
+    return align_up(size_bytes, PAGE_SIZE) >> PAGE_SHIFT;
+}
+
 static enum status reserve_stack_guard(struct address_space *space, virt_addr_t stack_start) {
-    virt_addr_t start = virt_addr(stack_start.value - USER_STACK_GUARD_PAGES * PAGE_SIZE);
-    struct virt_range range = virt_range(start, USER_STACK_GUARD_PAGES);
+    virt_addr_t start = virt_addr(stack_start.value - STACK_GUARD_PAGES * PAGE_SIZE);
+    struct virt_range range = virt_range(start, STACK_GUARD_PAGES);
     struct locked_range token;
     space_lock_for_writing(space, range, &token);
     enum status status = space_reserve_guard(&token, range, "stack");
@@ -60,86 +107,213 @@ static enum status reserve_stack_guard(struct address_space *space, virt_addr_t 
 }
 
 static enum status map_stack(struct address_space *space, bool is_executable) {
-    virt_addr_t start = virt_addr(USER_END - USER_STACK_PAGES * PAGE_SIZE);
+    uint64_t page_count = stack_pages();
+    virt_addr_t start = virt_addr(USER_END - page_count * PAGE_SIZE);
     uint8_t rights = RIGHT_USER | RIGHT_READ | RIGHT_WRITE | (is_executable ? RIGHT_EXECUTE : 0);
-    enum status status = map(space, virt_range(start, USER_STACK_PAGES), rights, "stack");
+    enum status status = map(space, virt_range(start, page_count), rights, "stack");
     return status == STATUS_OK ? reserve_stack_guard(space, start) : status;
 }
 
-static struct user_stack describe_stack(const struct process_program *program,
-                                        const struct elf_plan *plan) {
+static void fill_randomly(uint8_t *bytes, size_t size_bytes) {
+    if (random_fill(bytes, size_bytes) != STATUS_OK) {
+        random_fill_weakly(bytes, size_bytes);
+    }
+}
+
+static struct user_stack describe_stack(const struct loader *loader) {
+    const struct elf_plan *plan = &loader->plan;
+    const struct process *process = process_current();
     struct user_stack stack = {
         .top = virt_addr(USER_END),
-        .program = program->path,
-        .arguments = program->arguments,
-        .environment = ENVIRONMENT,
+        .program = loader->image->path,
+        .arguments = loader->image->arguments,
+        .environment = loader->image->environment,
+        .base = loader->interpreter.segment_count > 0
+                    ? loader->interpreter.segments[0].range.start
+                    : virt_addr(0),
         .entry = plan->entry,
         .program_headers = plan->program_headers,
         .program_header_count = plan->program_header_count,
         .cpu_capabilities = cpu_id(1, 0).edx,
+        .signal_stack_size = signal_frame_size_bytes(),
     };
-    if (random_fill(stack.random, sizeof(stack.random)) != STATUS_OK) {
-        random_fill_weakly(stack.random, sizeof(stack.random));
+    if (process) {
+        stack.real_user = process->credentials.real_user;
+        stack.effective_user = process->credentials.effective_user;
+        stack.real_group = process->credentials.real_group;
+        stack.effective_group = process->credentials.effective_group;
     }
+    fill_randomly(stack.random, sizeof(stack.random));
     return stack;
 }
 
-static enum status fill_stack(struct process *process, const struct user_stack *stack) {
+static void note_places(struct process_memory *memory, const void *image,
+                        const struct user_stack_places *places) {
+    uint64_t offset = places->auxiliary.value - memory->stack_start.value;
+    memory->arguments_start = places->arguments_start;
+    memory->arguments_end = places->arguments_end;
+    memory->environment_start = places->environment_start;
+    memory->environment_end = places->environment_end;
+    CHECK(places->auxiliary_size_bytes <= sizeof(memory->auxiliary));
+    __builtin_memcpy(memory->auxiliary, (const char *)image + offset, places->auxiliary_size_bytes);
+}
+
+static enum status fill_stack(struct loader *loader, const struct user_stack *stack) {
+    struct process_memory *memory = loader->memory;
     size_t size_bytes = user_stack_size_bytes(stack);
-    if (size_bytes > USER_STACK_PAGES * PAGE_SIZE / 2) {
+    if (size_bytes > stack_pages() * PAGE_SIZE / 4) {
         return STATUS_TOO_LONG;
     }
     void *image = heap_alloc(size_bytes);
     if (!image) {
         return STATUS_NO_MEMORY;
     }
-    user_stack_write(stack, image);
-    process->stack_pointer = virt_addr(stack->top.value - size_bytes);
+    struct user_stack_places places;
+    user_stack_write(stack, image, &places);
+    memory->stack_start = virt_addr(stack->top.value - size_bytes);
+    note_places(memory, image, &places);
     enum status status =
-        space_write(process->space, process->stack_pointer, image, size_bytes, nullptr);
+        space_write(memory->space, memory->stack_start, image, size_bytes, nullptr);
     heap_free(image);
     return status;
 }
 
-static enum status load_plan(struct process *process, const struct process_program *program,
-                             const struct elf_plan *plan, const struct text_sink *complaints) {
-    enum status status = map_stack(process->space, plan->has_executable_stack);
-    if (status == STATUS_OK) {
-        status = load_segments(process->space, plan, program->file);
+static void note_segments(struct process_memory *memory, const struct elf_plan *plan) {
+    for (size_t i = 0; i < plan->segment_count; i++) {
+        const struct elf_segment *segment = &plan->segments[i];
+        virt_addr_t end = virt_add(segment->content, segment->file_size_bytes);
+        if (segment->rights & RIGHT_EXECUTE) {
+            memory->code_start = segment->content;
+            memory->code_end = end;
+        } else if (segment->rights & RIGHT_WRITE) {
+            memory->data_start = segment->content;
+            memory->data_end = end;
+        }
     }
-    if (status == STATUS_OK) {
-        const struct user_stack stack = describe_stack(program, plan);
-        status = fill_stack(process, &stack);
+    memory->brk_start = virt_addr(align_up(plan->end.value, PAGE_SIZE));
+    memory->brk_end = memory->brk_start;
+}
+
+static enum status find_gap(struct loader *loader, uint64_t page_count, struct virt_range *range) {
+    struct locked_range token;
+    space_lock_for_writing(loader->memory->space, space_user_range(), &token);
+    enum status status = space_find_gap(&token, page_count, PAGE_SIZE, range);
+    space_unlock(&token);
+    return status;
+}
+
+/* Its segments lie in one gap: planned at 0 first, to see how large that must be. */
+static enum status load_interpreter(struct loader *loader, struct file *file) {
+    enum status status = read_plan(loader, file, MOVABLE_BASE, &loader->interpreter);
+    if (status != STATUS_OK) {
+        return status;
     }
-    process->entry = plan->entry;
-    process->brk_start = virt_addr(align_up(plan->end.value, PAGE_SIZE));
-    process->brk_end = process->brk_start;
-    if (status == STATUS_TOO_LONG) {
-        format_to(complaints, "K421: the arguments of '%s' do not fit its stack\n", process->name);
-    } else if (status == STATUS_EXISTS) {
-        format_to(complaints, "K422: a segment of '%s' lies where its stack belongs\n",
-                  process->name);
-        return STATUS_NOT_EXECUTABLE;
-    } else if (status == STATUS_NO_MEMORY) {
-        uint64_t page_count = plan->total_pages + USER_STACK_PAGES;
-        format_to(complaints, "K423: not enough memory for the %llu pages of '%s'\n",
-                  (unsigned long long)page_count, process->name);
+    const struct elf_plan *plan = &loader->interpreter;
+    uint64_t start = plan->segments[0].range.start.value;
+    uint64_t end = virt_range_last(plan->segments[plan->segment_count - 1].range).value + 1;
+    struct virt_range gap;
+    status = find_gap(loader, (end - start) >> PAGE_SHIFT, &gap);
+    if (status == STATUS_OK) {
+        status = read_plan(loader, file, gap.start.value - (start - MOVABLE_BASE),
+                           &loader->interpreter);
+    }
+    return status == STATUS_OK ? load_segments(loader, file, &loader->interpreter) : status;
+}
+
+static enum status open_interpreter(struct loader *loader, struct file **file) {
+    size_t size_bytes = loader->plan.interpreter_size_bytes;
+    char *path = heap_alloc(size_bytes);
+    if (!path) {
+        return STATUS_NO_MEMORY;
+    }
+    enum status status = STATUS_NOT_EXECUTABLE;
+    if (read_file(loader->image->file, loader->plan.interpreter_offset, path, size_bytes) &&
+        path[size_bytes - 1] == '\0') {
+        status = file_open(&loader->image->view, path, OPEN_READ_ONLY, 0, file);
+    }
+    heap_free(path);
+    return status;
+}
+
+static enum status add_interpreter(struct loader *loader) {
+    if (loader->plan.interpreter_size_bytes == 0) {
+        return STATUS_OK;
+    }
+    struct file *file;
+    enum status status = open_interpreter(loader, &file);
+    if (status == STATUS_OK) {
+        status = load_interpreter(loader, file);
+        file_unref(file);
     }
     return status;
 }
 
-enum status process_load(struct process *process, const struct process_program *program,
-                         const struct text_sink *complaints) {
-    struct elf_plan *plan = heap_alloc(sizeof(*plan));
-    if (!plan) {
-        format_to(complaints, "K424: not enough memory to read '%s'\n", process->name);
+static enum status complain(const struct loader *loader, enum status status) {
+    const char *name = loader->image->name;
+    if (status == STATUS_TOO_LONG) {
+        format_to(loader->complaints, "K421: the arguments of '%s' do not fit its stack\n", name);
+    } else if (status == STATUS_EXISTS) {
+        format_to(loader->complaints, "K422: a segment of '%s' lies where its stack belongs\n",
+                  name);
+        return STATUS_NOT_EXECUTABLE;
+    } else if (status == STATUS_NO_MEMORY) {
+        format_to(loader->complaints, "K423: not enough memory for the %llu pages of '%s'\n",
+                  (unsigned long long)(loader->plan.total_pages + stack_pages()), name);
+    }
+    return status;
+}
+
+static enum status load_into_memory(struct loader *loader) {
+    struct address_space *space = loader->memory->space;
+    enum status status = map_stack(space, loader->plan.has_executable_stack);
+    if (status == STATUS_OK) {
+        status = load_segments(loader, loader->image->file, &loader->plan);
+    }
+    if (status == STATUS_OK) {
+        status = add_interpreter(loader);
+    }
+    if (status == STATUS_OK) {
+        const struct user_stack stack = describe_stack(loader);
+        status = fill_stack(loader, &stack);
+    }
+    note_segments(loader->memory, &loader->plan);
+    return complain(loader, status);
+}
+
+static enum status load(struct loader *loader, struct loaded_program *loaded) {
+    enum status status =
+        read_plan(loader, loader->image->file, MOVABLE_BASE, &loader->plan);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = process_memory_create(loader->image->name, &loader->memory);
+    if (status != STATUS_OK) {
+        return complain(loader, status);
+    }
+    status = load_into_memory(loader);
+    if (status != STATUS_OK) {
+        process_memory_unref(loader->memory);
+        return status;
+    }
+    bool is_dynamic = loader->interpreter.segment_count > 0;
+    loaded->memory = loader->memory;
+    loaded->entry = is_dynamic ? loader->interpreter.entry : loader->plan.entry;
+    loaded->stack_pointer = loader->memory->stack_start;
+    loader->memory->executable = loader->image->file;
+    file_ref(loader->image->file);
+    return STATUS_OK;
+}
+
+enum status program_load(const struct program_image *image, const struct text_sink *complaints,
+                         struct loaded_program *loaded) {
+    struct loader *loader = heap_alloc(sizeof(*loader));
+    if (!loader) {
+        format_to(complaints, "K424: not enough memory to read '%s'\n", image->name);
         return STATUS_NO_MEMORY;
     }
-    enum status status = elf_read(program->file, program->file_size_bytes, virt_addr(MOVABLE_BASE),
-                                  complaints, plan);
-    if (status == STATUS_OK) {
-        status = load_plan(process, program, plan, complaints);
-    }
-    heap_free(plan);
+    loader->image = image;
+    loader->complaints = complaints;
+    enum status status = load(loader, loaded);
+    heap_free(loader);
     return status;
 }

@@ -1,8 +1,38 @@
 #pragma once
 
 #include "kernel/process/process.h"
+#include "kernel/user_stack/user_stack.h"
+#include "lib/decls.h"
+#include "lib/format.h"
+#include "lib/status.h"
 
-/* Fills process->space, which is empty, with the program and its stack, and sets the fields that
- * say where they are. Errors as process_create; what was mapped stays, for the space's owner. */
-enum status process_load(struct process *process, const struct process_program *program,
-                         const struct text_sink *complaints);
+/* From a program's file to memory that can run it. */
+
+BEGIN_C_DECLS
+
+constexpr uint64_t STACK_GUARD_PAGES = 256; /* between the stack and what lies below, as on Linux */
+
+/* What is to be run. Not owned. */
+struct program_image {
+    struct file *file; /* open for reading */
+    const char *name;  /* for reports and /proc */
+    const char *path;  /* AT_EXECFN */
+    struct string_list arguments;
+    struct string_list environment;
+    struct path_view view; /* for the interpreter's path */
+};
+
+struct loaded_program {
+    struct process_memory *memory; /* owned */
+    virt_addr_t entry, stack_pointer;
+};
+
+/*
+ * Makes memory of its own for the program. Errors, each with a numbered line on `complaints`
+ * (docs/messages.md), and nothing is left behind: STATUS_NOT_EXECUTABLE; STATUS_NO_MEMORY;
+ * STATUS_TOO_LONG, the arguments do not fit the stack; those of opening the interpreter.
+ */
+enum status program_load(const struct program_image *image, const struct text_sink *complaints,
+                         struct loaded_program *loaded);
+
+END_C_DECLS

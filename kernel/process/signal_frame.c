@@ -47,6 +47,11 @@ bool signal_stack_is_in_use(const struct task *task, uint64_t stack_pointer) {
            stack_pointer - stack->start <= stack->size_bytes;
 }
 
+size_t signal_frame_size_bytes(void) {
+    constexpr size_t alignment = FPU_AREA_ALIGNMENT + 16;
+    return sizeof(struct signal_frame) + fpu_user_size_bytes() + alignment;
+}
+
 /* Where frames begin: below what the interrupted function has, or at the top of the alternate
  * stack. */
 static uint64_t choose_stack(const struct task *task, const struct trap_frame *frame,

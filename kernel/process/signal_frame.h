@@ -22,6 +22,9 @@ enum status signal_frame_push(struct trap_frame *frame, const struct signal_acti
  */
 enum status signal_frame_pop(struct trap_frame *frame, signal_set *blocked);
 
+/* How much of the stack a handler's call takes at most, besides what the handler uses. */
+size_t signal_frame_size_bytes(void);
+
 /* Whether the current task's stack pointer is on its alternate signal stack. */
 bool signal_stack_is_in_use(const struct task *task, uint64_t stack_pointer);
 

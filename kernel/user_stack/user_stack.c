@@ -19,10 +19,12 @@ enum auxiliary_key : uint64_t {
     AUX_CLOCK_TICKS = 17,
     AUX_SECURE = 23,
     AUX_RANDOM = 25,
+    AUX_CPU_CAPABILITIES_2 = 26,
     AUX_PROGRAM_NAME = 31,
+    AUX_SIGNAL_STACK_SIZE = 51,
 };
 
-constexpr size_t AUX_COUNT = 18;
+constexpr size_t AUX_COUNT = 20;
 constexpr uint64_t PROGRAM_HEADER_SIZE = 56;
 constexpr uint64_t CLOCK_TICKS_PER_SECOND = 100; /* what times(2) counts in; fixed by the ABI */
 constexpr size_t STACK_ALIGNMENT = 16;
@@ -44,7 +46,7 @@ static size_t strings_size_bytes(const struct user_stack *stack) {
 
 /* The count; the pointers, each list with its null; the auxiliary vector. */
 static size_t words_size_bytes(const struct user_stack *stack) {
-    size_t pointers = 1 + stack->arguments.count + 1 + stack->environment.count + 1;
+    size_t pointers = stack->arguments.count + 1 + stack->environment.count + 1;
     return (1 + pointers + 2 * AUX_COUNT) * sizeof(uint64_t);
 }
 
@@ -84,26 +86,33 @@ static void push_list(struct stack_writer *writer, const struct string_list *lis
     push_word(writer, 0);
 }
 
+/* What the vector points to. */
+struct placed_strings {
+    uint64_t random, platform, program_name;
+};
+
 static void push_auxiliary_vector(struct stack_writer *writer, const struct user_stack *stack,
-                                  uint64_t program_name) {
+                                  const struct placed_strings *strings) {
     const uint64_t vector[AUX_COUNT][2] = {
         {AUX_PROGRAM_HEADERS, stack->program_headers.value},
         {AUX_PROGRAM_HEADER_SIZE, PROGRAM_HEADER_SIZE},
         {AUX_PROGRAM_HEADER_COUNT, stack->program_header_count},
         {AUX_PAGE_SIZE, PAGE_SIZE},
-        {AUX_BASE, 0},
+        {AUX_BASE, stack->base.value},
         {AUX_FLAGS, 0},
         {AUX_ENTRY, stack->entry.value},
-        {AUX_UID, 0},
-        {AUX_EFFECTIVE_UID, 0},
-        {AUX_GID, 0},
-        {AUX_EFFECTIVE_GID, 0},
-        {AUX_SECURE, 0},
+        {AUX_UID, stack->real_user},
+        {AUX_EFFECTIVE_UID, stack->effective_user},
+        {AUX_GID, stack->real_group},
+        {AUX_EFFECTIVE_GID, stack->effective_group},
+        {AUX_SECURE, stack->is_secure},
+        {AUX_SIGNAL_STACK_SIZE, stack->signal_stack_size},
+        {AUX_CPU_CAPABILITIES_2, 0},
         {AUX_CLOCK_TICKS, CLOCK_TICKS_PER_SECOND},
         {AUX_CPU_CAPABILITIES, stack->cpu_capabilities},
-        {AUX_RANDOM, place(writer, stack->random, sizeof(stack->random))},
-        {AUX_PLATFORM, place(writer, PLATFORM, sizeof(PLATFORM))},
-        {AUX_PROGRAM_NAME, program_name},
+        {AUX_RANDOM, strings->random},
+        {AUX_PLATFORM, strings->platform},
+        {AUX_PROGRAM_NAME, strings->program_name},
         {AUX_NULL, 0},
     };
     for (size_t i = 0; i < AUX_COUNT; i++) {
@@ -112,18 +121,37 @@ static void push_auxiliary_vector(struct stack_writer *writer, const struct user
     }
 }
 
-void user_stack_write(const struct user_stack *stack, void *image) {
+static virt_addr_t next_string(const struct stack_writer *writer) {
+    return virt_addr((uint64_t)writer->string + writer->delta);
+}
+
+static virt_addr_t next_word(const struct stack_writer *writer) {
+    return virt_addr((uint64_t)writer->word + writer->delta);
+}
+
+/* The strings lie as Linux has them: the arguments, right behind them the environment, and last
+ * the program's name. */
+void user_stack_write(const struct user_stack *stack, void *image,
+                      struct user_stack_places *places) {
     size_t size_bytes = user_stack_size_bytes(stack);
     struct stack_writer writer = {
         .word = image,
         .string = (char *)image + words_size_bytes(stack),
         .delta = stack->top.value - size_bytes - (uint64_t)image,
     };
+    struct placed_strings strings;
     __builtin_memset(image, 0, size_bytes);
-    uint64_t program_name = place_string(&writer, stack->program);
-    push_word(&writer, 1 + stack->arguments.count);
-    push_word(&writer, program_name);
+    strings.random = place(&writer, stack->random, sizeof(stack->random));
+    strings.platform = place(&writer, PLATFORM, sizeof(PLATFORM));
+    push_word(&writer, stack->arguments.count);
+    places->arguments_start = next_string(&writer);
     push_list(&writer, &stack->arguments);
+    places->arguments_end = next_string(&writer);
+    places->environment_start = places->arguments_end;
     push_list(&writer, &stack->environment);
-    push_auxiliary_vector(&writer, stack, program_name);
+    places->environment_end = next_string(&writer);
+    strings.program_name = place_string(&writer, stack->program);
+    places->auxiliary = next_word(&writer);
+    places->auxiliary_size_bytes = AUX_COUNT * 2 * sizeof(uint64_t);
+    push_auxiliary_vector(&writer, stack, &strings);
 }

@@ -1,0 +1,219 @@
+#include "kernel/process/exec.h"
+
+#include "kernel/cpu/context.h"
+#include "kernel/cpu/fpu.h"
+#include "kernel/files/file/open.h"
+#include "kernel/files/node/attributes.h"
+#include "kernel/process/lifecycle.h"
+#include "kernel/process/load.h"
+#include "kernel/process/script.h"
+#include "kernel/process/signals.h"
+#include "kernel/text/silent.h"
+
+constexpr unsigned SCRIPT_DEPTH_MAX = 5; /* as on Linux */
+
+static const char *last_component(const char *path) {
+    const char *name = path;
+    for (const char *at = path; *at != '\0'; at++) {
+        name = *at == '/' ? at + 1 : name;
+    }
+    return name;
+}
+
+/* Reports and /proc hold the name, and it must not begin a line of its own. */
+static void set_name(struct task *task, const char *path) {
+    const char *name = last_component(path);
+    tree_lock();
+    __builtin_memset(task->name, 0, sizeof(task->name));
+    for (size_t i = 0; i < sizeof(task->name) - 1 && name[i] != '\0'; i++) {
+        task->name[i] = (unsigned char)name[i] < ' ' ? '?' : name[i];
+    }
+    tree_unlock();
+}
+
+static enum status check_executable(struct file *file, const struct credentials *credentials) {
+    struct node *node = file->place.node;
+    if (!node || node->kind != NODE_REGULAR) {
+        return STATUS_ACCESS_DENIED;
+    }
+    return node_check_access(node, credentials, MAY_EXECUTE);
+}
+
+static enum status open_program(const struct path_view *view, const char *path,
+                                struct file **file) {
+    enum status status = file_open(view, path, OPEN_READ_ONLY | FILE_NO_WAIT, 0, file);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = check_executable(*file, view->credentials);
+    if (status != STATUS_OK) {
+        file_unref(*file);
+    }
+    return status;
+}
+
+/* Follows "#!" lines to a program; `*file` is owned. */
+static enum status find_program(struct exec_request *request, struct file **file) {
+    enum status status = STATUS_OK;
+    if (request->file) {
+        *file = request->file;
+        file_ref(*file);
+        status = check_executable(*file, request->view.credentials);
+    } else {
+        status = open_program(&request->view, request->path, file);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    for (unsigned depth = 0; status == STATUS_OK; depth++) {
+        struct script_line line;
+        status = script_read_line(*file, &line);
+        if (status != STATUS_OK || line.interpreter[0] == '\0') {
+            break;
+        }
+        file_unref(*file);
+        *file = nullptr;
+        if (depth == SCRIPT_DEPTH_MAX) {
+            return STATUS_LINK_LOOP;
+        }
+        status = script_rewrite(request, &line);
+        if (status == STATUS_OK) {
+            status = open_program(&request->view, line.interpreter, file);
+        }
+    }
+    if (status != STATUS_OK) {
+        file_unref(*file);
+    }
+    return status;
+}
+
+static struct string_list list_of(const struct string_store *store) {
+    return (struct string_list){store->bytes, store->count};
+}
+
+static enum status load(const struct exec_request *request, struct file *file,
+                        const struct text_sink *complaints, struct loaded_program *loaded) {
+    const struct program_image image = {
+        .file = file,
+        .name = last_component(request->shown_path),
+        .path = request->shown_path,
+        .arguments = list_of(&request->arguments),
+        .environment = list_of(&request->environment),
+        .view = request->view,
+    };
+    return program_load(&image, complaints, loaded);
+}
+
+/* An empty list gets an empty first string, as on Linux: programs take argv[0] for granted. */
+static enum status complete(struct exec_request *request) {
+    return request->arguments.count == 0 ? string_store_add(&request->arguments, "") : STATUS_OK;
+}
+
+static enum status own_actions(struct process *process) {
+    struct signal_actions *own;
+    enum status status = signal_actions_clone(process->actions, &own);
+    if (status == STATUS_OK) {
+        signals_lock(process);
+        struct signal_actions *before = process->actions;
+        process->actions = own;
+        signals_unlock(process);
+        signal_actions_unref(before);
+        signal_actions_reset(own);
+    }
+    return status;
+}
+
+static enum status own_files(struct task *task) {
+    struct descriptor_table *own;
+    enum status status = descriptor_table_clone(task->files, &own);
+    if (status == STATUS_OK) {
+        tree_lock();
+        struct descriptor_table *before = task->files;
+        task->files = own;
+        tree_unlock();
+        descriptor_table_unref(before);
+    }
+    return status;
+}
+
+/* The only task left goes by the process's number from here on (man 2 execve). */
+static void become_leader(struct task *task) {
+    struct process *process = task->process;
+    tree_lock();
+    if (task->id != process->id) {
+        task->id->task = nullptr;
+        id_release(task->id);
+        task->id = process->id;
+        id_hold(task->id);
+        task->id->task = task;
+        task->number = process->number;
+    }
+    process->has_started_program = true;
+    tree_unlock();
+}
+
+static void take_memory(struct task *task, struct process_memory *memory) {
+    struct process *process = task->process;
+    task_release_futexes(task);
+    thread_set_space(memory->space);
+    tree_lock();
+    struct process_memory *before = process->memory;
+    process->memory = memory;
+    tree_unlock();
+    vfork_end(task);
+    process_memory_unref(before);
+}
+
+static void forget_program(struct task *task) {
+    task->signal_stack = (struct signal_stack){.flags = STACK_DISABLED};
+    task->robust_list = 0;
+    task->clear_id_address = 0;
+    task->parent_death_signal = 0;
+    fpu_area_init(task->thread->fpu_area);
+    fpu_restore(task->thread->fpu_area);
+    user_set_fs_base(virt_addr(0));
+    user_set_gs_base(virt_addr(0));
+}
+
+/* From here on nothing fails: what could has been done. */
+static void replace(struct task *task, const struct exec_request *request,
+                    const struct loaded_program *loaded, struct trap_frame *frame) {
+    become_leader(task);
+    take_memory(task, loaded->memory);
+    forget_program(task);
+    descriptor_close_marked(task->files);
+    set_name(task, request->shown_path);
+    context_user_frame(frame, loaded->entry, loaded->stack_pointer);
+}
+
+enum status process_exec(struct exec_request *request, struct trap_frame *frame) {
+    struct task *task = task_current();
+    struct file *file;
+    enum status status = find_program(request, &file);
+    if (status == STATUS_OK) {
+        status = complete(request);
+    } else {
+        return status;
+    }
+    struct loaded_program loaded;
+    if (status == STATUS_OK) {
+        status = load(request, file, silent_sink(), &loaded);
+    }
+    file_unref(file);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = own_files(task);
+    if (status == STATUS_OK) {
+        status = own_actions(task->process);
+    }
+    if (status == STATUS_OK && !process_end_others()) {
+        status = STATUS_INTERRUPTED;
+    }
+    if (status != STATUS_OK) {
+        process_memory_unref(loaded.memory);
+        return status;
+    }
+    replace(task, request, &loaded, frame);
+    return STATUS_OK;
+}

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <stdint.h>
+
+#include "kernel/files/path/path.h"
+#include "kernel/process/process.h"
+#include "kernel/user_stack/user_stack.h"
+#include "lib/decls.h"
+#include "lib/format.h"
+#include "lib/status.h"
+#include "lib/untrusted.h"
+
+/* Running programs: man 2 execve, and the kernel's own way. */
+
+BEGIN_C_DECLS
+
+/* Strings that grow: each terminated, one behind the other. */
+struct string_store {
+    char *bytes; /* owned; of the heap */
+    size_t used_bytes, capacity_bytes;
+    size_t limit_bytes;
+    size_t count;
+};
+
+/* man 2 execve's limit for one string: MAX_ARG_STRLEN, with the terminator. */
+constexpr size_t ARGUMENT_SIZE_MAX = 131'072;
+
+/* Errors: STATUS_TOO_LONG; STATUS_NO_MEMORY. */
+enum status string_store_add(struct string_store *store, const char *text);
+
+/* Adds the strings that a null-terminated array of pointers in user memory points to; a null
+ * address is an empty array. Errors: also STATUS_FAULT. */
+enum status string_store_add_user(struct string_store *store, uint64_t array);
+void string_store_free(struct string_store *store);
+
+/* A program to be run, by path. Strings are in the kernel's memory. */
+struct exec_request {
+    struct path_view view;
+    const char *path;
+    const char *shown_path; /* AT_EXECFN, and what a script's interpreter is told */
+    struct file *file;      /* not null: instead of the path, open for reading; not owned */
+    struct string_store arguments, environment; /* owned by the caller; changed by scripts */
+};
+
+/*
+ * Replaces the current process's program. On success `frame` is that of its first instruction.
+ * Errors, and the process is as it was: man 2 execve's.
+ */
+enum status process_exec(struct exec_request *request, struct trap_frame *frame);
+
+struct process_start {
+    const char *path;
+    struct string_list arguments; /* from argv[0] */
+    struct string_list environment;
+    struct path_view view;
+    struct file *terminal; /* becomes descriptors 0, 1 and 2; not owned */
+};
+
+/*
+ * Makes a process of a program, in a session of its own, that the kernel itself waits for;
+ * process_run lets it run. Errors, each with a numbered line on `complaints` (docs/messages.md), and
+ * nothing is left behind: those of program_load, and of opening the file.
+ */
+enum status process_create(const struct process_start *start, const struct text_sink *complaints,
+                           struct process **process);
+void process_run(struct process *process);
+
+/* Sleeps until it has ended, frees what is left of it, and says how it ended. */
+struct process_end process_await(struct process *process);
+
+END_C_DECLS
