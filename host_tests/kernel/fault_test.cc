@@ -1,4 +1,5 @@
 #include "kernel/fault/fault.h"
+#include "kernel/signal/signal.h"
 
 #include <cstring>
 

@@ -124,9 +124,9 @@ static void report_page_fault(const struct trap_frame *frame, const char *who,
 }
 
 static void report_user_fault(const struct trap_frame *frame) {
-    const struct process *process = process_current();
+    const struct task *task = task_current();
     char who[64];
-    format_buffer(who, sizeof(who), "process %u (%s)", process->id, process->name);
+    format_buffer(who, sizeof(who), "process %u (%s)", task->process->number, task->name);
     struct log_text text;
     const struct text_sink *sink = log_text_begin(&text, LOG_INFO);
     if (frame->vector == VECTOR_PAGE_FAULT) {
