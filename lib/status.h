@@ -40,4 +40,7 @@ enum [[nodiscard]] status : int {
     STATUS_LINK_LOOP = -40,         /* ELOOP */
     STATUS_NOT_SUPPORTED = -95,     /* EOPNOTSUPP */
     STATUS_TIMED_OUT = -110,        /* ETIMEDOUT */
+
+    /* No errno: the program is sent SIGBUS, and a system call returns EFAULT (man 2 mmap). */
+    STATUS_BUS = -4096,
 };
