@@ -1,17 +1,8 @@
 #pragma once
 
-#include <stdint.h>
+#include "kernel/syscall/system_call.h"
 
-#include "kernel/cpu/trap.h"
-
-/*
- * The system calls that there are, by Linux's names. Arguments are as in man 2 syscall: rdi, rsi,
- * rdx, r10, r8, r9; the result is a value or a negated errno. Each runs with interrupts on, in the
- * calling process's thread.
- */
-typedef int64_t system_call(const struct trap_frame *frame);
-
-system_call call_read, call_write, call_writev, call_ioctl;
+/* The system calls that there are, by Linux's names; those on files are in kernel/syscall/files. */
 system_call call_mmap, call_munmap, call_mprotect, call_brk;
 system_call call_exit, call_getpid, call_set_tid_address, call_sched_yield, call_zero;
 system_call call_arch_prctl, call_uname, call_prlimit64, call_getrandom, call_clock_gettime;
