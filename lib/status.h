@@ -39,4 +39,5 @@ enum [[nodiscard]] status : int {
     STATUS_NOT_EMPTY = -39,         /* ENOTEMPTY */
     STATUS_LINK_LOOP = -40,         /* ELOOP */
     STATUS_NOT_SUPPORTED = -95,     /* EOPNOTSUPP */
+    STATUS_TIMED_OUT = -110,        /* ETIMEDOUT */
 };

@@ -6,6 +6,8 @@ default rel
 global user_move
 global user_clear
 global user_move_string
+global user_read_word
+global user_exchange_word
 extern smap_is_on
 
 %macro OPEN_USER_MEMORY 0
@@ -96,5 +98,41 @@ user_move_string:
     mov rcx, -1
     jmp .done
     RECOVER .load, .fault
+
+; bool user_read_word(const uint32_t *from, uint32_t *value): false where it cannot be read.
+align 16
+user_read_word:
+    OPEN_USER_MEMORY
+.load:
+    mov ecx, [rdi]
+    mov eax, 1
+.done:
+    CLOSE_USER_MEMORY
+    mov [rsi], ecx
+    ret
+.fault:
+    xor eax, eax
+    xor ecx, ecx
+    jmp .done
+    RECOVER .load, .fault
+
+; bool user_exchange_word(uint32_t *at, uint32_t *expected, uint32_t next): false where it cannot be
+; written; *expected becomes what was there.
+align 16
+user_exchange_word:
+    OPEN_USER_MEMORY
+    mov eax, [rsi]
+.exchange:
+    lock cmpxchg [rdi], edx
+    mov ecx, 1
+.done:
+    CLOSE_USER_MEMORY
+    mov [rsi], eax
+    mov eax, ecx
+    ret
+.fault:
+    xor ecx, ecx
+    jmp .done
+    RECOVER .exchange, .fault
 
 section .note.GNU-stack noalloc noexec nowrite progbits

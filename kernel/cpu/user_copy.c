@@ -8,6 +8,9 @@ size_t user_move(void *to, const void *from, size_t size_bytes);
 size_t user_clear(void *to, size_t size_bytes);
 ptrdiff_t user_move_string(char *to, const char *from, size_t size_bytes);
 
+bool user_read_word(const uint32_t *from, uint32_t *value);
+bool user_exchange_word(uint32_t *at, uint32_t *expected, uint32_t next);
+
 /* kernel.ld */
 extern const struct exception_entry kernel_exception_table_start[], kernel_exception_table_end[];
 
@@ -51,6 +54,16 @@ enum status user_copy_string(char *to, virt_addr_t from, size_t size_bytes, size
     }
     *length = (size_t)moved - 1;
     return STATUS_OK;
+}
+
+bool user_copy_word(uint32_t *value, virt_addr_t from) {
+    return is_user_memory(from, sizeof(*value)) &&
+           user_read_word((const uint32_t *)from.value, value);
+}
+
+bool user_compare_exchange(virt_addr_t at, uint32_t *expected, uint32_t next) {
+    return is_user_memory(at, sizeof(next)) &&
+           user_exchange_word((uint32_t *)at.value, expected, next);
 }
 
 static uint64_t find_recovery(const struct trap_frame *frame) {

@@ -34,6 +34,13 @@ BEGIN_C_DECLS
  */
 enum status user_copy_string(char *to, virt_addr_t from, size_t size_bytes, size_t *length);
 
+/* Reads a word at a multiple of 4, at once; false: it cannot be read. */
+[[nodiscard]] bool user_copy_word(uint32_t *value, virt_addr_t from);
+
+/* Writes `next` to such a word if it is `*expected`, which becomes what was there, in one locked
+ * instruction; false: it cannot be written. */
+[[nodiscard]] bool user_compare_exchange(virt_addr_t at, uint32_t *expected, uint32_t next);
+
 /* Whether the fault is of one of these copies, so that resolving it lets the copy go on. */
 bool user_copy_is_at(const struct trap_frame *frame);
 

@@ -16,7 +16,7 @@ static void dump(const struct process *process) {
 static void wait_and_report(struct process *process) {
     char who[32];
     format_buffer(who, sizeof(who), "demo: process %u", process->id);
-    program_log_end(who, process_wait(process));
+    program_log_end(who, process_await(process));
 }
 
 /* Both exist before either runs, so that their memory can be compared. */
@@ -25,18 +25,18 @@ static void show_twins(const struct boot_result *boot) {
     struct process *twins[2];
     log_line(LOG_INFO, "demo: one program twice: the same addresses, different contents");
     for (unsigned i = 0; i < 2; i++) {
-        if (program_create(boot, "bin/twin", names[i], &twins[i]) != STATUS_OK) {
+        if (program_create("bin/twin", names[i], &twins[i]) != STATUS_OK) {
             log_line(LOG_ERROR, "demo: bin/twin cannot be run");
             if (i == 1) {
-                process_start(twins[0]);
+                process_run(twins[0]);
                 wait_and_report(twins[0]);
             }
             return;
         }
         dump(twins[i]);
     }
-    process_start(twins[0]);
-    process_start(twins[1]);
+    process_run(twins[0]);
+    process_run(twins[1]);
     wait_and_report(twins[0]);
     wait_and_report(twins[1]);
 }
@@ -44,11 +44,11 @@ static void show_twins(const struct boot_result *boot) {
 static void show_outlaw(const struct boot_result *boot) {
     struct process *outlaw;
     log_line(LOG_INFO, "demo: a program that breaks the rules, and why it is stopped");
-    if (program_create(boot, "bin/outlaw", (struct string_list){}, &outlaw) != STATUS_OK) {
+    if (program_create("bin/outlaw", (struct string_list){}, &outlaw) != STATUS_OK) {
         log_line(LOG_ERROR, "demo: bin/outlaw cannot be run");
         return;
     }
-    process_start(outlaw);
+    process_run(outlaw);
     wait_and_report(outlaw);
 }
 

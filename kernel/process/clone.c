@@ -96,6 +96,7 @@ static enum status make_process(struct process *parent, const char *name, uint64
     made->is_dumpable = parent->is_dumpable;
     made->oom_score_adjustment = parent->oom_score_adjustment;
     made->personality = parent->personality;
+    made->nice = parent->nice;
     made->has_no_new_privileges = parent->has_no_new_privileges;
     *process = made;
     return STATUS_OK;

@@ -123,6 +123,7 @@ struct process {
     struct process_credentials credentials; /* guarded by the tree lock; its own tasks read it */
     struct timer real_timer;                /* ITIMER_REAL; man 2 alarm */
     uint64_t real_timer_period_ns;          /* guarded by the tree lock */
+    int32_t nice;                           /* guarded by the tree lock */
     uint64_t start_ns;                      /* of clock_now; fixed at creation */
     uint32_t is_dumpable;                   /* PR_SET_DUMPABLE; atomic */
     int32_t oom_score_adjustment;           /* atomic */
@@ -259,6 +260,9 @@ void process_for_each(void (*visit)(void *context, struct process *process), voi
 
 /* Of all its tasks, those that have ended too. */
 struct process_times process_times(struct process *process) REQUIRES(process_tree);
+
+/* Lets the current process's memory know its limits. */
+void process_apply_limits(void);
 
 /* How many processes and threads there are. */
 uint32_t process_count(void);

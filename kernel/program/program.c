@@ -1,30 +1,55 @@
 #include "kernel/program/program.h"
 
 #include "kernel/cpu/cpu.h"
-#include "kernel/fault/fault.h"
+#include "kernel/files/file/open.h"
 #include "kernel/log.h"
 #include "kernel/log_text/log_text.h"
-#include "kernel/terminal/terminal.h"
+#include "kernel/process/exec.h"
+#include "kernel/root/root.h"
+#include "kernel/signal/signal.h"
+#include "kernel/thread/thread.h"
 #include "mm/audit/audit.h"
 #include "mm/frame/frame.h"
 
-enum status program_create(const struct boot_result *boot, const char *path,
-                           struct string_list arguments, struct process **process) {
+constexpr size_t ARGUMENTS_MAX = 65'536; /* the command line is shorter */
+
+static enum status add_arguments(struct string_store *store, const char *path,
+                                 const struct string_list *arguments) {
+    enum status status = string_store_add(store, path);
+    const char *at = arguments->strings;
+    for (size_t i = 0; i < arguments->count && status == STATUS_OK; i++) {
+        status = string_store_add(store, at);
+        at += __builtin_strlen(at) + 1;
+    }
+    return status;
+}
+
+enum status program_create(const char *path, struct string_list arguments,
+                           struct process **process) {
+    static const struct string_list environment = {
+        "HOME=/\0PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin\0TERM=linux", 3};
     struct log_text text;
     const struct text_sink *complaints = log_text_begin(&text, LOG_ERROR);
-    struct initrd_entry entry;
-    enum status status = initrd_find(&boot->ram_disk, path, complaints, &entry);
+    struct process_start start = {
+        .path = path,
+        .environment = environment,
+        .view = root_view(),
+    };
+    enum status status = file_open(&start.view, "/dev/console", OPEN_READ_WRITE, 0,
+                                   &start.terminal);
     if (status != STATUS_OK) {
+        format_to(complaints, "K312: /dev/console cannot be opened: %d\n", status);
         return status;
     }
-    const struct process_program program = {
-        .path = path,
-        .file = entry.content,
-        .file_size_bytes = entry.size_bytes,
-        .arguments = arguments,
-        .terminal = terminal_get(boot->command_line.terminal),
-    };
-    return process_create(&program, complaints, process);
+    struct string_store store = {.limit_bytes = ARGUMENTS_MAX};
+    status = add_arguments(&store, path, &arguments);
+    start.arguments = (struct string_list){store.bytes, store.count};
+    if (status == STATUS_OK) {
+        status = process_create(&start, complaints, process);
+    }
+    string_store_free(&store);
+    file_unref(start.terminal);
+    return status;
 }
 
 void program_log_end(const char *who, struct process_end end) {
@@ -37,6 +62,7 @@ void program_log_end(const char *who, struct process_end end) {
 }
 
 uint64_t program_free_frames(void) {
+    thread_drain();
     audit_drain();
     return frame_count().by_state[FRAME_FREE];
 }
@@ -68,11 +94,11 @@ void program_run_init(const struct boot_result *boot) {
     uint64_t before = program_free_frames();
     log_footprint(boot);
     struct process *process;
-    if (program_create(boot, line->init, arguments, &process) != STATUS_OK) {
+    if (program_create(line->init, arguments, &process) != STATUS_OK) {
         log_line(LOG_ERROR, "init: %s cannot be run", line->init);
         return;
     }
-    process_start(process);
-    program_log_end("init", process_wait(process));
+    process_run(process);
+    program_log_end("init", process_await(process));
     log_frames(before, program_free_frames());
 }

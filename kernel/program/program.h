@@ -1,7 +1,7 @@
 #pragma once
 
 #include "kernel/boot/boot.h"
-#include "kernel/process/process.h"
+#include "kernel/process/exec.h"
 #include "lib/decls.h"
 #include "lib/status.h"
 
@@ -9,10 +9,10 @@
 
 BEGIN_C_DECLS
 
-/* Makes a process of the file at `path`. Errors: initrd_find's and process_create's; the log says
- * which. */
-enum status program_create(const struct boot_result *boot, const char *path,
-                           struct string_list arguments, struct process **process);
+/* Makes a process of the file at `path`, with arguments from argv[1]. Errors: process_create's; the
+ * log says which. */
+enum status program_create(const char *path, struct string_list arguments,
+                           struct process **process);
 
 /* "WHO: exited with status N" or "WHO: killed by signal N (NAME)". */
 void program_log_end(const char *who, struct process_end end);

@@ -15,7 +15,7 @@ constexpr uint64_t TOGETHER_MAX = 64;
 static enum status create_init(const struct boot_result *boot, struct process **process) {
     const struct command_line *line = &boot->command_line;
     const struct string_list arguments = {line->arguments, line->argument_count};
-    return program_create(boot, line->init, arguments, process);
+    return program_create(line->init, arguments, process);
 }
 
 /* What init has is not looked at: it may fail or be killed, as long as it ends. */
@@ -24,8 +24,8 @@ static void live_once(const struct boot_result *boot) {
     if (create_init(boot, &process) != STATUS_OK) {
         panic_stop("selftest: %s cannot be run", boot->command_line.init);
     }
-    process_start(process);
-    process_wait(process);
+    process_run(process);
+    process_await(process);
 }
 
 /* The first life leaves page tables of the kernel's half behind, which stay for all that follow. */
@@ -53,10 +53,10 @@ void selftest_together(const struct boot_result *boot, uint64_t count) {
         }
     }
     for (uint64_t i = 0; i < count; i++) {
-        process_start(processes[i]);
+        process_run(processes[i]);
     }
     for (uint64_t i = 0; i < count; i++) {
-        struct process_end end = process_wait(processes[i]);
+        struct process_end end = process_await(processes[i]);
         if (end.signal != 0 || end.exit_code != 0) {
             panic_stop("selftest: together: signal %u, status %u", end.signal, end.exit_code);
         }
@@ -95,8 +95,8 @@ static bool try_with(const struct boot_result *boot, uint64_t count) {
     struct process *process;
     bool is_created = create_init(boot, &process) == STATUS_OK;
     if (is_created) {
-        process_start(process);
-        process_wait(process);
+        process_run(process);
+        process_await(process);
     }
     uint64_t after = available_frames();
     if (after != count) {

@@ -2,7 +2,6 @@
 #include "kernel/log.h"
 #include "kernel/process/process.h"
 #include "kernel/syscall/calls.h"
-#include "kernel/syscall/files/file_calls.h"
 #include "lib/status.h"
 
 constexpr uint32_t CALL_COUNT = 512; /* more than any Linux has had */

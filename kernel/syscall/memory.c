@@ -82,8 +82,7 @@ static int64_t check_mmap(const struct trap_frame *frame) {
         return STATUS_INVALID;
     }
     if (!(flags & MAP_ANONYMOUS)) {
-        return (uint32_t)frame->r8 < DESCRIPTOR_COUNT ? ERRNO_NO_SUCH_DEVICE
-                                                      : STATUS_BAD_DESCRIPTOR;
+        return STATUS_NO_SUCH_DEVICE;
     }
     if (frame->rsi == 0) {
         return STATUS_INVALID;
@@ -109,7 +108,7 @@ int64_t call_mmap(const struct trap_frame *frame) {
     bool may_replace = !(flags & MAP_FIXED_NOREPLACE);
     struct virt_range range;
     struct locked_range token;
-    space_lock_for_writing(process_current()->space, space_user_range(), &token);
+    space_lock_for_writing(process_space(), space_user_range(), &token);
     if (!(flags & (MAP_FIXED | MAP_FIXED_NOREPLACE))) {
         result = map_anywhere(&token, frame->rdi, frame->rsi, rights);
     } else if (user_pages(frame->rdi, frame->rsi, &range)) {
@@ -127,7 +126,7 @@ int64_t call_munmap(const struct trap_frame *frame) {
         return STATUS_INVALID;
     }
     struct locked_range token;
-    space_lock_for_writing(process_current()->space, range, &token);
+    space_lock_for_writing(process_space(), range, &token);
     enum status status = space_unmap(&token, range);
     space_unlock(&token);
     return status;
@@ -151,7 +150,7 @@ int64_t call_mprotect(const struct trap_frame *frame) {
         return STATUS_NO_MEMORY;
     }
     struct locked_range token;
-    space_lock_for_writing(process_current()->space, range, &token);
+    space_lock_for_writing(process_space(), range, &token);
     enum status status = space_protect(&token, range, rights_of(frame->rdx));
     space_unlock(&token);
     return status;
@@ -174,18 +173,16 @@ static enum status move_brk(struct locked_range *token, uint64_t old_end, uint64
 
 /* Returns the heap's end, moved or not: that is how brk reports failure. */
 int64_t call_brk(const struct trap_frame *frame) {
-    struct process *process = process_current();
+    struct process_memory *memory = process_current()->memory;
     uint64_t wanted = frame->rdi;
-    if (wanted < process->brk_start.value || wanted > USER_END) {
-        return (int64_t)process->brk_end.value;
-    }
     struct locked_range token;
-    space_lock_for_writing(process->space, space_user_range(), &token);
-    enum status status =
-        move_brk(&token, align_up(process->brk_end.value, PAGE_SIZE), align_up(wanted, PAGE_SIZE));
-    space_unlock(&token);
-    if (status == STATUS_OK) {
-        process->brk_end = virt_addr(wanted);
+    space_lock_for_writing(memory->space, space_user_range(), &token);
+    uint64_t end = memory->brk_end.value;
+    if (wanted >= memory->brk_start.value && wanted <= USER_END &&
+        move_brk(&token, align_up(end, PAGE_SIZE), align_up(wanted, PAGE_SIZE)) == STATUS_OK) {
+        memory->brk_end = virt_addr(wanted);
+        end = wanted;
     }
-    return (int64_t)process->brk_end.value;
+    space_unlock(&token);
+    return (int64_t)end;
 }

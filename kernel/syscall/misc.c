@@ -1,12 +1,21 @@
-#include "drivers/timer.h"
+#include "drivers/power.h"
+#include "kernel/clock/clock.h"
 #include "kernel/cpu/context.h"
 #include "kernel/cpu/user_copy.h"
+#include "kernel/log.h"
+#include "kernel/machine/machine.h"
 #include "kernel/process/process.h"
+#include "kernel/process/signals.h"
 #include "kernel/random/random.h"
 #include "kernel/syscall/calls.h"
+#include "kernel/syscall/times.h"
+#include "kernel/syscall/user.h"
 #include "kernel/thread/thread.h"
 #include "lib/status.h"
 #include "mm/addr/layout.h"
+#include "mm/frame/frame.h"
+
+/* The machine, and settings of processes and threads. */
 
 /* Codes of man 2 arch_prctl. */
 enum arch_code : uint32_t {
@@ -16,55 +25,10 @@ enum arch_code : uint32_t {
     ARCH_GET_GS = 0x1004,
 };
 
-/* Clocks of man 2 clock_gettime that count from the boot. The time of day is not known. */
-enum clock : uint32_t {
-    CLOCK_REALTIME = 0,
-    CLOCK_MONOTONIC = 1,
-    CLOCK_MONOTONIC_RAW = 4,
-    CLOCK_MONOTONIC_COARSE = 6,
-    CLOCK_BOOTTIME = 7,
-    CLOCK_COUNT = 12,
-};
-
-constexpr uint64_t RANDOM_FLAGS = 7; /* GRND_NONBLOCK, GRND_RANDOM, GRND_INSECURE */
+constexpr uint64_t RANDOM_NO_WAIT = 1;
+constexpr uint64_t RANDOM_RANDOM = 2;
+constexpr uint64_t RANDOM_INSECURE = 4;
 constexpr size_t RANDOM_PIECE = 64;
-
-/* Resources of man 2 prlimit64. */
-enum resource : uint32_t {
-    RESOURCE_STACK = 3,
-    RESOURCE_CORE = 4,
-    RESOURCE_FILES = 7,
-    RESOURCE_COUNT = 16,
-};
-
-static int64_t copy_out(uint64_t to, const void *from, size_t size_bytes) {
-    return user_copy_out(virt_addr(to), from, size_bytes) == 0 ? 0 : STATUS_FAULT;
-}
-
-int64_t call_exit(const struct trap_frame *frame) {
-    process_exit((unsigned)frame->rdi);
-}
-
-int64_t call_getpid(const struct trap_frame *frame) {
-    (void)frame;
-    return process_current()->id;
-}
-
-/* The address would be cleared for a waiter at the thread's end; the only thread has none. */
-int64_t call_set_tid_address(const struct trap_frame *frame) {
-    return call_getpid(frame);
-}
-
-int64_t call_sched_yield(const struct trap_frame *frame) {
-    (void)frame;
-    thread_yield();
-    return 0;
-}
-
-int64_t call_zero(const struct trap_frame *frame) {
-    (void)frame;
-    return 0;
-}
 
 int64_t call_arch_prctl(const struct trap_frame *frame) {
     enum arch_code code = (enum arch_code)(uint32_t)frame->rdi;
@@ -89,56 +53,65 @@ int64_t call_arch_prctl(const struct trap_frame *frame) {
     return STATUS_INVALID;
 }
 
+constexpr size_t HOST_NAME_SIZE = 65; /* with the terminator */
+
+/* struct utsname of man 2 uname. The release is that of the Linux whose ABI this is: C libraries
+ * refuse what looks too old. */
+struct system_name {
+    char system[65], node[HOST_NAME_SIZE], release[65], version[65], machine[65],
+        domain[HOST_NAME_SIZE];
+};
+
+static struct system_name name = {
+    "Quire", "quire", "6.1.0-quire", "#1", "x86_64", "(none)",
+}; /* the node's and the domain's are guarded by the tree lock */
+
 int64_t call_uname(const struct trap_frame *frame) {
-    /* The release is that of the Linux whose ABI this is: C libraries refuse what looks too old. */
-    static const struct {
-        char system[65], node[65], release[65], version[65], machine[65], domain[65];
-    } name = {"Quire", "quire", "6.1.0-quire", "#1", "x86_64", "(none)"};
-    return copy_out(frame->rdi, &name, sizeof(name));
+    tree_lock();
+    const struct system_name copy = name;
+    tree_unlock();
+    return copy_out(frame->rdi, &copy, sizeof(copy));
 }
 
-static uint64_t limit_of(enum resource resource) {
-    switch (resource) {
-    case RESOURCE_STACK:
-        return USER_STACK_PAGES * PAGE_SIZE;
-    case RESOURCE_CORE:
-        return 0;
-    case RESOURCE_FILES:
-        return DESCRIPTOR_COUNT;
-    default:
-        return UINT64_MAX; /* RLIM_INFINITY */
-    }
-}
-
-/* Limits can be read, and are what holds; they cannot be changed. */
-int64_t call_prlimit64(const struct trap_frame *frame) {
-    uint32_t resource = (uint32_t)frame->rsi;
-    uint32_t id = (uint32_t)frame->rdi;
-    if (id != 0 && id != process_current()->id) {
-        return ERRNO_NO_SUCH_PROCESS;
-    }
-    if (resource >= RESOURCE_COUNT) {
-        return STATUS_INVALID;
-    }
-    if (frame->rdx != 0) {
+static int64_t set_name(char *to, uint64_t address, int32_t length) {
+    char text[HOST_NAME_SIZE] = {};
+    if (process_current()->credentials.effective_user != 0) {
         return STATUS_NOT_PERMITTED;
     }
-    uint64_t value = limit_of((enum resource)resource);
-    const uint64_t limit[2] = {value, value};
-    return frame->r10 == 0 ? 0 : copy_out(frame->r10, limit, sizeof(limit));
+    if (length < 0 || length >= (int32_t)sizeof(text)) {
+        return STATUS_INVALID;
+    }
+    if (copy_in(text, address, (size_t)length) != 0) {
+        return STATUS_FAULT;
+    }
+    tree_lock();
+    __builtin_memcpy(to, text, sizeof(text));
+    tree_unlock();
+    return 0;
+}
+
+int64_t call_sethostname(const struct trap_frame *frame) {
+    return set_name(name.node, frame->rdi, (int32_t)frame->rsi);
+}
+
+int64_t call_setdomainname(const struct trap_frame *frame) {
+    return set_name(name.domain, frame->rdi, (int32_t)frame->rsi);
 }
 
 int64_t call_getrandom(const struct trap_frame *frame) {
-    if (frame->rdx & ~RANDOM_FLAGS) {
+    uint32_t flags = (uint32_t)frame->rdx;
+    constexpr uint32_t known = RANDOM_NO_WAIT | RANDOM_RANDOM | RANDOM_INSECURE;
+    if ((flags & ~known) || (flags & known & ~RANDOM_NO_WAIT) == (RANDOM_RANDOM | RANDOM_INSECURE)) {
         return STATUS_INVALID;
     }
-    if (!is_user_memory(virt_addr(frame->rdi), frame->rsi)) {
+    uint64_t wanted = frame->rsi < INT32_MAX ? frame->rsi : INT32_MAX;
+    if (!is_user_memory(virt_addr(frame->rdi), wanted)) {
         return STATUS_FAULT;
     }
     uint8_t piece[RANDOM_PIECE];
     uint64_t done = 0;
-    while (done < frame->rsi) {
-        size_t length = frame->rsi - done < sizeof(piece) ? frame->rsi - done : sizeof(piece);
+    while (done < wanted) {
+        size_t length = wanted - done < sizeof(piece) ? wanted - done : sizeof(piece);
         enum status status = random_fill(piece, length);
         if (status != STATUS_OK) {
             return done > 0 ? (int64_t)done : status;
@@ -148,22 +121,228 @@ int64_t call_getrandom(const struct trap_frame *frame) {
         if (missing > 0) {
             return done > 0 ? (int64_t)done : STATUS_FAULT;
         }
+        if (done < wanted && done % PAGE_SIZE == 0 && signal_is_pending()) {
+            return (int64_t)done;
+        }
     }
     return (int64_t)done;
 }
 
-int64_t call_clock_gettime(const struct trap_frame *frame) {
-    switch ((uint32_t)frame->rdi) {
-    case CLOCK_MONOTONIC:
-    case CLOCK_MONOTONIC_RAW:
-    case CLOCK_MONOTONIC_COARSE:
-    case CLOCK_BOOTTIME:
-        break;
-    default:
-        return (uint32_t)frame->rdi < CLOCK_COUNT ? STATUS_NOT_IMPLEMENTED : STATUS_INVALID;
+/* struct sysinfo of man 2 sysinfo. */
+struct system_info {
+    int64_t uptime;
+    uint64_t loads[3];
+    uint64_t total, free, shared, buffers, total_swap, free_swap;
+    uint16_t processes, padding;
+    uint32_t padding_2;
+    uint64_t total_high, free_high;
+    uint32_t unit;
+};
+
+static_assert(sizeof(struct system_info) == 112);
+
+int64_t call_sysinfo(const struct trap_frame *frame) {
+    struct frame_counts counts = frame_count();
+    const struct system_info info = {
+        .uptime = (int64_t)(clock_now() / NANOSECONDS_PER_SECOND),
+        .total = counts.total << PAGE_SHIFT,
+        .free = counts.by_state[FRAME_FREE] << PAGE_SHIFT,
+        .processes = (uint16_t)task_count(),
+        .unit = 1,
+    };
+    return copy_out(frame->rdi, &info, sizeof(info));
+}
+
+int64_t call_getcpu(const struct trap_frame *frame) {
+    const uint32_t zero = 0;
+    if (frame->rdi != 0 && copy_out(frame->rdi, &zero, sizeof(zero)) != 0) {
+        return STATUS_FAULT;
     }
-    uint64_t ticks = timer_ticks();
-    const uint64_t time[2] = {ticks / TIMER_HERTZ,
-                              ticks % TIMER_HERTZ * (1'000'000'000 / TIMER_HERTZ)};
-    return copy_out(frame->rsi, time, sizeof(time));
+    return frame->rsi != 0 ? copy_out(frame->rsi, &zero, sizeof(zero)) : 0;
+}
+
+enum prctl_option : int32_t {
+    PR_SET_PDEATHSIG = 1,
+    PR_GET_PDEATHSIG = 2,
+    PR_GET_DUMPABLE = 3,
+    PR_SET_DUMPABLE = 4,
+    PR_GET_KEEPCAPS = 7,
+    PR_SET_KEEPCAPS = 8,
+    PR_GET_TIMING = 13,
+    PR_SET_NAME = 15,
+    PR_GET_NAME = 16,
+    PR_CAPBSET_READ = 23,
+    PR_SET_TIMERSLACK = 29,
+    PR_GET_TIMERSLACK = 30,
+    PR_SET_CHILD_SUBREAPER = 36,
+    PR_GET_CHILD_SUBREAPER = 37,
+    PR_SET_NO_NEW_PRIVS = 38,
+    PR_GET_NO_NEW_PRIVS = 39,
+    PR_GET_TID_ADDRESS = 40,
+    PR_SET_THP_DISABLE = 41,
+    PR_GET_THP_DISABLE = 42,
+    PR_SET_VMA = 0x53564d41,
+};
+
+constexpr int32_t CAPABILITY_LAST = 40;
+constexpr int64_t TIMER_SLACK_NS = 50'000;
+
+static int64_t set_thread_name(uint64_t address) {
+    char text[TASK_NAME_SIZE_BYTES];
+    size_t length;
+    enum status status = user_copy_string(text, virt_addr(address), sizeof(text) - 1, &length);
+    if (status == STATUS_FAULT) {
+        return status;
+    }
+    length = status == STATUS_OK ? length : sizeof(text) - 1;
+    __builtin_memset(text + length, 0, sizeof(text) - length);
+    tree_lock();
+    __builtin_memcpy(task_current()->name, text, sizeof(text));
+    tree_unlock();
+    return 0;
+}
+
+static int64_t set_flag(bool *flag, const struct trap_frame *frame, bool only_to_1) {
+    if (frame->rsi > 1 || (only_to_1 && frame->rsi != 1) ||
+        (only_to_1 && (frame->rdx | frame->r10 | frame->r8) != 0)) {
+        return STATUS_INVALID;
+    }
+    __atomic_store_n(flag, frame->rsi == 1, __ATOMIC_RELAXED);
+    return 0;
+}
+
+static int64_t set_child_reaper(const struct trap_frame *frame) {
+    tree_lock();
+    process_current()->adopts = frame->rsi != 0;
+    tree_unlock();
+    return 0;
+}
+
+static int64_t store_int(uint64_t address, int32_t value) {
+    return copy_out(address, &value, sizeof(value));
+}
+
+static int64_t set_death_signal(uint64_t signal) {
+    if (signal > SIGNAL_COUNT) {
+        return STATUS_INVALID;
+    }
+    task_current()->parent_death_signal = (unsigned)signal;
+    return 0;
+}
+
+static int64_t set_dumpable(uint64_t value) {
+    if (value > 1) {
+        return STATUS_INVALID;
+    }
+    __atomic_store_n(&process_current()->is_dumpable, (uint32_t)value, __ATOMIC_RELAXED);
+    return 0;
+}
+
+int64_t call_prctl(const struct trap_frame *frame) {
+    struct process *process = process_current();
+    struct task *task = task_current();
+    switch ((int32_t)frame->rdi) {
+    case PR_SET_PDEATHSIG:
+        return set_death_signal(frame->rsi);
+    case PR_GET_PDEATHSIG:
+        return store_int(frame->rsi, (int32_t)task->parent_death_signal);
+    case PR_GET_DUMPABLE:
+        return process->is_dumpable;
+    case PR_SET_DUMPABLE:
+        return set_dumpable(frame->rsi);
+    case PR_GET_KEEPCAPS:
+    case PR_GET_TIMING:
+    case PR_GET_THP_DISABLE:
+        return 0;
+    case PR_SET_KEEPCAPS:
+        return frame->rsi > 1 ? STATUS_INVALID : 0;
+    case PR_SET_THP_DISABLE:
+        return 0; /* there are none */
+    case PR_SET_NAME:
+        return set_thread_name(frame->rsi);
+    case PR_GET_NAME:
+        return copy_out(frame->rsi, task->name, sizeof(task->name));
+    case PR_CAPBSET_READ:
+        return frame->rsi > CAPABILITY_LAST ? STATUS_INVALID : 1;
+    case PR_SET_TIMERSLACK:
+        return 0;
+    case PR_GET_TIMERSLACK:
+        return TIMER_SLACK_NS;
+    case PR_SET_CHILD_SUBREAPER:
+        return set_child_reaper(frame);
+    case PR_GET_CHILD_SUBREAPER:
+        return store_int(frame->rsi, process->adopts);
+    case PR_SET_NO_NEW_PRIVS:
+        return set_flag(&process->has_no_new_privileges, frame, true);
+    case PR_GET_NO_NEW_PRIVS:
+        return process->has_no_new_privileges;
+    case PR_GET_TID_ADDRESS:
+        return copy_out(frame->rsi, &task->clear_id_address, sizeof(task->clear_id_address));
+    default:
+        return STATUS_INVALID;
+    }
+}
+
+constexpr uint32_t PERSONALITY_ASK = UINT32_MAX;
+
+int64_t call_personality(const struct trap_frame *frame) {
+    struct process *process = process_current();
+    uint32_t next = (uint32_t)frame->rdi;
+    if (next == PERSONALITY_ASK) {
+        return __atomic_load_n(&process->personality, __ATOMIC_RELAXED);
+    }
+    return __atomic_exchange_n(&process->personality, next, __ATOMIC_RELAXED);
+}
+
+enum reboot_command : uint32_t {
+    REBOOT_RESTART = 0x01234567,
+    REBOOT_HALT = 0xcdef0123,
+    REBOOT_POWER_OFF = 0x4321fedc,
+    REBOOT_CAD_ON = 0x89abcdef,
+    REBOOT_CAD_OFF = 0,
+};
+
+constexpr uint32_t REBOOT_MAGIC_1 = 0xfee1dead;
+
+static bool is_second_magic(uint32_t magic) {
+    return magic == 0x28121969 || magic == 0x05121996 || magic == 0x16041998 ||
+           magic == 0x20112000;
+}
+
+int64_t call_reboot(const struct trap_frame *frame) {
+    if (process_current()->credentials.effective_user != 0) {
+        return STATUS_NOT_PERMITTED;
+    }
+    if ((uint32_t)frame->rdi != REBOOT_MAGIC_1 || !is_second_magic((uint32_t)frame->rsi)) {
+        return STATUS_INVALID;
+    }
+    switch ((uint32_t)frame->rdx) {
+    case REBOOT_RESTART:
+        machine_finish(ON_EXIT_REBOOT);
+    case REBOOT_HALT:
+        machine_finish(ON_EXIT_HALT);
+    case REBOOT_POWER_OFF:
+        machine_finish(ON_EXIT_POWEROFF);
+    case REBOOT_CAD_ON:
+    case REBOOT_CAD_OFF:
+        return 0; /* the keys do nothing either way */
+    default:
+        return STATUS_INVALID;
+    }
+}
+
+constexpr int32_t MEMBARRIER_QUERY = 0;
+
+/* One CPU runs threads, and whoever comes to run passes a full barrier: nothing is left to do. */
+int64_t call_membarrier(const struct trap_frame *frame) {
+    constexpr int32_t supported = 0x1f; /* global, private expedited, and their registrations */
+    int32_t command = (int32_t)frame->rdi;
+    if (frame->rsi != 0) {
+        return STATUS_INVALID;
+    }
+    if (command == MEMBARRIER_QUERY) {
+        return supported;
+    }
+    bool is_one = (command & (command - 1)) == 0;
+    return is_one && (command & supported) ? 0 : STATUS_INVALID;
 }

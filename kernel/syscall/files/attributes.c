@@ -1,8 +1,8 @@
 #include "kernel/files/node/attributes.h"
 
+#include "kernel/syscall/calls.h"
 #include "kernel/syscall/files/arguments.h"
 #include "kernel/syscall/files/call_path.h"
-#include "kernel/syscall/files/file_calls.h"
 
 constexpr uint64_t HERE = (uint64_t)CURRENT_DIRECTORY;
 constexpr uint32_t KNOWN_FLAGS = AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH;

@@ -1,8 +1,8 @@
 #include "kernel/files/file/descriptor_table.h"
 #include "kernel/files/file/open.h"
 #include "kernel/files/pipe/pipe.h"
+#include "kernel/syscall/calls.h"
 #include "kernel/syscall/files/arguments.h"
-#include "kernel/syscall/files/file_calls.h"
 
 /* Requests of man 2 ioctl that are for files of every kind. */
 enum control_request : uint32_t {

@@ -1,8 +1,8 @@
 #include "kernel/files/file/descriptor_table.h"
 #include "kernel/files/file/open.h"
 #include "kernel/process/tree_lock.h"
+#include "kernel/syscall/calls.h"
 #include "kernel/syscall/files/arguments.h"
-#include "kernel/syscall/files/file_calls.h"
 
 constexpr uint32_t CLOSE_RANGE_UNSHARE = 2;
 constexpr uint32_t CLOSE_RANGE_CLOEXEC = 4;

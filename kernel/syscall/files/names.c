@@ -1,8 +1,8 @@
 #include "kernel/files/path/changes.h"
 #include "kernel/process/process.h"
+#include "kernel/syscall/calls.h"
 #include "kernel/syscall/files/arguments.h"
 #include "kernel/syscall/files/call_path.h"
-#include "kernel/syscall/files/file_calls.h"
 #include "lib/memory.h"
 #include "mm/heap/heap.h"
 

@@ -1,9 +1,9 @@
 #include "kernel/files/file/open.h"
 
 #include "kernel/files/file/descriptor_table.h"
+#include "kernel/syscall/calls.h"
 #include "kernel/syscall/files/arguments.h"
 #include "kernel/syscall/files/call_path.h"
-#include "kernel/syscall/files/file_calls.h"
 #include "mm/addr/addr.h"
 
 /* Flags of man 2 open that file_open has no name for. */

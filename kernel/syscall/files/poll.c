@@ -1,8 +1,8 @@
 #include "kernel/clock/clock.h"
 #include "kernel/clock/sleep.h"
+#include "kernel/syscall/calls.h"
 #include "kernel/syscall/files/arguments.h"
 #include "kernel/syscall/files/deadline.h"
-#include "kernel/syscall/files/file_calls.h"
 #include "kernel/syscall/files/watch.h"
 
 /* struct pollfd of man 2 poll. */

@@ -1,7 +1,7 @@
 #include "kernel/syscall/files/read_write.h"
 
+#include "kernel/syscall/calls.h"
 #include "kernel/syscall/files/arguments.h"
-#include "kernel/syscall/files/file_calls.h"
 #include "kernel/syscall/files/user_transfer.h"
 
 enum status check_may_read(const struct file *file) {

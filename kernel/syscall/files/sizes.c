@@ -1,7 +1,7 @@
 #include "kernel/files/file/file.h"
+#include "kernel/syscall/calls.h"
 #include "kernel/syscall/files/arguments.h"
 #include "kernel/syscall/files/call_path.h"
-#include "kernel/syscall/files/file_calls.h"
 #include "kernel/syscall/files/read_write.h"
 
 /* Only growing is limited. */

@@ -1,7 +1,7 @@
 #include "kernel/files/node/attributes.h"
+#include "kernel/syscall/calls.h"
 #include "kernel/syscall/files/arguments.h"
 #include "kernel/syscall/files/call_path.h"
-#include "kernel/syscall/files/file_calls.h"
 #include "lib/memory.h"
 #include "mm/heap/heap.h"
 

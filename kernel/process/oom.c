@@ -1,0 +1,131 @@
+#include "kernel/process/oom.h"
+
+#include "kernel/clock/clock.h"
+#include "kernel/clock/sleep.h"
+#include "kernel/log.h"
+#include "kernel/process/lifecycle.h"
+#include "kernel/process/process.h"
+#include "kernel/process/signals.h"
+#include "mm/frame/frame.h"
+
+constexpr int64_t ADJUSTMENT_NEVER = -1000; /* OOM_SCORE_ADJ_MIN */
+constexpr int64_t ADJUSTMENT_WHOLE = 1000;
+constexpr uint64_t PATIENCE_NS = 100'000'000;
+
+struct choice {
+    struct process *process; /* a reference */
+    int64_t badness;
+    uint64_t page_count;
+};
+
+/* The process after one that is still there, with its memory, both with a reference; null: that was
+ * the last. */
+static struct process *next_process(struct process *process, struct process_memory **memory) {
+    tree_lock();
+    bool is_gone = process && process->id == nullptr;
+    struct list_node *at = process ? process->link.next : all_processes.next;
+    struct process *next = nullptr;
+    *memory = nullptr;
+    if (!is_gone && at != &all_processes) {
+        next = LIST_ENTRY(at, struct process, link);
+        process_ref(next);
+        *memory = next->memory;
+    }
+    if (*memory) {
+        process_memory_ref(*memory);
+    }
+    tree_unlock();
+    return next;
+}
+
+static uint64_t resident_pages(const struct process_memory *memory) {
+    struct space_usage usage;
+    space_usage(memory->space, &usage);
+    return usage.resident_anonymous + usage.resident_file + usage.resident_shared +
+           usage.table_pages;
+}
+
+/* Its pages, and so many thousandths of all memory more or less. */
+static void weigh(struct process *process, const struct process_memory *memory,
+                  struct choice *choice) {
+    int64_t adjustment = __atomic_load_n(&process->oom_score_adjustment, __ATOMIC_RELAXED);
+    if (adjustment <= ADJUSTMENT_NEVER) {
+        return;
+    }
+    uint64_t page_count = resident_pages(memory);
+    int64_t total = (int64_t)frame_count().total;
+    int64_t badness = (int64_t)page_count + adjustment * total / ADJUSTMENT_WHOLE;
+    if (choice->process && badness <= choice->badness) {
+        return;
+    }
+    if (choice->process) {
+        process_unref(choice->process);
+    }
+    process_ref(process);
+    *choice = (struct choice){process, badness, page_count};
+}
+
+static struct choice choose(void) {
+    struct choice choice = {};
+    struct process_memory *memory;
+    struct process *process = next_process(nullptr, &memory);
+    while (process) {
+        if (memory) {
+            weigh(process, memory, &choice);
+            process_memory_unref(memory);
+        }
+        struct process *next = next_process(process, &memory);
+        process_unref(process);
+        process = next;
+    }
+    return choice;
+}
+
+static void say(const struct choice *choice) {
+    char name[TASK_NAME_SIZE_BYTES] = "";
+    tree_lock();
+    struct list_node *first = choice->process->tasks.next;
+    if (first != &choice->process->tasks) {
+        const struct task *task = LIST_ENTRY(first, struct task, link);
+        __builtin_memcpy(name, task->name, sizeof(name));
+    }
+    tree_unlock();
+    log_line(LOG_WARNING, "out of memory: process %u (%s) with %llu KiB is ended",
+             choice->process->number, name, (unsigned long long)choice->page_count << 2);
+}
+
+/* Sleeps until the process has ended, or a moment. */
+static void wait_for_end(struct process *process) {
+    struct sleeper sleeper;
+    struct alarm alarm;
+    uint64_t deadline = clock_now() + PATIENCE_NS;
+    struct task *task = task_current();
+    while (!__atomic_load_n(&process->has_ended, __ATOMIC_ACQUIRE) && clock_now() < deadline &&
+           !task_is_to_end(task)) {
+        sleeper_prepare(&sleeper);
+        alarm_begin(&alarm, &sleeper, clock_now() + PATIENCE_NS / 20);
+        task->sleeps_deeply = true;
+        enum status status = sleeper_sleep(&sleeper);
+        task_expect_nothing(task);
+        alarm_end(&alarm);
+        if (status != STATUS_OK) {
+            return;
+        }
+    }
+}
+
+void oom_end_somebody(void) {
+    struct choice choice = choose();
+    if (!choice.process) {
+        signal_kill(process_current());
+        return;
+    }
+    if (!__atomic_load_n(&choice.process->is_ending, __ATOMIC_ACQUIRE)) {
+        say(&choice);
+    }
+    signal_kill(choice.process);
+    if (choice.process != process_current()) {
+        wait_for_end(choice.process);
+    }
+    process_unref(choice.process);
+}

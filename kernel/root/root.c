@@ -1,0 +1,101 @@
+#include "kernel/root/root.h"
+
+#include "kernel/clock/clock.h"
+#include "kernel/files/devices/devices.h"
+#include "kernel/files/file/device.h"
+#include "kernel/files/memory_fs/memory_fs.h"
+#include "kernel/files/path/changes.h"
+#include "kernel/files/unpack/unpack.h"
+#include "kernel/log.h"
+#include "kernel/log_text/log_text.h"
+#include "kernel/panic/panic.h"
+#include "kernel/random/random.h"
+#include "kernel/root/console.h"
+
+static struct location root; /* owned; fixed by root_begin */
+static const struct credentials as_root;
+
+struct path_view root_view(void) {
+    return (struct path_view){.root = root, .start = root, .credentials = &as_root};
+}
+
+static struct file_time now(void) {
+    int64_t ns = (int64_t)clock_now() + clock_real_offset();
+    constexpr int64_t second = (int64_t)NANOSECONDS_PER_SECOND;
+    return (struct file_time){ns / second, ns % second};
+}
+
+static void begin_root(void) {
+    struct node *node;
+    struct mount *mount;
+    if (memory_fs_create(0755, &node) != STATUS_OK || mount_create_root(node, &mount) != STATUS_OK) {
+        panic_stop("no memory for the root of the file system");
+    }
+    root = mount_root(mount);
+    location_ref(&root);
+}
+
+struct expected_node {
+    const char *path;
+    enum node_kind kind;
+    uint32_t permissions;
+    uint32_t major, minor;
+};
+
+/* What programs take for granted (man 7 hier). */
+static const struct expected_node EXPECTED[] = {
+    {"/dev", NODE_DIRECTORY, 0755, 0, 0},
+    {"/dev/shm", NODE_DIRECTORY, 01777, 0, 0},
+    {"/proc", NODE_DIRECTORY, 0555, 0, 0},
+    {"/sys", NODE_DIRECTORY, 0555, 0, 0},
+    {"/tmp", NODE_DIRECTORY, 01777, 0, 0},
+    {"/dev/null", NODE_CHARACTER_DEVICE, 0666, 1, 3},
+    {"/dev/zero", NODE_CHARACTER_DEVICE, 0666, 1, 5},
+    {"/dev/full", NODE_CHARACTER_DEVICE, 0666, 1, 7},
+    {"/dev/random", NODE_CHARACTER_DEVICE, 0666, 1, 8},
+    {"/dev/urandom", NODE_CHARACTER_DEVICE, 0666, 1, 9},
+    {"/dev/tty", NODE_CHARACTER_DEVICE, 0666, 5, 0},
+    {"/dev/console", NODE_CHARACTER_DEVICE, 0600, 5, 1},
+};
+
+static enum status make(const struct expected_node *expected) {
+    const struct path_view view = root_view();
+    const struct node_request request = {
+        .kind = expected->kind,
+        .permissions = expected->permissions,
+        .device = device_number(expected->major, expected->minor),
+    };
+    enum status status = path_make(&view, expected->path, &request);
+    return status == STATUS_EXISTS ? STATUS_OK : status;
+}
+
+static void make_expected(void) {
+    for (size_t i = 0; i < sizeof(EXPECTED) / sizeof(EXPECTED[0]); i++) {
+        enum status status = make(&EXPECTED[i]);
+        if (status != STATUS_OK) {
+            log_line(LOG_WARNING, "K311: %s cannot be made: %d", EXPECTED[i].path, status);
+        }
+    }
+}
+
+static void unpack(const struct boot_result *boot) {
+    if (boot->ram_disk.size_bytes == 0) {
+        return;
+    }
+    struct log_text text;
+    const struct path_view view = root_view();
+    const struct text_sink *complaints = log_text_begin(&text, LOG_WARNING);
+    if (unpack_initrd(&boot->ram_disk, &view, complaints) != STATUS_OK) {
+        log_line(LOG_WARNING, "boot: the RAM disk is unpacked in part");
+    }
+}
+
+void root_begin(const struct boot_result *boot) {
+    node_set_clock(now);
+    begin_root();
+    if (devices_register(random_fill) != STATUS_OK || console_register(boot) != STATUS_OK) {
+        panic_stop("no memory for the devices");
+    }
+    unpack(boot);
+    make_expected();
+}

@@ -1,0 +1,406 @@
+#include "drivers/timer.h"
+#include "kernel/clock/clock.h"
+#include "kernel/clock/sleep.h"
+#include "kernel/process/process.h"
+#include "kernel/process/signals.h"
+#include "kernel/syscall/calls.h"
+#include "kernel/syscall/times.h"
+#include "kernel/syscall/user.h"
+#include "kernel/thread/thread.h"
+
+/* What time it is, and sleeping. */
+
+enum clock : uint32_t {
+    CLOCK_REALTIME = 0,
+    CLOCK_MONOTONIC = 1,
+    CLOCK_PROCESS_CPU = 2,
+    CLOCK_THREAD_CPU = 3,
+    CLOCK_MONOTONIC_RAW = 4,
+    CLOCK_REALTIME_COARSE = 5,
+    CLOCK_MONOTONIC_COARSE = 6,
+    CLOCK_BOOTTIME = 7,
+    CLOCK_REALTIME_ALARM = 8,
+    CLOCK_BOOTTIME_ALARM = 9,
+    CLOCK_TAI = 11,
+};
+
+constexpr uint32_t TIMER_ABSOLUTE = 1; /* TIMER_ABSTIME */
+constexpr uint64_t TICK_NS = NANOSECONDS_PER_SECOND / TIMER_HERTZ;
+constexpr uint64_t NS_MAX = INT64_MAX;
+
+uint64_t time_spec_ns(const struct time_spec *time) {
+    constexpr uint64_t most = NS_MAX / NANOSECONDS_PER_SECOND;
+    if ((uint64_t)time->seconds >= most) {
+        return NS_MAX;
+    }
+    return (uint64_t)time->seconds * NANOSECONDS_PER_SECOND + (uint64_t)time->nanoseconds;
+}
+
+struct time_spec time_spec_of(uint64_t ns) {
+    return (struct time_spec){
+        .seconds = (int64_t)(ns / NANOSECONDS_PER_SECOND),
+        .nanoseconds = (int64_t)(ns % NANOSECONDS_PER_SECOND),
+    };
+}
+
+struct time_value time_value_of(uint64_t ns) {
+    return (struct time_value){
+        .seconds = (int64_t)(ns / NANOSECONDS_PER_SECOND),
+        .microseconds = (int64_t)(ns % NANOSECONDS_PER_SECOND / 1000),
+    };
+}
+
+uint64_t ticks_to_ns(uint64_t ticks) {
+    return ticks * TICK_NS;
+}
+
+struct time_value ticks_to_value(uint64_t ticks) {
+    return time_value_of(ticks_to_ns(ticks));
+}
+
+static uint64_t add_saturated(uint64_t a, uint64_t b) {
+    return a + b < a ? NO_DEADLINE - 1 : a + b;
+}
+
+static enum status read_time(uint64_t address, struct time_spec *time) {
+    if (copy_in(time, address, sizeof(*time)) != 0) {
+        return STATUS_FAULT;
+    }
+    return time_spec_is_valid(time) ? STATUS_OK : STATUS_INVALID;
+}
+
+/* The deadline of a call that is made for the first time, or the one that it had. */
+static uint64_t keep_deadline(uint64_t deadline_ns) {
+    struct task *task = task_current();
+    if (task->restart_deadline_ns == 0) {
+        task->restart_deadline_ns = deadline_ns;
+    }
+    return task->restart_deadline_ns;
+}
+
+enum status deadline_from_user(uint64_t address, uint64_t *deadline_ns) {
+    *deadline_ns = NO_DEADLINE;
+    if (address == 0) {
+        return STATUS_OK;
+    }
+    struct time_spec time;
+    enum status status = read_time(address, &time);
+    if (status == STATUS_OK) {
+        *deadline_ns = keep_deadline(add_saturated(clock_now(), time_spec_ns(&time)));
+    }
+    return status;
+}
+
+/* A time before the boot is over at once. */
+static uint64_t to_monotonic(uint64_t ns, bool is_real) {
+    uint64_t offset = is_real ? (uint64_t)clock_real_offset() : 0;
+    return ns > offset ? ns - offset : 1;
+}
+
+enum status deadline_at_from_user(uint64_t address, bool is_real, uint64_t *deadline_ns) {
+    *deadline_ns = NO_DEADLINE;
+    if (address == 0) {
+        return STATUS_OK;
+    }
+    struct time_spec time;
+    enum status status = read_time(address, &time);
+    if (status == STATUS_OK) {
+        *deadline_ns = to_monotonic(time_spec_ns(&time), is_real);
+    }
+    return status;
+}
+
+static uint64_t process_cpu_ns(void) {
+    tree_lock();
+    struct process_times times = process_times(process_current());
+    tree_unlock();
+    return ticks_to_ns(times.user_ticks + times.kernel_ticks);
+}
+
+static uint64_t thread_cpu_ns(void) {
+    const struct thread *thread = thread_current();
+    return ticks_to_ns(thread->user_ticks + thread->kernel_ticks);
+}
+
+static bool is_real_clock(uint32_t clock) {
+    return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE ||
+           clock == CLOCK_REALTIME_ALARM || clock == CLOCK_TAI;
+}
+
+/* A negative number names the CPU time of a process or thread (man 3 clock_getcpuclockid). */
+static bool is_cpu_clock(uint32_t clock) {
+    return (int32_t)clock < 0 && (clock & 3) == 2;
+}
+
+static enum status cpu_clock_ns(uint32_t clock, uint64_t *ns) {
+    uint32_t number = ~(clock >> 3) & 0x1fffffff;
+    bool is_thread = (clock & 4) != 0;
+    const struct task *task = task_current();
+    if (is_thread && (number == 0 || number == task->number)) {
+        *ns = thread_cpu_ns();
+        return STATUS_OK;
+    }
+    tree_lock();
+    struct id *id = number == 0 ? task->process->id : id_find(number);
+    enum status status = STATUS_INVALID;
+    if (!is_thread && id && id->process) {
+        struct process_times times = process_times(id->process);
+        *ns = ticks_to_ns(times.user_ticks + times.kernel_ticks);
+        status = STATUS_OK;
+    }
+    tree_unlock();
+    return status;
+}
+
+static enum status read_clock(uint32_t clock, uint64_t *ns) {
+    if (is_cpu_clock(clock)) {
+        return cpu_clock_ns(clock, ns);
+    }
+    if (is_real_clock(clock)) {
+        *ns = (uint64_t)((int64_t)clock_now() + clock_real_offset());
+        return STATUS_OK;
+    }
+    switch (clock) {
+    case CLOCK_PROCESS_CPU:
+        *ns = process_cpu_ns();
+        return STATUS_OK;
+    case CLOCK_THREAD_CPU:
+        *ns = thread_cpu_ns();
+        return STATUS_OK;
+    case CLOCK_MONOTONIC:
+    case CLOCK_MONOTONIC_RAW:
+    case CLOCK_MONOTONIC_COARSE:
+    case CLOCK_BOOTTIME:
+    case CLOCK_BOOTTIME_ALARM:
+        *ns = clock_now();
+        return STATUS_OK;
+    default:
+        return STATUS_INVALID;
+    }
+}
+
+int64_t call_clock_gettime(const struct trap_frame *frame) {
+    uint64_t ns;
+    enum status status = read_clock((uint32_t)frame->rdi, &ns);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const struct time_spec time = time_spec_of(ns);
+    return copy_out(frame->rsi, &time, sizeof(time));
+}
+
+int64_t call_clock_getres(const struct trap_frame *frame) {
+    uint64_t ns;
+    uint32_t clock = (uint32_t)frame->rdi;
+    enum status status = read_clock(clock, &ns);
+    if (status != STATUS_OK || frame->rsi == 0) {
+        return status;
+    }
+    bool is_coarse = clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE;
+    const struct time_spec time = {.nanoseconds = is_coarse ? (int64_t)TICK_NS : 1};
+    return copy_out(frame->rsi, &time, sizeof(time));
+}
+
+static int64_t set_real_time(const struct time_spec *time) {
+    if (process_current()->credentials.effective_user != 0) {
+        return STATUS_NOT_PERMITTED;
+    }
+    clock_set_real_offset((int64_t)time_spec_ns(time) - (int64_t)clock_now());
+    return 0;
+}
+
+int64_t call_clock_settime(const struct trap_frame *frame) {
+    struct time_spec time;
+    if ((uint32_t)frame->rdi != CLOCK_REALTIME) {
+        return STATUS_INVALID;
+    }
+    enum status status = read_time(frame->rsi, &time);
+    return status == STATUS_OK ? set_real_time(&time) : status;
+}
+
+int64_t call_gettimeofday(const struct trap_frame *frame) {
+    uint64_t ns = (uint64_t)((int64_t)clock_now() + clock_real_offset());
+    const struct time_value time = time_value_of(ns);
+    const uint32_t zone[2] = {};
+    if (frame->rdi != 0 && copy_out(frame->rdi, &time, sizeof(time)) != 0) {
+        return STATUS_FAULT;
+    }
+    return frame->rsi != 0 ? copy_out(frame->rsi, zone, sizeof(zone)) : 0;
+}
+
+int64_t call_settimeofday(const struct trap_frame *frame) {
+    struct time_value value;
+    if (frame->rdi == 0) {
+        return 0;
+    }
+    if (copy_in(&value, frame->rdi, sizeof(value)) != 0) {
+        return STATUS_FAULT;
+    }
+    if (value.microseconds < 0 || value.microseconds >= 1'000'000 || value.seconds < 0) {
+        return STATUS_INVALID;
+    }
+    const struct time_spec time = {value.seconds, value.microseconds * 1000};
+    return set_real_time(&time);
+}
+
+int64_t call_time(const struct trap_frame *frame) {
+    int64_t seconds =
+        ((int64_t)clock_now() + clock_real_offset()) / (int64_t)NANOSECONDS_PER_SECOND;
+    if (frame->rdi != 0 && copy_out(frame->rdi, &seconds, sizeof(seconds)) != 0) {
+        return STATUS_FAULT;
+    }
+    return seconds;
+}
+
+static enum status sleep_until(uint64_t deadline_ns) {
+    struct sleeper sleeper;
+    struct alarm alarm;
+    enum status status = STATUS_OK;
+    sleeper_prepare(&sleeper);
+    alarm_begin(&alarm, &sleeper, deadline_ns);
+    while (status == STATUS_OK && !alarm_has_rung(&alarm)) {
+        status = sleeper_sleep(&sleeper);
+        sleeper_prepare(&sleeper);
+    }
+    alarm_end(&alarm);
+    return alarm_has_rung(&alarm) ? STATUS_OK : status;
+}
+
+/* What was left, for a call that a signal ended. */
+static int64_t end_sleep(enum status status, uint64_t deadline_ns, uint64_t left_address) {
+    if (status != STATUS_INTERRUPTED || left_address == 0) {
+        return status;
+    }
+    uint64_t now = clock_now();
+    const struct time_spec left = time_spec_of(deadline_ns > now ? deadline_ns - now : 0);
+    return copy_out(left_address, &left, sizeof(left)) == 0 ? (int64_t)status : STATUS_FAULT;
+}
+
+static int64_t sleep_for(uint64_t address, uint64_t left_address) {
+    struct time_spec time;
+    enum status status = read_time(address, &time);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    uint64_t deadline = keep_deadline(add_saturated(clock_now(), time_spec_ns(&time)));
+    return end_sleep(sleep_until(deadline), deadline, left_address);
+}
+
+int64_t call_nanosleep(const struct trap_frame *frame) {
+    return sleep_for(frame->rdi, frame->rsi);
+}
+
+int64_t call_clock_nanosleep(const struct trap_frame *frame) {
+    uint32_t clock = (uint32_t)frame->rdi;
+    uint64_t ns;
+    if (clock == CLOCK_THREAD_CPU || read_clock(clock, &ns) != STATUS_OK) {
+        return STATUS_INVALID;
+    }
+    if (clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE ||
+        clock == CLOCK_MONOTONIC_RAW || clock == CLOCK_PROCESS_CPU || is_cpu_clock(clock)) {
+        return STATUS_NOT_SUPPORTED;
+    }
+    if (!((uint32_t)frame->rsi & TIMER_ABSOLUTE)) {
+        return sleep_for(frame->rdx, frame->r10);
+    }
+    struct time_spec time;
+    enum status status = read_time(frame->rdx, &time);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return sleep_until(to_monotonic(time_spec_ns(&time), is_real_clock(clock)));
+}
+
+int64_t call_times(const struct trap_frame *frame) {
+    struct process *process = process_current();
+    tree_lock();
+    struct process_times own = process_times(process);
+    struct process_times children = process->child_times;
+    tree_unlock();
+    constexpr uint64_t ratio = TIMER_HERTZ;
+    const int64_t times[4] = {
+        (int64_t)(own.user_ticks * USER_HERTZ / ratio),
+        (int64_t)(own.kernel_ticks * USER_HERTZ / ratio),
+        (int64_t)(children.user_ticks * USER_HERTZ / ratio),
+        (int64_t)(children.kernel_ticks * USER_HERTZ / ratio),
+    };
+    if (frame->rdi != 0 && copy_out(frame->rdi, times, sizeof(times)) != 0) {
+        return STATUS_FAULT;
+    }
+    return (int64_t)(clock_now() / (NANOSECONDS_PER_SECOND / USER_HERTZ));
+}
+
+/* struct itimerval of man 2 setitimer: the period, then what is left. */
+struct interval {
+    struct time_value period, left;
+};
+
+static bool value_is_valid(const struct time_value *value) {
+    return value->seconds >= 0 && value->microseconds >= 0 && value->microseconds < 1'000'000;
+}
+
+static uint64_t value_ns(const struct time_value *value) {
+    const struct time_spec time = {value->seconds, value->microseconds * 1000};
+    return time_spec_ns(&time);
+}
+
+static struct interval read_real_timer(struct process *process) {
+    uint64_t deadline = timer_deadline(&process->real_timer);
+    uint64_t now = clock_now();
+    uint64_t left = deadline > now ? deadline - now : deadline != 0;
+    uint64_t period = __atomic_load_n(&process->real_timer_period_ns, __ATOMIC_RELAXED);
+    return (struct interval){time_value_of(period), time_value_of(left)};
+}
+
+static void set_real_timer(struct process *process, uint64_t left_ns, uint64_t period_ns) {
+    (void)timer_cancel(&process->real_timer);
+    __atomic_store_n(&process->real_timer_period_ns, period_ns, __ATOMIC_RELAXED);
+    if (left_ns != 0) {
+        timer_arm(&process->real_timer, add_saturated(clock_now(), left_ns));
+    }
+}
+
+constexpr uint32_t INTERVAL_REAL = 0;
+constexpr uint32_t INTERVAL_COUNT = 3; /* ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF */
+
+int64_t call_getitimer(const struct trap_frame *frame) {
+    uint32_t which = (uint32_t)frame->rdi;
+    struct interval interval = {};
+    if (which >= INTERVAL_COUNT) {
+        return STATUS_INVALID;
+    }
+    if (which == INTERVAL_REAL) {
+        interval = read_real_timer(process_current());
+    }
+    return copy_out(frame->rsi, &interval, sizeof(interval));
+}
+
+/* Those that count CPU time are not there; none can be running. */
+int64_t call_setitimer(const struct trap_frame *frame) {
+    struct process *process = process_current();
+    uint32_t which = (uint32_t)frame->rdi;
+    struct interval next = {};
+    if (frame->rsi != 0 && copy_in(&next, frame->rsi, sizeof(next)) != 0) {
+        return STATUS_FAULT;
+    }
+    if (which >= INTERVAL_COUNT || !value_is_valid(&next.period) || !value_is_valid(&next.left)) {
+        return STATUS_INVALID;
+    }
+    struct interval before = {};
+    if (which == INTERVAL_REAL) {
+        before = read_real_timer(process);
+        set_real_timer(process, value_ns(&next.left), value_ns(&next.period));
+    } else if (value_ns(&next.left) != 0) {
+        return STATUS_NOT_SUPPORTED;
+    }
+    return frame->rdx != 0 ? copy_out(frame->rdx, &before, sizeof(before)) : 0;
+}
+
+/* Seconds that were left are rounded up where less than one was, else to the nearest. */
+int64_t call_alarm(const struct trap_frame *frame) {
+    struct process *process = process_current();
+    struct interval before = read_real_timer(process);
+    set_real_timer(process, (uint64_t)(uint32_t)frame->rdi * NANOSECONDS_PER_SECOND, 0);
+    int64_t seconds = before.left.seconds + (before.left.microseconds >= 500'000);
+    return seconds == 0 && before.left.microseconds > 0 ? 1 : seconds;
+}

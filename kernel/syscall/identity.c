@@ -1,0 +1,332 @@
+#include "kernel/process/process.h"
+#include "kernel/syscall/calls.h"
+#include "kernel/syscall/user.h"
+
+/* On whose behalf a process runs: man 7 credentials, man 2 setresuid. Root is who has effective
+ * user 0, and has every right (man 7 capabilities). */
+
+constexpr uint32_t UNCHANGED = UINT32_MAX;
+constexpr uint32_t GROUPS_MAX =
+    sizeof(((struct process_credentials *)nullptr)->groups) / sizeof(uint32_t);
+
+/* Real, effective, saved and file id, of users or of groups. */
+struct ids {
+    uint32_t real, effective, saved, file;
+};
+
+static struct ids user_ids(void) {
+    const struct process_credentials *own = &process_current()->credentials;
+    return (struct ids){own->real_user, own->effective_user, own->saved_user, own->file_user};
+}
+
+static struct ids group_ids(void) {
+    const struct process_credentials *own = &process_current()->credentials;
+    return (struct ids){own->real_group, own->effective_group, own->saved_group, own->file_group};
+}
+
+static void set_user_ids(const struct ids *ids) {
+    struct process *process = process_current();
+    tree_lock();
+    struct process_credentials *own = &process->credentials;
+    if (own->effective_user != ids->effective) {
+        __atomic_store_n(&process->is_dumpable, 0, __ATOMIC_RELAXED);
+    }
+    own->real_user = ids->real;
+    own->effective_user = ids->effective;
+    own->saved_user = ids->saved;
+    own->file_user = ids->file;
+    tree_unlock();
+}
+
+static void set_group_ids(const struct ids *ids) {
+    struct process_credentials *own = &process_current()->credentials;
+    tree_lock();
+    own->real_group = ids->real;
+    own->effective_group = ids->effective;
+    own->saved_group = ids->saved;
+    own->file_group = ids->file;
+    tree_unlock();
+}
+
+static bool is_root(void) {
+    return process_current()->credentials.effective_user == 0;
+}
+
+static bool is_one_of(uint32_t id, const struct ids *ids) {
+    return id == UNCHANGED || id == ids->real || id == ids->effective || id == ids->saved;
+}
+
+/* man 2 setuid, setgid. */
+static int64_t set_one(struct ids *ids, uint32_t id) {
+    if (id == UNCHANGED) {
+        return STATUS_INVALID;
+    }
+    if (is_root()) {
+        *ids = (struct ids){id, id, id, id};
+        return 0;
+    }
+    if (id != ids->real && id != ids->saved) {
+        return STATUS_NOT_PERMITTED;
+    }
+    ids->effective = id;
+    ids->file = id;
+    return 0;
+}
+
+/* man 2 setreuid, setregid. */
+static int64_t set_two(struct ids *ids, uint32_t real, uint32_t effective) {
+    const struct ids before = *ids;
+    bool may_real = real == UNCHANGED || real == before.real || real == before.effective;
+    if (!is_root() && (!may_real || !is_one_of(effective, &before))) {
+        return STATUS_NOT_PERMITTED;
+    }
+    ids->real = real != UNCHANGED ? real : before.real;
+    ids->effective = effective != UNCHANGED ? effective : before.effective;
+    ids->file = ids->effective;
+    if (real != UNCHANGED || (effective != UNCHANGED && effective != before.real)) {
+        ids->saved = ids->effective;
+    }
+    return 0;
+}
+
+/* man 2 setresuid, setresgid. */
+static int64_t set_three(struct ids *ids, uint32_t real, uint32_t effective, uint32_t saved) {
+    if (!is_root() &&
+        (!is_one_of(real, ids) || !is_one_of(effective, ids) || !is_one_of(saved, ids))) {
+        return STATUS_NOT_PERMITTED;
+    }
+    ids->real = real != UNCHANGED ? real : ids->real;
+    ids->effective = effective != UNCHANGED ? effective : ids->effective;
+    ids->saved = saved != UNCHANGED ? saved : ids->saved;
+    ids->file = ids->effective;
+    return 0;
+}
+
+static int64_t end_user_change(int64_t status, const struct ids *ids) {
+    if (status == 0) {
+        set_user_ids(ids);
+    }
+    return status;
+}
+
+static int64_t end_group_change(int64_t status, const struct ids *ids) {
+    if (status == 0) {
+        set_group_ids(ids);
+    }
+    return status;
+}
+
+int64_t call_getuid(const struct trap_frame *frame) {
+    (void)frame;
+    return user_ids().real;
+}
+
+int64_t call_geteuid(const struct trap_frame *frame) {
+    (void)frame;
+    return user_ids().effective;
+}
+
+int64_t call_getgid(const struct trap_frame *frame) {
+    (void)frame;
+    return group_ids().real;
+}
+
+int64_t call_getegid(const struct trap_frame *frame) {
+    (void)frame;
+    return group_ids().effective;
+}
+
+int64_t call_setuid(const struct trap_frame *frame) {
+    struct ids ids = user_ids();
+    return end_user_change(set_one(&ids, (uint32_t)frame->rdi), &ids);
+}
+
+int64_t call_setgid(const struct trap_frame *frame) {
+    struct ids ids = group_ids();
+    return end_group_change(set_one(&ids, (uint32_t)frame->rdi), &ids);
+}
+
+int64_t call_setreuid(const struct trap_frame *frame) {
+    struct ids ids = user_ids();
+    int64_t status = set_two(&ids, (uint32_t)frame->rdi, (uint32_t)frame->rsi);
+    return end_user_change(status, &ids);
+}
+
+int64_t call_setregid(const struct trap_frame *frame) {
+    struct ids ids = group_ids();
+    int64_t status = set_two(&ids, (uint32_t)frame->rdi, (uint32_t)frame->rsi);
+    return end_group_change(status, &ids);
+}
+
+int64_t call_setresuid(const struct trap_frame *frame) {
+    struct ids ids = user_ids();
+    int64_t status =
+        set_three(&ids, (uint32_t)frame->rdi, (uint32_t)frame->rsi, (uint32_t)frame->rdx);
+    return end_user_change(status, &ids);
+}
+
+int64_t call_setresgid(const struct trap_frame *frame) {
+    struct ids ids = group_ids();
+    int64_t status =
+        set_three(&ids, (uint32_t)frame->rdi, (uint32_t)frame->rsi, (uint32_t)frame->rdx);
+    return end_group_change(status, &ids);
+}
+
+static int64_t store_three(const struct trap_frame *frame, const struct ids *ids) {
+    if (copy_out(frame->rdi, &ids->real, sizeof(ids->real)) != 0 ||
+        copy_out(frame->rsi, &ids->effective, sizeof(ids->effective)) != 0) {
+        return STATUS_FAULT;
+    }
+    return copy_out(frame->rdx, &ids->saved, sizeof(ids->saved));
+}
+
+int64_t call_getresuid(const struct trap_frame *frame) {
+    const struct ids ids = user_ids();
+    return store_three(frame, &ids);
+}
+
+int64_t call_getresgid(const struct trap_frame *frame) {
+    const struct ids ids = group_ids();
+    return store_three(frame, &ids);
+}
+
+/* Both return what was, whether it changes or not. */
+int64_t call_setfsuid(const struct trap_frame *frame) {
+    struct ids ids = user_ids();
+    uint32_t before = ids.file;
+    uint32_t id = (uint32_t)frame->rdi;
+    if (id != UNCHANGED && (is_root() || id == before || is_one_of(id, &ids))) {
+        ids.file = id;
+        set_user_ids(&ids);
+    }
+    return before;
+}
+
+int64_t call_setfsgid(const struct trap_frame *frame) {
+    struct ids ids = group_ids();
+    uint32_t before = ids.file;
+    uint32_t id = (uint32_t)frame->rdi;
+    if (id != UNCHANGED && (is_root() || id == before || is_one_of(id, &ids))) {
+        ids.file = id;
+        set_group_ids(&ids);
+    }
+    return before;
+}
+
+int64_t call_getgroups(const struct trap_frame *frame) {
+    const struct process_credentials *own = &process_current()->credentials;
+    int32_t room = (int32_t)frame->rdi;
+    if (room == 0) {
+        return own->group_count;
+    }
+    if (room < (int32_t)own->group_count) {
+        return STATUS_INVALID;
+    }
+    size_t size_bytes = own->group_count * sizeof(uint32_t);
+    return copy_out(frame->rsi, own->groups, size_bytes) == 0 ? (int64_t)own->group_count
+                                                             : STATUS_FAULT;
+}
+
+int64_t call_setgroups(const struct trap_frame *frame) {
+    struct process_credentials *own = &process_current()->credentials;
+    uint32_t groups[GROUPS_MAX] = {};
+    uint32_t count = (uint32_t)frame->rdi;
+    if (!is_root()) {
+        return STATUS_NOT_PERMITTED;
+    }
+    if (count > GROUPS_MAX) {
+        return STATUS_INVALID;
+    }
+    if (copy_in(groups, frame->rsi, count * sizeof(groups[0])) != 0) {
+        return STATUS_FAULT;
+    }
+    tree_lock();
+    own->group_count = count;
+    __builtin_memcpy(own->groups, groups, sizeof(groups));
+    tree_unlock();
+    return 0;
+}
+
+/* struct __user_cap_header_struct and data of man 2 capget. */
+struct capability_header {
+    uint32_t version;
+    int32_t process;
+};
+
+constexpr uint32_t CAPABILITY_VERSION_1 = 0x19980330;
+constexpr uint32_t CAPABILITY_VERSION_2 = 0x20071026;
+constexpr uint32_t CAPABILITY_VERSION_3 = 0x20080522;
+constexpr uint64_t CAPABILITY_ALL = (1ull << 41) - 1;
+
+/* How many words of each set the version has; 0: unknown, and the one to use is said. */
+static unsigned capability_words(uint64_t address, struct capability_header *header) {
+    switch (header->version) {
+    case CAPABILITY_VERSION_1:
+        return 1;
+    case CAPABILITY_VERSION_2:
+    case CAPABILITY_VERSION_3:
+        return 2;
+    default:
+        header->version = CAPABILITY_VERSION_3;
+        return copy_out(address, header, sizeof(header->version)) == 0 ? 0 : UINT32_MAX;
+    }
+}
+
+static bool process_exists(int32_t number) {
+    tree_lock();
+    struct id *id = id_find((uint32_t)number);
+    bool exists = id && (id->process || id->task);
+    tree_unlock();
+    return exists;
+}
+
+int64_t call_capget(const struct trap_frame *frame) {
+    struct capability_header header;
+    if (copy_in(&header, frame->rdi, sizeof(header)) != 0) {
+        return STATUS_FAULT;
+    }
+    unsigned words = capability_words(frame->rdi, &header);
+    if (words == 0) {
+        return frame->rsi == 0 ? 0 : STATUS_INVALID;
+    }
+    if (words == UINT32_MAX) {
+        return STATUS_FAULT;
+    }
+    if (header.process < 0) {
+        return STATUS_INVALID;
+    }
+    if (header.process != 0 && !process_exists(header.process)) {
+        return STATUS_NO_SUCH_PROCESS;
+    }
+    uint64_t all = is_root() ? CAPABILITY_ALL : 0;
+    const uint32_t sets[2][3] = {
+        {(uint32_t)all, (uint32_t)all, 0},
+        {(uint32_t)(all >> 32), (uint32_t)(all >> 32), 0},
+    };
+    return frame->rsi != 0 ? copy_out(frame->rsi, sets, words * sizeof(sets[0])) : 0;
+}
+
+/* Who is root keeps all of them, and others have none: what asks for that is granted, what asks for
+ * more is refused. Giving some of root's up is accepted and has no effect. */
+int64_t call_capset(const struct trap_frame *frame) {
+    struct capability_header header;
+    if (copy_in(&header, frame->rdi, sizeof(header)) != 0) {
+        return STATUS_FAULT;
+    }
+    unsigned words = capability_words(frame->rdi, &header);
+    if (words == 0 || words == UINT32_MAX) {
+        return words == 0 ? STATUS_INVALID : STATUS_FAULT;
+    }
+    if (header.process != 0 && (uint32_t)header.process != process_current()->number) {
+        return STATUS_NOT_PERMITTED;
+    }
+    uint32_t sets[2][3] = {};
+    if (copy_in(sets, frame->rsi, words * sizeof(sets[0])) != 0) {
+        return STATUS_FAULT;
+    }
+    uint32_t wanted = 0;
+    for (unsigned i = 0; i < words; i++) {
+        wanted |= sets[i][0] | sets[i][1] | sets[i][2];
+    }
+    return wanted != 0 && !is_root() ? STATUS_NOT_PERMITTED : 0;
+}
