@@ -45,6 +45,19 @@ TEST_F(FileTest, AppendingWritesAtTheEndWhereverThePositionIs) {
     EXPECT_EQ(get(open("/f")), "xbcdef");
 }
 
+TEST_F(FileTest, WritingStopsAtTheLimitOfATransfer) {
+    Open file = open("/f", CREATE);
+    transfer first = transfer_from_memory("abcdef", 6);
+    first.position_limit = 4;
+    EXPECT_EQ(file_write(file, &first), STATUS_OK);
+    EXPECT_EQ(first.done_bytes, 4u);
+    transfer second = transfer_from_memory("g", 1);
+    second.position_limit = 4;
+    EXPECT_EQ(file_write(file, &second), STATUS_FILE_TOO_LARGE);
+    EXPECT_EQ(file_write_at(file, 3, &second), STATUS_OK) << "below it is room";
+    EXPECT_EQ(get(open("/f")), "abcg");
+}
+
 TEST_F(FileTest, EachOpeningIsForWhatItWasOpenedFor) {
     ASSERT_EQ(touch("/f"), STATUS_OK);
     Open reader = open("/f", OPEN_READ_ONLY);
@@ -203,6 +216,21 @@ class ListTest : public FileTest {
         return records(bytes);
     }
 };
+
+TEST_F(ListTest, TheOldFormatHasTheTypeAtTheEndOfEachRecord) {
+    ASSERT_EQ(symlink("file", "/link"), STATUS_OK);
+    Open directory = open("/", OPEN_READ_ONLY);
+    std::string bytes(24 + 24 + 24, '?');
+    transfer to = transfer_to_memory(bytes.data(), bytes.size());
+    ASSERT_EQ(file_list_old(directory, &to), STATUS_OK);
+    ASSERT_EQ(to.done_bytes, 72u) << "three records, each with its name and a type";
+    EXPECT_STREQ(bytes.data() + 18, ".");
+    EXPECT_EQ(bytes[23], 4);
+    EXPECT_STREQ(bytes.data() + 24 + 18, "..");
+    EXPECT_STREQ(bytes.data() + 48 + 18, "link");
+    EXPECT_EQ(bytes[71], 10);
+    EXPECT_EQ(bytes[48 + 16], 24) << "its size";
+}
 
 TEST_F(ListTest, ADirectoryIsListedInPiecesAndFromAnyPosition) {
     ASSERT_EQ(mkdir("/d"), STATUS_OK);

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <stdint.h>
-
 #include "kernel/cpu/trap.h"
 #include "kernel/process/process.h"
 #include "lib/status.h"

@@ -109,9 +109,11 @@ enum fill_mode : uint8_t { FILL, FILL_KEEP_SIZE, FILL_WITH_HOLE };
 
 enum status file_fill(struct file *file, enum fill_mode mode, int64_t offset, int64_t size_bytes);
 
-/* man 2 getdents64: entries as struct linux_dirent64. Errors: STATUS_NOT_A_DIRECTORY;
- * STATUS_NOT_FOUND, it is removed; STATUS_INVALID, not even one fits; STATUS_FAULT. */
+/* man 2 getdents64: entries as struct linux_dirent64; the other is getdents, with struct
+ * linux_dirent. Errors: STATUS_NOT_A_DIRECTORY; STATUS_NOT_FOUND, it is removed; STATUS_INVALID,
+ * not even one fits; STATUS_FAULT. */
 enum status file_list(struct file *file, struct transfer *transfer);
+enum status file_list_old(struct file *file, struct transfer *transfer);
 
 /* man 2 fstat. What has no node is a fifo, or has no kind at all, and is its opener's. */
 void file_inspect(struct file *file, struct file_stat *stat);

@@ -20,6 +20,16 @@ static void note_contents_changed(const struct file *file, struct node *node) {
     node_note_write(node);
 }
 
+/* Cuts off what would lie behind the limit. */
+static enum status limit_growth(struct transfer *transfer, uint64_t position) {
+    if (position >= transfer->position_limit) {
+        return STATUS_FILE_TOO_LARGE;
+    }
+    uint64_t room = transfer->position_limit - position;
+    transfer->left_bytes = transfer->left_bytes < room ? transfer->left_bytes : room;
+    return STATUS_OK;
+}
+
 /* Where the end is and what is written there are one step under the node's lock. */
 static enum status write_regular(struct file *file, uint64_t *position, struct transfer *transfer) {
     struct node *node = file->place.node;
@@ -31,7 +41,10 @@ static enum status write_regular(struct file *file, uint64_t *position, struct t
     if (__atomic_load_n(&file->status_flags, __ATOMIC_RELAXED) & FILE_APPEND) {
         *position = node->operations->size(node);
     }
-    enum status status = node->operations->write(node, *position, transfer);
+    enum status status = limit_growth(transfer, *position);
+    if (status == STATUS_OK) {
+        status = node->operations->write(node, *position, transfer);
+    }
     sleep_lock_release(&node->lock);
     if (transfer->done_bytes > before) {
         *position += transfer->done_bytes - before;

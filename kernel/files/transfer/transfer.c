@@ -5,7 +5,12 @@
 constexpr size_t ZEROES_SIZE = 256;
 
 struct transfer transfer_begin(const struct transfer_side *side, void *context, size_t size_bytes) {
-    return (struct transfer){.side = side, .context = context, .left_bytes = size_bytes};
+    return (struct transfer){
+        .side = side,
+        .context = context,
+        .left_bytes = size_bytes,
+        .position_limit = UINT64_MAX,
+    };
 }
 
 static size_t put_in_memory(void *context, size_t offset, const void *bytes, size_t size_bytes) {

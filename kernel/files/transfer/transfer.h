@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "lib/decls.h"
 #include "lib/status.h"
@@ -26,9 +27,12 @@ struct transfer {
     size_t left_bytes; /* still to be moved; 0 once a byte was missing */
     size_t done_bytes; /* moved, in either direction */
     bool has_fault;    /* a byte of the far side was missing */
+
+    /* No byte is written to a regular file here or behind it (RLIMIT_FSIZE). */
+    uint64_t position_limit;
 };
 
-/* A transfer of size_bytes with any far side. */
+/* A transfer of size_bytes with any far side, and no limit. */
 struct transfer transfer_begin(const struct transfer_side *side, void *context, size_t size_bytes);
 
 /* With the kernel's own memory as the far side, which must outlive it. */

@@ -1,0 +1,108 @@
+#include "kernel/files/file/descriptor_table.h"
+#include "kernel/files/file/open.h"
+#include "kernel/files/pipe/pipe.h"
+#include "kernel/syscall/calls.h"
+#include "kernel/syscall/files/arguments.h"
+
+/* Commands of man 2 fcntl. */
+enum fcntl_command : uint32_t {
+    F_DUPFD = 0,
+    F_GETFD = 1,
+    F_SETFD = 2,
+    F_GETFL = 3,
+    F_SETFL = 4,
+    F_DUPFD_CLOEXEC = 1030,
+    F_SETPIPE_SZ = 1031,
+    F_GETPIPE_SZ = 1032,
+};
+
+constexpr uint32_t DESCRIPTOR_CLOSES_ON_EXEC = 1; /* FD_CLOEXEC */
+
+static int64_t copy_file(struct file *file, uint64_t lowest, bool closes_on_exec) {
+    if (lowest >= descriptor_limit()) {
+        return STATUS_INVALID;
+    }
+    file_ref(file);
+    return install_file(file, (uint32_t)lowest, closes_on_exec);
+}
+
+static int64_t get_descriptor_flags(uint32_t descriptor) {
+    bool closes_on_exec;
+    enum status status =
+        descriptor_closes_on_exec(task_current()->files, descriptor, &closes_on_exec);
+    return status == STATUS_OK && closes_on_exec ? DESCRIPTOR_CLOSES_ON_EXEC : (int64_t)status;
+}
+
+/* Only who owns a file may keep its access time (man 2 fcntl, EPERM). */
+static enum status check_status_flags(struct file *file, uint32_t flags) {
+    struct credentials credentials = acting_credentials();
+    struct node *node = file->place.node;
+    bool is_new = (flags & ~file_flags(file) & OPEN_NO_ACCESS_TIME) != 0;
+    bool is_refused = is_new && node != nullptr && !node_is_owned(node, &credentials);
+    return is_refused ? STATUS_NOT_PERMITTED : STATUS_OK;
+}
+
+static int64_t set_status_flags(struct file *file, uint32_t flags) {
+    enum status status = check_status_flags(file, flags);
+    if (status == STATUS_OK) {
+        file_set_flags(file, flags);
+    }
+    return status;
+}
+
+static int64_t set_pipe_capacity(const struct file *file, uint64_t size_bytes) {
+    struct pipe *pipe = file_pipe(file);
+    if (pipe == nullptr) {
+        return STATUS_BAD_DESCRIPTOR;
+    }
+    bool is_root = process_current()->credentials.effective_user == 0;
+    enum status status = pipe_set_capacity(pipe, size_bytes, is_root);
+    return status == STATUS_OK ? (int64_t)pipe_capacity(pipe) : status;
+}
+
+static int64_t get_pipe_capacity(const struct file *file) {
+    struct pipe *pipe = file_pipe(file);
+    return pipe == nullptr ? STATUS_BAD_DESCRIPTOR : (int64_t)pipe_capacity(pipe);
+}
+
+/* What is allowed where the file was opened with O_PATH. */
+static bool is_of_descriptor(uint32_t command) {
+    return command == F_DUPFD || command == F_DUPFD_CLOEXEC || command == F_GETFD ||
+           command == F_SETFD || command == F_GETFL;
+}
+
+static int64_t control(struct file *file, const struct trap_frame *frame) {
+    uint64_t argument = frame->rdx;
+    switch ((uint32_t)frame->rsi) {
+    case F_DUPFD:
+        return copy_file(file, argument, false);
+    case F_DUPFD_CLOEXEC:
+        return copy_file(file, argument, true);
+    case F_GETFD:
+        return get_descriptor_flags((uint32_t)frame->rdi);
+    case F_SETFD:
+        return descriptor_set_close_on_exec(task_current()->files, (uint32_t)frame->rdi,
+                                            argument & DESCRIPTOR_CLOSES_ON_EXEC);
+    case F_GETFL:
+        return file_flags(file);
+    case F_SETFL:
+        return set_status_flags(file, (uint32_t)argument);
+    case F_SETPIPE_SZ:
+        return set_pipe_capacity(file, (uint32_t)argument);
+    case F_GETPIPE_SZ:
+        return get_pipe_capacity(file);
+    }
+    return STATUS_INVALID;
+}
+
+int64_t call_fcntl(const struct trap_frame *frame) {
+    struct file *file;
+    enum status status = any_file(frame->rdi, &file);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    bool is_refused = file_is_only_path(file) && !is_of_descriptor((uint32_t)frame->rsi);
+    int64_t result = is_refused ? STATUS_BAD_DESCRIPTOR : control(file, frame);
+    file_unref(file);
+    return result;
+}
