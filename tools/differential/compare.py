@@ -36,7 +36,6 @@ def without(known, program, output):
 class Case(unittest.TestCase):
     """One test for each program that the command line names; a subclass has `check(name)`."""
 
-    maxDiff = None
     programs = ()
 
     @classmethod
@@ -49,4 +48,5 @@ class Case(unittest.TestCase):
 
     def assert_same(self, name, first, second):
         found = differences(first, second)
-        self.assertEqual(found, [], f"{name}:\n" + "\n".join(found))
+        if found:
+            self.fail(f"{name} does not print the same:\n" + "\n".join(found))

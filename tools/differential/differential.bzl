@@ -1,6 +1,6 @@
 """differential_test: the same programs on the host's Linux and on Quire must print the same."""
 
-# What keeps a comparison with Quire out of `bazel test //...`: ["manual"], until Quire has all calls.
+# What keeps comparisons with Quire out of `bazel test //...` until it has all calls: ["manual"].
 QUIRE_TAGS = ["manual"]
 
 def differential_test(name, srcs, size = "medium"):

@@ -53,13 +53,14 @@ def _names(programs):
 
 def run_natively(programs):
     """The Output of each program on the host, by name."""
-    # Whoever the programs run as can enter no directory of the build's.
-    with tempfile.TemporaryDirectory(prefix="quire.", dir="/tmp") as directory:
-        os.chmod(directory, 0o755)
+    # Whoever the programs run as can enter no directory of the build's. The scratch directory lies
+    # in memory, as all files of Quire do.
+    with tempfile.TemporaryDirectory(prefix="quire.", dir="/tmp") as directory, \
+            tempfile.TemporaryDirectory(prefix="quire.", dir="/dev/shm") as scratch:
         for path in (RUNNER, *programs):
             shutil.copy(path, directory)
-        scratch = os.path.join(directory, "scratch")
-        os.mkdir(scratch)
+        for path in (directory, scratch):
+            os.chmod(path, 0o755)
         done = subprocess.run([os.path.join(directory, "run_group"), directory, scratch,
                                *_names(programs)], check=False, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, timeout=_TIMEOUT_SECONDS)

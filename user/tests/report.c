@@ -132,13 +132,25 @@ const char *end_name(int status) {
     return text;
 }
 
-void show_end(const char *what, pid_t child) {
+static int wait_for(pid_t child) {
     int status = 0;
     pid_t ended;
     do {
         ended = waitpid(child, &status, 0);
     } while (ended < 0 && errno == EINTR);
-    say("%s: %s", what, ended == child ? end_name(status) : error_name(errno));
+    return ended == child ? status : -1;
+}
+
+void show_end(const char *what, pid_t child) {
+    int status = wait_for(child);
+    say("%s: %s", what, status < 0 ? error_name(errno) : end_name(status));
+}
+
+void show_execution(const char *what, pid_t child) {
+    int status = wait_for(child);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != HAS_SAID_WHY) {
+        say("%s: %s", what, status < 0 ? error_name(errno) : end_name(status));
+    }
 }
 
 void show_child(const char *what, void (*body)(void)) {
@@ -160,39 +172,50 @@ static void leave_fault(int, siginfo_t *info, void *) {
 }
 
 static const char *fault_name(void) {
-    static char text[32];
+    static char texts[4][32];
+    static unsigned next;
+    char *text = texts[next++ % 4];
     const char *code = fault.si_code == SI_KERNEL     ? "SI_KERNEL"
                        : fault.si_signo == SIGBUS     ? fault.si_code == BUS_ADRERR ? "ADRERR" : "?"
                        : fault.si_code == SEGV_MAPERR ? "MAPERR"
                        : fault.si_code == SEGV_ACCERR ? "ACCERR"
                                                       : "?";
-    snprintf(text, sizeof(text), "%s %s", signal_name(fault.si_signo), code);
+    snprintf(text, sizeof(texts[0]), "%s %s", signal_name(fault.si_signo), code);
     return text;
 }
 
-static void catch_faults(void) {
-    struct sigaction action = {.sa_sigaction = leave_fault, .sa_flags = SA_SIGINFO};
+static void set_fault_handlers(void (*handler)(int, siginfo_t *, void *)) {
+    struct sigaction action = {.sa_flags = handler ? SA_SIGINFO : 0};
+    action.sa_sigaction = handler;
     sigaction(SIGSEGV, &action, nullptr);
     sigaction(SIGBUS, &action, nullptr);
 }
 
-const char *read_outcome(const volatile void *address) {
-    catch_faults();
-    if (sigsetjmp(way_out, 1) != 0) {
-        return fault_name();
+static void touch(volatile char *byte, bool is_write) {
+    char value = *byte;
+    if (is_write) {
+        *byte = (char)(value + 1);
     }
-    (void)*(const volatile char *)address;
-    return "ok";
+}
+
+static const char *touch_outcome(volatile char *byte, bool is_write) {
+    const char *outcome = "ok";
+    set_fault_handlers(leave_fault);
+    if (sigsetjmp(way_out, 1) == 0) {
+        touch(byte, is_write);
+    } else {
+        outcome = fault_name();
+    }
+    set_fault_handlers(nullptr);
+    return outcome;
+}
+
+const char *read_outcome(const volatile void *address) {
+    return touch_outcome((volatile char *)address, false);
 }
 
 const char *write_outcome(volatile void *address) {
-    catch_faults();
-    if (sigsetjmp(way_out, 1) != 0) {
-        return fault_name();
-    }
-    volatile char *byte = address;
-    *byte = (char)(*byte + 1);
-    return "ok";
+    return touch_outcome(address, true);
 }
 
 void settle(void) {
@@ -212,4 +235,11 @@ int scratch_file(const char *name, size_t size_bytes) {
         }
     }
     return file;
+}
+
+void use_stack(size_t pages) {
+    volatile char room[pages * PAGE];
+    for (size_t i = pages; i > 0; i--) {
+        room[(i - 1) * PAGE] = 1;
+    }
 }

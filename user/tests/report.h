@@ -40,12 +40,17 @@ void show_child(const char *what, void (*body)(void));
 /* Shows how `child` ended, as show_child does; waits for it. */
 void show_end(const char *what, pid_t child);
 
-/* "exited 3", "SIGKILL", "SIGABRT, core": a status that wait gave; valid until the next call. */
+/* The same, but silent where the child left with this status: it has said itself what failed. */
+constexpr int HAS_SAID_WHY = 100;
+void show_execution(const char *what, pid_t child);
+
+/* "exited 3", "SIGKILL", "stopped by SIGSTOP": a status that wait gave; valid until the next call.
+ */
 const char *end_name(int status);
 
 /*
- * Touches one byte and says what came of it: "ok", or the signal and its code, as "SIGSEGV MAPERR".
- * Replaces the handlers of SIGSEGV and SIGBUS.
+ * Touches one byte and says what came of it: "ok", or the signal and its code, as "SIGSEGV MAPERR",
+ * which outlives three more. Leaves SIGSEGV and SIGBUS with their default actions.
  */
 const char *read_outcome(const volatile void *address);
 const char *write_outcome(volatile void *address);
@@ -55,3 +60,6 @@ void settle(void);
 
 /* A temporary file of `size_bytes` bytes, each the low byte of its page's number plus 'a'. */
 int scratch_file(const char *name, size_t size_bytes);
+
+/* Uses so many pages of stack below the caller's, from the top down. */
+void use_stack(size_t pages);

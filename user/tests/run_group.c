@@ -3,9 +3,9 @@
  *
  *     run_group PROGRAMS SCRATCH NAME...
  *
- * runs PROGRAMS/NAME for each NAME, in the new directory SCRATCH/NAME, with one line before and one
- * after its output: "@begin NAME" and "@end NAME exited 0". A program that takes too long is
- * killed, with all that it started. Where it is root, programs run as user and group 65534.
+ * runs PROGRAMS/NAME, by that path, for each NAME, in the new directory SCRATCH/NAME, with one line
+ * before and one after its output: "@begin NAME" and "@end NAME exited 0". A program that takes too
+ * long is killed, with all that it started. Where it is root, programs run as user and group 65534.
  */
 
 #define _GNU_SOURCE
@@ -70,7 +70,7 @@ static void forget_surroundings(void) {
     prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 }
 
-static void run(const char *path, const char *name, const char *directory) {
+static void run(const char *path, const char *directory) {
     int null = open("/dev/null", O_RDONLY);
     if (null < 0 || dup2(null, 0) != 0 || dup2(1, 2) != 2) {
         fail("standard input");
@@ -81,7 +81,7 @@ static void run(const char *path, const char *name, const char *directory) {
     }
     become_nobody(directory);
     forget_surroundings();
-    execve(path, (char *const[]){(char *)name, nullptr}, environment);
+    execve(path, (char *const[]){(char *)path, nullptr}, environment);
     fail(path);
 }
 
@@ -113,7 +113,7 @@ int main(int argument_count, char **arguments) {
         say("@begin %s", arguments[i]);
         pid_t child = fork();
         if (child == 0) {
-            run(path, arguments[i], directory);
+            run(path, directory);
         }
         if (child < 0) {
             fail("fork");
