@@ -12,10 +12,11 @@ from tools.machine.config import MachineConfig
 
 WORKSPACE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 RUNNER = os.path.join(WORKSPACE, "user/tests/run_group")
+ROOT = os.path.join(WORKSPACE, "user/root/root.cpio")
 _TIMEOUT_SECONDS = 280
+_RUNNER_ENDED = "run_group ended before"
 _BEGIN = re.compile(r"@begin (\S+)")
 _END = re.compile(r"@end (\S+) (.+)")
-_NEVER = "did not run"
 
 
 class GroupError(Exception):
@@ -30,15 +31,15 @@ class Output:
     lines: list
 
 
-def parse(text, names):
-    """The Output of each of `names`, by name; one that did not run or end says so."""
-    outputs = {name: Output(_NEVER, []) for name in names}
+def parse(text, names, failure="nothing says why"):
+    """The Output of each of `names`, by name; `failure` is why one did not run, or end."""
+    outputs = {name: Output(f"did not run: {failure}", []) for name in names}
     running, lines = None, []
     for line in text.splitlines():
         begin, end = _BEGIN.fullmatch(line), _END.fullmatch(line)
         if begin:
             running, lines = begin[1], []
-            outputs[running] = Output("did not end", lines)
+            outputs[running] = Output(f"did not end: {failure}", lines)
         elif end and end[1] == running:
             outputs[running] = Output(end[2], lines)
             running = None
@@ -72,9 +73,9 @@ def run_on_quire(programs, config=MachineConfig(memory="512M")):
     request = session.Request(
         program=RUNNER, arguments=("/tests", "/tmp", *_names(programs)), config=config,
         files=tuple((path, f"/tests/{os.path.basename(path)}") for path in programs),
-        timeout_seconds=_TIMEOUT_SECONDS)
+        root=ROOT, timeout_seconds=_TIMEOUT_SECONDS)
     result = session.run(request)
     text = result.output.decode(errors="replace")
     if result.failure and "@begin" not in text:
         raise GroupError(f"{result.failure}\n{result.log.decode(errors='replace')}")
-    return parse(text, _names(programs))
+    return parse(text, _names(programs), result.failure or _RUNNER_ENDED)
