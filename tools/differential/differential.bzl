@@ -29,3 +29,24 @@ def differential_test(name, srcs, size = "medium"):
             tags = tags + ["no-sandbox"],
             deps = ["//tools/differential:case"],
         )
+
+def script_test(name, srcs, size = "medium"):
+    """NAME_native_test and NAME_quire_test: random scripts for memory_script, and those of files.
+
+    Args:
+      name: of the tests.
+      srcs: files of scripts.
+      size: of both tests.
+    """
+    for machine, tags in (("native", []), ("quire", QUIRE_TAGS)):
+        native.py_test(
+            name = "%s_%s_test" % (name, machine),
+            size = size,
+            timeout = "moderate",
+            srcs = ["//tools/differential:scripts_%s_test.py" % machine],
+            args = ["$(rootpath %s)" % src for src in srcs],
+            data = srcs,
+            main = "//tools/differential:scripts_%s_test.py" % machine,
+            tags = tags,
+            deps = ["//tools/differential:case"],
+        )
