@@ -53,7 +53,7 @@ void tty_destroy_all(void);
  * Takes typed bytes, echoes them and sends the signals that they mean. Returns how many it took;
  * has_room of the driver tells when it takes more. In a thread, one at a time for a terminal.
  */
-size_t tty_receive(struct tty *tty, UNTRUSTED const char *bytes, size_t length);
+size_t tty_receive(struct tty *tty, TRUSTED const char *bytes, size_t length);
 
 /* A tenth of a second or less has passed: for readers that wait for a time (VTIME). Cheap where
  * there is none. */
