@@ -37,4 +37,7 @@ enum [[nodiscard]] status : int {
     STATUS_NOT_EMPTY = -39,         /* ENOTEMPTY */
     STATUS_LINK_LOOP = -40,         /* ELOOP */
     STATUS_NOT_SUPPORTED = -95,     /* EOPNOTSUPP */
+
+    /* No errno: the program is sent SIGBUS, and a system call returns EFAULT (man 2 mmap). */
+    STATUS_BUS = -4096,
 };

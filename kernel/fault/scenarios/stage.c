@@ -24,8 +24,9 @@ void stage_map(struct stage *stage, uint64_t va, uint64_t page_count, uint8_t ri
     struct locked_range token;
     begin_change(stage, &token);
     struct virt_range range = virt_range(virt_addr(va), page_count);
-    must(space_map_anonymous(&token, range, rights, name));
-    must(space_populate(&token, range));
+    const struct space_mapping mapping = {.rights = rights, .name = name};
+    must(space_map(&token, range, &mapping));
+    must(space_populate(&token, range, rights & RIGHT_WRITE ? ACCESS_WRITE : ACCESS_READ));
     space_unlock(&token);
 }
 
