@@ -91,9 +91,10 @@ TEST_F(ObjectAreaTest, SharedAnonymousMemoryGoesWithItsLastArea) {
     area_source *source = nullptr;
     uint64_t before = space_committed_pages();
     ASSERT_EQ(area_source_create_anonymous(3 * PAGE_SIZE, &source), STATUS_OK);
-    ASSERT_EQ(map_with(0, 3, {.rights = READ_WRITE, .source = source, .is_shared = true,
-                              .name = "shared"}),
-              STATUS_OK);
+    ASSERT_EQ(
+        map_with(0, 3,
+                 {.rights = READ_WRITE, .source = source, .is_shared = true, .name = "shared"}),
+        STATUS_OK);
     area_source_unref(source);
     EXPECT_EQ(space_committed_pages(), before + 3);
     EXPECT_EQ(read(1), 0u);
@@ -244,7 +245,10 @@ TEST_F(ObjectAreaTest, CuttingReachesThePartsOfAnAreaThatWasSplitAndMoved) {
     ASSERT_EQ(map_shared(file, 0, 6), STATUS_OK);
     EXPECT_TRUE(write(1, 1) && write(5, 5));
     ASSERT_EQ(protect(parent, page_at(2), 2, RIGHT_READ), STATUS_OK);
-    ASSERT_EQ(remap({.old = range(4, 2), .new_page_count = 2, .may_move = true, .is_fixed = true,
+    ASSERT_EQ(remap({.old = range(4, 2),
+                     .new_page_count = 2,
+                     .may_move = true,
+                     .is_fixed = true,
                      .new_start = virt_addr(page_at(20))}),
               STATUS_OK);
     EXPECT_EQ(read(21), 5u);
@@ -305,8 +309,7 @@ TEST_F(ObjectAreaTest, TheKernelWritesToASharedFileAndReadsBehindItsEndAsAFault)
     uint64_t word = 5;
     EXPECT_EQ(space_write(parent, virt_addr(VA), &word, sizeof word, nullptr), STATUS_OK);
     EXPECT_EQ(file.word(0), 5u);
-    EXPECT_EQ(space_read(parent, virt_addr(page_at(1)), &word, sizeof word, nullptr),
-              STATUS_FAULT);
+    EXPECT_EQ(space_read(parent, virt_addr(page_at(1)), &word, sizeof word, nullptr), STATUS_FAULT);
     ASSERT_EQ(unmap(parent, VA, 2), STATUS_OK);
 }
 

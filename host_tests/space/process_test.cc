@@ -1,6 +1,5 @@
 #include "host_tests/space/process_test.h"
 
-
 const area_source_operations TestFile::operations = {
     [](area_source *source) { reinterpret_cast<File *>(source)->references++; },
     [](area_source *source) { reinterpret_cast<File *>(source)->references--; },
@@ -77,13 +76,11 @@ status ProcessTest::map_memory(uint64_t index, uint64_t page_count, uint8_t righ
     return map_with(index, page_count, {.rights = rights, .name = "memory"});
 }
 
-status ProcessTest::map_private(TestFile &file, uint64_t index, uint64_t page_count,
-                                uint8_t rights, uint64_t source_page) {
-    return map_with(index, page_count,
-                    {.rights = rights,
-                     .source = file.source(),
-                     .source_page = source_page,
-                     .name = "file"});
+status ProcessTest::map_private(TestFile &file, uint64_t index, uint64_t page_count, uint8_t rights,
+                                uint64_t source_page) {
+    return map_with(
+        index, page_count,
+        {.rights = rights, .source = file.source(), .source_page = source_page, .name = "file"});
 }
 
 status ProcessTest::map_shared(TestFile &file, uint64_t index, uint64_t page_count, uint8_t rights,

@@ -112,8 +112,8 @@ static void check_object_frame(struct space_audit *audit, const struct walk_entr
     if (!memory_object_find_page(audit->area.source->object, page, &expected) ||
         expected.value != found.value) {
         findings_add(audit->findings, "V3", "%s: 0x%llx shows 0x%llx, not page %llu of %s",
-                     space_name(audit->space), word(entry->va.value), word(found.value),
-                     word(page), audit->area.name);
+                     space_name(audit->space), word(entry->va.value), word(found.value), word(page),
+                     audit->area.name);
     }
     if (!audit->area.is_shared && (pte_rights(entry->pte) & RIGHT_WRITE) != 0) {
         findings_add(audit->findings, "S2", "%s: 0x%llx is writable, and private in %s",
@@ -122,7 +122,7 @@ static void check_object_frame(struct space_audit *audit, const struct walk_entr
 }
 
 static void check_tagged_frame(struct space_audit *audit, const struct walk_entry *entry,
-                                  const struct frame *frame) {
+                               const struct frame *frame) {
     phys_addr_t pa = pte_page(entry->pte, entry->level);
     if (!audit->is_kernel && frame->map_count > 1 && (entry->rights & RIGHT_WRITE) != 0) {
         findings_add(audit->findings, "S2", "%s: 0x%llx is writable, and %u entries own 0x%llx",

@@ -71,14 +71,11 @@ enum fault_action fault_decide_load(const struct vm_area *area, const struct fau
     if (area->is_shared) {
         return REFUSE_NOT_PERMITTED;
     }
-    if (walk->entry.kind != PAGE_ABSENT && walk->is_sole_owner) {
-        return RESOLVE_NOTHING;
+    if (walk->entry.kind == PAGE_ABSENT) {
+        return fill(area, walk, ACCESS_WRITE);
     }
     if (walk->entry.is_table_shared) {
         return RESOLVE_UNSHARE;
     }
-    if (walk->entry.kind != PAGE_ABSENT) {
-        return RESOLVE_COPY;
-    }
-    return fill(area, walk, ACCESS_WRITE);
+    return walk->is_sole_owner ? RESOLVE_NOTHING : RESOLVE_COPY;
 }
