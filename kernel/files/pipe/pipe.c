@@ -131,30 +131,47 @@ enum status pipe_open_fifo(struct pipe *pipe, struct pipe_ends ends, bool may_wa
     return status;
 }
 
-static enum status read_when_there(struct pipe *pipe, struct transfer *transfer, bool may_wait,
-                                   struct pipe_waiter *waiting) REQUIRES(pipe->lock) {
+/* One of ring_get, ring_look. */
+typedef void ring_reading(struct ring *ring, struct transfer *transfer);
+
+static void look(struct ring *ring, struct transfer *transfer) {
+    ring_look(ring, transfer);
+}
+
+static enum status read_when_there(struct pipe *pipe, ring_reading *read, struct transfer *transfer,
+                                   bool may_wait, struct pipe_waiter *waiting)
+    REQUIRES(pipe->lock) {
     enum status status = STATUS_OK;
     while (status == STATUS_OK && pipe->ring.used_bytes == 0 && pipe->writers > 0) {
         status = may_wait ? wait_for_change(pipe, waiting) : STATUS_TRY_AGAIN;
     }
     if (status == STATUS_OK) {
-        ring_get(&pipe->ring, transfer);
+        read(&pipe->ring, transfer);
     }
     return transfer_result(transfer, status);
 }
 
-enum status pipe_read(struct pipe *pipe, struct transfer *transfer, bool may_wait) {
+static enum status read_by(struct pipe *pipe, ring_reading *read, struct transfer *transfer,
+                           bool may_wait) {
     if (transfer->left_bytes == 0) {
         return STATUS_OK;
     }
     struct pipe_waiter waiting;
     begin_waiting(pipe, &waiting);
     sleep_lock_acquire(&pipe->lock);
-    enum status status = read_when_there(pipe, transfer, may_wait, &waiting);
+    enum status status = read_when_there(pipe, read, transfer, may_wait, &waiting);
     sleep_lock_release(&pipe->lock);
     waiter_remove(&waiting.waiter);
     wait_queue_wake(&pipe->changed);
     return status;
+}
+
+enum status pipe_read(struct pipe *pipe, struct transfer *transfer, bool may_wait) {
+    return read_by(pipe, ring_get, transfer, may_wait);
+}
+
+enum status pipe_look(struct pipe *pipe, struct transfer *transfer, bool may_wait) {
+    return read_by(pipe, look, transfer, may_wait);
 }
 
 static size_t room(const struct pipe *pipe) REQUIRES(pipe->lock) {
@@ -187,6 +204,26 @@ enum status pipe_write(struct pipe *pipe, struct transfer *transfer, bool may_wa
     sleep_lock_release(&pipe->lock);
     waiter_remove(&waiting.waiter);
     return transfer_result(transfer, status);
+}
+
+static enum status wait_for_room_held(struct pipe *pipe, bool may_wait, struct pipe_waiter *waiting)
+    REQUIRES(pipe->lock) {
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && pipe->readers > 0 && room(pipe) == 0) {
+        status = may_wait ? wait_for_change(pipe, waiting) : STATUS_TRY_AGAIN;
+    }
+    return status == STATUS_OK && pipe->readers == 0 ? STATUS_BROKEN_PIPE : status;
+}
+
+enum status pipe_wait_for_room(struct pipe *pipe, bool may_wait, size_t *room_bytes) {
+    struct pipe_waiter waiting;
+    begin_waiting(pipe, &waiting);
+    sleep_lock_acquire(&pipe->lock);
+    enum status status = wait_for_room_held(pipe, may_wait, &waiting);
+    *room_bytes = room(pipe);
+    sleep_lock_release(&pipe->lock);
+    waiter_remove(&waiting.waiter);
+    return status;
 }
 
 static uint32_t readiness(const struct pipe *pipe, struct pipe_ends ends, uint32_t turn)
