@@ -10,6 +10,7 @@ enum [[nodiscard]] status : int {
     STATUS_NOT_FOUND = -2,          /* ENOENT */
     STATUS_NO_SUCH_PROCESS = -3,    /* ESRCH */
     STATUS_INTERRUPTED = -4,        /* EINTR */
+    STATUS_IO_ERROR = -5,           /* EIO */
     STATUS_NO_DEVICE = -6,          /* ENXIO */
     STATUS_TOO_LONG = -7,           /* E2BIG */
     STATUS_NOT_EXECUTABLE = -8,     /* ENOEXEC */
@@ -44,4 +45,7 @@ enum [[nodiscard]] status : int {
     STATUS_NOT_A_SOCKET = -88,      /* ENOTSOCK */
     STATUS_NOT_SUPPORTED = -95,     /* EOPNOTSUPP */
     STATUS_TIMED_OUT = -110,        /* ETIMEDOUT */
+
+    /* No errno: the program is sent SIGBUS, and a system call returns EFAULT (man 2 mmap). */
+    STATUS_BUS = -4096,
 };

@@ -14,6 +14,7 @@ _COMPILE = [
     "-Wextra",
     "-Werror",
     "-ffile-compilation-dir=.",
+    "-I.",
     "-nostdinc",
     "-isystem",
     _MUSL_HEADERS,
@@ -50,7 +51,7 @@ def _user_program_impl(ctx):
     ctx.actions.run(
         executable = _CLANG,
         arguments = [args],
-        inputs = ctx.files.srcs,
+        inputs = ctx.files.srcs + ctx.files.hdrs,
         outputs = [out],
         mnemonic = "UserProgram",
         progress_message = "Building the user program %s" % ctx.label.name,
@@ -61,6 +62,7 @@ user_program = rule(
     implementation = _user_program_impl,
     attrs = {
         "srcs": attr.label_list(mandatory = True, allow_files = [".c"]),
+        "hdrs": attr.label_list(allow_files = [".h"]),
         "has_libc": attr.bool(default = True),
         "is_movable": attr.bool(doc = "A static position-independent executable."),
     },

@@ -6,6 +6,8 @@
 #include "drivers/timer.h"
 #include "kernel/boot/boot_info_check.h"
 #include "kernel/boot/stages.h"
+#include "kernel/clock/clock.h"
+#include "kernel/clock/timer.h"
 #include "kernel/cpu/context.h"
 #include "kernel/cpu/cpu.h"
 #include "kernel/cpu/cpu_local.h"
@@ -142,7 +144,11 @@ const struct boot_result *boot_finish(void) {
         boot_refuse("K115: too little memory for the kernel's stacks");
     }
     read_acpi();
+    clock_begin();
     begin_interrupts();
+    if (timers_begin() != STATUS_OK) {
+        boot_refuse("K115: too little memory for the kernel's stacks");
+    }
     if (result.command_line.has_audit) {
         boot_audit_against_loader(&info);
     }

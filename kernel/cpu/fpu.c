@@ -17,6 +17,7 @@ constexpr uint32_t CPUID_XSAVE = 0xd;
 /* The legacy region, which FXSAVE and XSAVE share (SDM 1 10.5.1). */
 constexpr size_t LEGACY_SIZE_BYTES = 512;
 constexpr size_t OFFSET_FCW = 0;
+constexpr size_t OFFSET_FSW = 2;
 constexpr size_t OFFSET_MXCSR = 24;
 constexpr size_t OFFSET_MXCSR_MASK = 28;
 constexpr size_t OFFSET_SOFTWARE = 464;
@@ -135,4 +136,17 @@ bool fpu_area_is_valid(const void *area) {
     uint32_t mxcsr;
     __builtin_memcpy(&mxcsr, (const char *)area + OFFSET_MXCSR, sizeof(mxcsr));
     return (mxcsr & ~mxcsr_mask()) == 0 && (state_mask == 0 || is_valid_header(area));
+}
+
+unsigned fpu_area_exceptions(const void *area, bool is_sse) {
+    constexpr unsigned all = 0x3f;
+    constexpr unsigned sse_mask_shift = 7;
+    const char *bytes = area;
+    uint16_t control;
+    uint16_t status;
+    uint32_t mxcsr;
+    __builtin_memcpy(&control, bytes + OFFSET_FCW, sizeof(control));
+    __builtin_memcpy(&status, bytes + OFFSET_FSW, sizeof(status));
+    __builtin_memcpy(&mxcsr, bytes + OFFSET_MXCSR, sizeof(mxcsr));
+    return is_sse ? mxcsr & ~(mxcsr >> sse_mask_shift) & all : status & ~(unsigned)control & all;
 }

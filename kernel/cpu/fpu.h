@@ -35,6 +35,10 @@ size_t fpu_user_size_bytes(void);
 void fpu_describe_for_user(void *area);
 bool fpu_has_xsave(void);
 
+/* The exceptions that are flagged and not masked, of SSE or of the x87 unit, in the bits of MXCSR
+ * and FSW (SDM 1 8.1.3, 10.2.3). */
+unsigned fpu_area_exceptions(const void *area, bool is_sse);
+
 /* Whether an area that a program wrote can be restored without a fault (SDM 1 13.8). */
 [[nodiscard]] bool fpu_area_is_valid(UNTRUSTED const void *area);
 

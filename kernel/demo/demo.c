@@ -8,19 +8,19 @@
 
 static void dump(const struct process *process) {
     struct log_text text;
-    log_line(LOG_INFO, "demo: memory of process %u (%s): range, size, rights, cache, leaf, name",
-             process->id, process->name);
-    space_dump(process->space, log_text_begin(&text, LOG_INFO));
+    log_line(LOG_INFO, "demo: memory of process %u (twin): range, size, rights, cache, leaf, name",
+             process->number);
+    space_dump(process->memory->space, log_text_begin(&text, LOG_INFO));
 }
 
 static void wait_and_report(struct process *process) {
     char who[32];
-    format_buffer(who, sizeof(who), "demo: process %u", process->id);
+    format_buffer(who, sizeof(who), "demo: process %u", process->number);
     program_log_end(who, process_await(process));
 }
 
 /* Both exist before either runs, so that their memory can be compared. */
-static void show_twins(const struct boot_result *boot) {
+static void show_twins(void) {
     static const struct string_list names[2] = {{"Castor", 1}, {"Pollux", 1}};
     struct process *twins[2];
     log_line(LOG_INFO, "demo: one program twice: the same addresses, different contents");
@@ -41,7 +41,7 @@ static void show_twins(const struct boot_result *boot) {
     wait_and_report(twins[1]);
 }
 
-static void show_outlaw(const struct boot_result *boot) {
+static void show_outlaw(void) {
     struct process *outlaw;
     log_line(LOG_INFO, "demo: a program that breaks the rules, and why it is stopped");
     if (program_create("bin/outlaw", (struct string_list){}, &outlaw) != STATUS_OK) {
@@ -60,10 +60,10 @@ static void show_frames(void) {
              (unsigned long long)counts.by_state[FRAME_KERNEL]);
 }
 
-void demo_run(const struct boot_result *boot) {
+void demo_run(void) {
     uint64_t before = program_free_frames();
-    show_twins(boot);
-    show_outlaw(boot);
+    show_twins();
+    show_outlaw();
     uint64_t after = program_free_frames();
     show_frames();
     log_line(LOG_INFO, "demo: %llu frames free before the processes, %llu after",

@@ -1,6 +1,7 @@
 #include "kernel/clock/clock.h"
 #include "kernel/cpu/context.h"
 #include "kernel/cpu/user_copy.h"
+#include "kernel/process/groups.h"
 #include "kernel/process/lifecycle.h"
 #include "kernel/process/process.h"
 #include "kernel/process/signals.h"

@@ -190,7 +190,7 @@ static bool leave_process(struct task *task) {
     bool is_last = process->task_count == 0;
     struct task *ender = process->ender;
     if (ender) {
-        task_notify(ender);
+        task_notify(process, ender);
     }
     signals_unlock(process);
     process->ended_times.user_ticks += task->thread->user_ticks;

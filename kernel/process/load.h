@@ -1,5 +1,6 @@
 #pragma once
 
+#include "kernel/files/path/path.h"
 #include "kernel/process/process.h"
 #include "kernel/user_stack/user_stack.h"
 #include "lib/decls.h"

@@ -38,11 +38,16 @@ static struct process *next_process(struct process *process, struct process_memo
     return next;
 }
 
+static bool add_area(void *context, const struct vm_area *area) {
+    uint64_t *page_count = context;
+    *page_count += area->kind == AREA_ANON ? area->range.page_count : 0;
+    return true;
+}
+
 static uint64_t resident_pages(const struct process_memory *memory) {
-    struct space_usage usage;
-    space_usage(memory->space, &usage);
-    return usage.resident_anonymous + usage.resident_file + usage.resident_shared +
-           usage.table_pages;
+    uint64_t page_count = 0;
+    space_for_each_area(memory->space, add_area, &page_count);
+    return page_count;
 }
 
 /* Its pages, and so many thousandths of all memory more or less. */

@@ -139,7 +139,8 @@ struct signal_info signal_info_from_kernel(unsigned signal) {
     return (struct signal_info){.signal = (int32_t)signal, .code = CODE_KERNEL};
 }
 
-void task_notify(struct task *task) {
+void task_notify(struct process *process, struct task *task) {
+    (void)process;
     __atomic_store_n(&task->has_work, true, __ATOMIC_RELEASE);
     if (task->sleeper) {
         sleeper_wake(task->sleeper);
@@ -148,8 +149,7 @@ void task_notify(struct task *task) {
 
 void process_notify_tasks(struct process *process) {
     for (struct list_node *at = process->tasks.next; at != &process->tasks; at = at->next) {
-        struct task *task = LIST_ENTRY(at, struct task, link);
-        task_notify(task);
+        task_notify(process, LIST_ENTRY(at, struct task, link));
     }
 }
 
@@ -239,7 +239,7 @@ static bool post(struct process *process, struct task *task, unsigned signal,
     struct task *taker = task && wants(task, signal) ? task : nullptr;
     taker = task ? taker : find_taker(process, signal);
     if (taker) {
-        task_notify(taker);
+        task_notify(process, taker);
     }
     return true;
 }

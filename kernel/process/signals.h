@@ -72,7 +72,7 @@ void signal_drop_all(struct process *process, struct task *task);
 void signals_begin(void);
 
 /* Marks the task as having something to do, and wakes it. */
-void task_notify(struct task *task) REQUIRES(task->process->signal_lock);
+void task_notify(struct process *process, struct task *task) REQUIRES(process->signal_lock);
 void process_notify_tasks(struct process *process) REQUIRES(process->signal_lock);
 
 END_C_DECLS

@@ -318,11 +318,11 @@ int64_t call_reboot(const struct trap_frame *frame) {
     }
     switch ((uint32_t)frame->rdx) {
     case REBOOT_RESTART:
-        machine_finish(ON_EXIT_REBOOT);
+        machine_finish(ACT_REBOOT);
     case REBOOT_HALT:
-        machine_finish(ON_EXIT_HALT);
+        machine_finish(ACT_HALT);
     case REBOOT_POWER_OFF:
-        machine_finish(ON_EXIT_POWEROFF);
+        machine_finish(ACT_POWER_OFF);
     case REBOOT_CAD_ON:
     case REBOOT_CAD_OFF:
         return 0; /* the keys do nothing either way */

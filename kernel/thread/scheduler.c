@@ -79,12 +79,12 @@ static void finish_switch(void) {
     if (left->state != THREAD_ENDED) {
         return;
     }
+    __atomic_store_n(&left->is_gone, 1, __ATOMIC_RELEASE);
     if (left->on_gone) {
         list_push_back(&left_alone, &left->link);
         __atomic_store_n(&has_left_alone, 1, __ATOMIC_RELEASE);
         wake_one_locked(&has_left_alone);
     } else {
-        __atomic_store_n(&left->is_gone, 1, __ATOMIC_RELEASE);
         wake_one_locked(&left->is_gone);
     }
 }

@@ -80,7 +80,7 @@ static struct change_circumstances circumstances(void) {
     const struct process *process = process_current();
     struct change_circumstances now = {
         .ticks = timer_ticks(),
-        .process_id = process != nullptr ? process->id : 0,
+        .process_id = process != nullptr ? process->number : 0,
         .cpu = (uint8_t)platform_current_cpu(),
         .name = thread != nullptr ? thread->name : "the boot",
     };

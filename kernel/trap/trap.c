@@ -2,6 +2,7 @@
 
 #include "drivers/pic.h"
 #include "drivers/timer.h"
+#include "kernel/clock/timer.h"
 #include "kernel/cpu/cpu.h"
 #include "kernel/cpu/cpu_local.h"
 #include "kernel/cpu/descriptors.h"
@@ -13,10 +14,12 @@
 #include "kernel/log_text/log_text.h"
 #include "kernel/panic/panic.h"
 #include "kernel/probe/probe.h"
+#include "kernel/process/oom.h"
 #include "kernel/process/process.h"
 #include "kernel/symbols/symbols.h"
 #include "kernel/thread/thread.h"
 #include "kernel/trace/trace.h"
+#include "kernel/trap/program_fault.h"
 #include "mm/addr/addr.h"
 #include "mm/addr/layout.h"
 #include "mm/paging/page_table.h"
@@ -40,6 +43,7 @@ static void handle_interrupt(const struct trap_frame *frame, uint8_t line) {
     }
     if (line == IRQ_TIMER) {
         timer_tick();
+        timers_tick();
         report_nmis();
         thread_tick(trap_is_from_user(frame));
     }
@@ -95,10 +99,18 @@ static bool may_be_resolved(const struct trap_frame *frame) {
            (trap_is_from_user(frame) || user_copy_is_at(frame));
 }
 
+static void count_fault(void) {
+    struct task *task = task_current();
+    if (task) {
+        task->minor_faults++;
+    }
+}
+
 static enum status resolve_in_space(const struct trap_frame *frame) {
     interrupts_enable();
     enum status status =
         space_resolve_fault(space_current(), virt_addr(frame->fault_address), access_of(frame));
+    count_fault();
     interrupts_disable();
     return status;
 }
@@ -127,58 +139,38 @@ static enum status resolve(const struct trap_frame *frame) {
     return is_endless ? STATUS_FAULT : status;
 }
 
-static void report_page_fault(const struct trap_frame *frame, const char *who,
-                              const struct text_sink *sink) {
-    const struct fault_sources sources = {trace_ring_of_tables(), &kernel_symbols};
-    struct fault_facts facts = {.who = who};
-    fault_read_frame(frame, &facts);
-    fault_gather(space_current(), &sources, &facts);
-    fault_explain(&facts, sink);
-}
-
-static void report_user_fault(const struct trap_frame *frame) {
-    const struct task *task = task_current();
-    char who[64];
-    format_buffer(who, sizeof(who), "process %u (%s)", task->process->number, task->name);
-    struct log_text text;
-    const struct text_sink *sink = log_text_begin(&text, LOG_INFO);
-    if (frame->vector == VECTOR_PAGE_FAULT) {
-        report_page_fault(frame, who, sink);
-        return;
-    }
-    format_to(sink, "%s: %s by the instruction at 0x%016llx, error code %#llx\n",
-              trap_vector_name(frame->vector), who, (unsigned long long)frame->rip,
-              (unsigned long long)frame->error_code);
-    if (frame->vector == VECTOR_GENERAL_PROTECTION) {
-        format_to(sink, "  verdict: a non-canonical address, or what only the kernel may do\n");
-    }
-}
-
-/* Interrupts are turned on, as they were in the program: the report takes locks that sleep. */
-[[noreturn]] static void end_process(const struct trap_frame *frame, enum status status) {
-    const struct process *process = process_current();
-    interrupts_enable();
+/* Memory that has run out is somebody's to give back; then the instruction runs again. */
+static enum status resolve_or_end_somebody(const struct trap_frame *frame) {
+    enum status status = resolve(frame);
     if (status == STATUS_NO_MEMORY) {
-        log_line(LOG_WARNING, "out of memory: process %u (%s) is ended", process->id,
-                 process->name);
-        process_kill(SIGNAL_KILL);
+        interrupts_enable();
+        oom_end_somebody();
+        interrupts_disable();
     }
-    report_user_fault(frame);
-    process_kill(fault_signal(frame->vector));
+    return status;
 }
 
-static void handle_user_fault(const struct trap_frame *frame) {
-    enum status status = frame->vector == VECTOR_PAGE_FAULT ? resolve(frame) : STATUS_FAULT;
-    if (status != STATUS_OK) {
-        end_process(frame, status);
+static void handle_user_fault(struct trap_frame *frame) {
+    enum status status = STATUS_FAULT;
+    if (frame->vector == VECTOR_PAGE_FAULT) {
+        status = resolve_or_end_somebody(frame);
     }
-}
-
-static void handle_kernel_fault(struct trap_frame *frame) {
-    if (frame->vector == VECTOR_PAGE_FAULT && resolve(frame) == STATUS_OK) {
+    if (status == STATUS_OK || status == STATUS_NO_MEMORY) {
         return;
     }
-    if (!user_copy_recover(frame)) {
+    interrupts_enable();
+    program_fault(frame, status);
+    interrupts_disable();
+}
+
+/* A copy that still finds no memory ends where it is: who calls it may hold what others wait for. */
+static void handle_kernel_fault(struct trap_frame *frame) {
+    enum status status = STATUS_FAULT;
+    if (frame->vector == VECTOR_PAGE_FAULT) {
+        status = resolve_or_end_somebody(frame);
+        status = status == STATUS_NO_MEMORY ? resolve(frame) : status;
+    }
+    if (status != STATUS_OK && !user_copy_recover(frame)) {
         panic_exception(frame);
     }
 }
@@ -194,6 +186,15 @@ static void report_stray_interrupt(uint64_t vector) {
              (unsigned long long)vector);
 }
 
+/* On the way back to a program, on its own kernel stack. */
+static void prepare_for_user(struct trap_frame *frame) {
+    if (task_has_work(task_current())) {
+        interrupts_enable();
+        task_before_user(frame);
+        interrupts_disable();
+    }
+}
+
 void trap_handle(struct trap_frame *frame) {
     uint64_t line = frame->vector - VECTOR_IRQ_BASE;
     if (line < IRQ_COUNT) {
@@ -202,6 +203,7 @@ void trap_handle(struct trap_frame *frame) {
         report_stray_interrupt(frame->vector);
     } else if (frame->vector == VECTOR_NMI) {
         __atomic_add_fetch(&unreported_nmi_count, 1, __ATOMIC_RELAXED);
+        return;
     } else if (is_machines_own(frame->vector)) {
         panic_exception(frame);
     } else if (probe_recover(frame)) {
@@ -210,5 +212,8 @@ void trap_handle(struct trap_frame *frame) {
         handle_user_fault(frame);
     } else {
         handle_kernel_fault(frame);
+    }
+    if (trap_is_from_user(frame)) {
+        prepare_for_user(frame);
     }
 }

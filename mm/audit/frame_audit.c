@@ -152,7 +152,7 @@ static void check_used_frame(struct frame_audit *audit, const struct frame *fram
                      "%s frame 0x%llx: %u entries reach it, its count says %u",
                      frame_state_name(frame->state), where, references, expected);
     }
-    if ((frame->state == FRAME_ANON || frame->state == FRAME_FILE) && references == 0) {
+    if (frame->state == FRAME_ANON && references == 0) {
         findings_add(findings, "F2", "%s frame 0x%llx is reached by nothing: it has leaked",
                      frame_state_name(frame->state), where);
     }

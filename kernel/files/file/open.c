@@ -125,7 +125,8 @@ static enum status settle(const struct path_view *view, const struct location *p
     }
     file->opener = view->credentials->user;
     status = begin(view, file, is_made);
-    file->open_flags &= ~(OPEN_CREATE | OPEN_EXCLUSIVE | OPEN_TRUNCATE | OPEN_CLOSE_ON_EXEC);
+    file->open_flags &=
+        ~(OPEN_CREATE | OPEN_EXCLUSIVE | OPEN_NO_TERMINAL | OPEN_TRUNCATE | OPEN_CLOSE_ON_EXEC);
     return status;
 }
 

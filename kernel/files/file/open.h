@@ -20,6 +20,7 @@ constexpr uint32_t OPEN_WRITE_ONLY = 1;
 constexpr uint32_t OPEN_READ_WRITE = 2;
 constexpr uint32_t OPEN_CREATE = 0100;
 constexpr uint32_t OPEN_EXCLUSIVE = 0200;
+constexpr uint32_t OPEN_NO_TERMINAL = 0400; /* O_NOCTTY */
 constexpr uint32_t OPEN_TRUNCATE = 01000;
 constexpr uint32_t OPEN_DIRECTORY = 0200000;
 constexpr uint32_t OPEN_NO_FOLLOW = 0400000;

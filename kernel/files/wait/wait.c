@@ -84,3 +84,7 @@ enum status sleeper_sleep(struct sleeper *sleeper) {
 void sleeper_set_interruption(const struct sleep_interruption *given) {
     interruption = given;
 }
+
+bool sleeper_is_interrupted(void) {
+    return interruption != nullptr && interruption->is_pending();
+}

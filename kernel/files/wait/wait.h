@@ -74,4 +74,7 @@ struct sleep_interruption {
 
 void sleeper_set_interruption(const struct sleep_interruption *given);
 
+/* Whether a sleep would end at once, for what takes long without one. */
+bool sleeper_is_interrupted(void);
+
 END_C_DECLS

@@ -1,0 +1,4 @@
+#include "kernel/process/process.h"
+
+void process_apply_limits(void) {
+}
