@@ -131,6 +131,10 @@ enum status pipe_open_fifo(struct pipe *pipe, struct pipe_ends ends, bool may_wa
     return status;
 }
 
+static size_t room(const struct pipe *pipe) REQUIRES(pipe->lock) {
+    return pipe->ring.capacity_bytes - pipe->ring.used_bytes;
+}
+
 /* One of ring_get, ring_look. */
 typedef void ring_reading(struct ring *ring, struct transfer *transfer);
 
@@ -151,31 +155,35 @@ static enum status read_when_there(struct pipe *pipe, ring_reading *read, struct
     return transfer_result(transfer, status);
 }
 
+/* `*is_room_new` says whether a writer that found no room may find some now. */
 static enum status read_by(struct pipe *pipe, ring_reading *read, struct transfer *transfer,
-                           bool may_wait) {
-    if (transfer->left_bytes == 0) {
-        return STATUS_OK;
-    }
+                           bool may_wait, bool *is_room_new) {
     struct pipe_waiter waiting;
     begin_waiting(pipe, &waiting);
     sleep_lock_acquire(&pipe->lock);
     enum status status = read_when_there(pipe, read, transfer, may_wait, &waiting);
+    *is_room_new = room(pipe) < PIPE_ATOMIC_SIZE + transfer->done_bytes;
     sleep_lock_release(&pipe->lock);
     waiter_remove(&waiting.waiter);
-    wait_queue_wake(&pipe->changed);
     return status;
 }
 
 enum status pipe_read(struct pipe *pipe, struct transfer *transfer, bool may_wait) {
-    return read_by(pipe, ring_get, transfer, may_wait);
+    bool is_room_new;
+    if (transfer->left_bytes == 0) {
+        return STATUS_OK;
+    }
+    enum status status = read_by(pipe, ring_get, transfer, may_wait, &is_room_new);
+    if (is_room_new) {
+        wait_queue_wake_for(&pipe->changed, READY_TO_WRITE);
+    }
+    return status;
 }
 
 enum status pipe_look(struct pipe *pipe, struct transfer *transfer, bool may_wait) {
-    return read_by(pipe, look, transfer, may_wait);
-}
-
-static size_t room(const struct pipe *pipe) REQUIRES(pipe->lock) {
-    return pipe->ring.capacity_bytes - pipe->ring.used_bytes;
+    bool is_room_new;
+    return transfer->left_bytes == 0 ? STATUS_OK
+                                     : read_by(pipe, look, transfer, may_wait, &is_room_new);
 }
 
 /* Writes what fits, where at least `least` bytes do; else waits. */
@@ -188,7 +196,7 @@ static enum status write_or_wait(struct pipe *pipe, struct transfer *transfer, s
         return may_wait ? wait_for_change(pipe, waiting) : STATUS_TRY_AGAIN;
     }
     enum status status = ring_put(&pipe->ring, transfer, room(pipe));
-    wait_queue_wake(&pipe->changed);
+    wait_queue_wake_for(&pipe->changed, READY_TO_READ);
     return status;
 }
 

@@ -19,12 +19,6 @@ void watch_list_destroy(struct watch_list *list) {
     heap_free(list->watches);
 }
 
-uint32_t poll_events(uint32_t ready) {
-    ready |= ready & READY_TO_READ ? READY_READ_NORMAL : 0;
-    ready |= ready & READY_TO_WRITE ? READY_WRITE_NORMAL : 0;
-    return ready;
-}
-
 static bool look(struct watch *watch, struct waiter *waiter) {
     if (watch->file != nullptr) {
         uint32_t events = poll_events(file_poll(watch->file, waiter));
