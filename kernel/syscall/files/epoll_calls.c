@@ -2,6 +2,7 @@
 #include "kernel/cpu/user_copy.h"
 #include "kernel/files/epoll/epoll.h"
 #include "kernel/files/file/open.h"
+#include "kernel/signal_file/signal_file.h"
 #include "kernel/syscall/calls.h"
 #include "kernel/syscall/files/arguments.h"
 #include "kernel/syscall/files/deadline.h"
@@ -58,6 +59,7 @@ int64_t call_epoll_ctl(const struct trap_frame *frame) {
     status = open_file(frame->rdx, &file);
     if (status == STATUS_OK) {
         status = operate(operation, epoll, file, (uint32_t)frame->rdx, &event);
+        signal_file_end_waiting();
         file_unref(file);
     }
     file_unref(epoll);
@@ -117,6 +119,7 @@ static int64_t wait_until(const struct trap_frame *frame, uint64_t deadline_ns) 
         return status;
     }
     int64_t result = wait(epoll, &buffer, deadline_ns);
+    signal_file_end_waiting();
     file_unref(epoll);
     return result;
 }
