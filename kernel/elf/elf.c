@@ -279,10 +279,11 @@ enum status elf_read(const struct elf_file *file, virt_addr_t movable_base,
         .complaints = complaints,
     };
     enum status status = read_header(&reader);
+    __builtin_memset(plan, 0, sizeof(*plan));
+    plan->is_recognised = status == STATUS_OK;
     if (status == STATUS_OK) {
         status = choose_bias(&reader, movable_base);
     }
-    __builtin_memset(plan, 0, sizeof(*plan));
     if (status == STATUS_OK) {
         status = plan_segments(&reader, plan);
     }

@@ -51,6 +51,7 @@ struct elf_plan {
     bool has_executable_stack;
     virt_addr_t end;      /* one more than the highest byte: the heap of brk begins here or above */
     uint64_t total_pages; /* of all segments */
+    bool is_recognised; /* also after an error: the headers are those of a program for x86-64 */
     uint64_t interpreter_offset;     /* in the file: the terminated path of PT_INTERP */
     size_t interpreter_size_bytes;   /* with the terminator; 0: there is none */
     size_t segment_count; /* at least 1 */

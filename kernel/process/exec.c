@@ -48,6 +48,7 @@ static enum status open_program(const struct path_view *view, const char *path,
     status = check_executable(*file, view->credentials);
     if (status != STATUS_OK) {
         file_unref(*file);
+        *file = nullptr;
     }
     return status;
 }
@@ -78,7 +79,7 @@ static enum status find_program(struct exec_request *request, struct file **file
         }
         status = script_rewrite(request, &line);
         if (status == STATUS_OK) {
-            status = open_program(&request->view, line.interpreter, file);
+            status = open_program(&request->view, request->interpreter, file);
         }
     }
     if (status != STATUS_OK) {
@@ -186,6 +187,14 @@ static void replace(struct task *task, const struct exec_request *request,
     context_user_frame(frame, loaded->entry, loaded->stack_pointer);
 }
 
+/* Linux looks at a program's segments when the old one is gone already: there is nothing to go back
+ * to. */
+static void end_for_bad_segments(void) {
+    if (process_end_others()) {
+        process_kill(SIGNAL_SEGV);
+    }
+}
+
 enum status process_exec(struct exec_request *request, struct trap_frame *frame) {
     struct task *task = task_current();
     struct file *file;
@@ -195,11 +204,14 @@ enum status process_exec(struct exec_request *request, struct trap_frame *frame)
     } else {
         return status;
     }
-    struct loaded_program loaded;
+    struct loaded_program loaded = {};
     if (status == STATUS_OK) {
         status = load(request, file, silent_sink(), &loaded);
     }
     file_unref(file);
+    if (status == STATUS_NOT_EXECUTABLE && loaded.is_recognised) {
+        end_for_bad_segments();
+    }
     if (status != STATUS_OK) {
         return status;
     }

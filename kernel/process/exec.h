@@ -40,6 +40,7 @@ struct exec_request {
     const char *shown_path; /* AT_EXECFN, and what a script's interpreter is told */
     struct file *file;      /* not null: instead of the path, open for reading; not owned */
     struct string_store arguments, environment; /* owned by the caller; changed by scripts */
+    char interpreter[256];                      /* of the last script; empty: there is none */
 };
 
 /*

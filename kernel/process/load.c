@@ -283,6 +283,7 @@ static enum status load_into_memory(struct loader *loader) {
 static enum status load(struct loader *loader, struct loaded_program *loaded) {
     enum status status =
         read_plan(loader, loader->image->file, MOVABLE_BASE, &loader->plan);
+    loaded->is_recognised = loader->plan.is_recognised;
     if (status != STATUS_OK) {
         return status;
     }

@@ -26,6 +26,7 @@ struct program_image {
 struct loaded_program {
     struct process_memory *memory; /* owned */
     virt_addr_t entry, stack_pointer;
+    bool is_recognised; /* also after an error: the file is a program for this machine */
 };
 
 /*

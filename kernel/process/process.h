@@ -111,6 +111,7 @@ struct process {
     /* Guarded by signal_lock. */
     struct spinlock signal_lock;
     struct pending_signals pending; /* for whichever task takes them first */
+    uint32_t note_count;            /* of its signals and its tasks'; atomic */
     struct signal_actions *actions; /* owned; changed by its only task */
     enum process_state state;
     bool is_ending;                /* every task is to end: `end` says how */
@@ -170,7 +171,7 @@ struct task {
     struct vfork_wait *vfork;  /* who waits until it has left the memory */
     struct trap_frame *frame;  /* of the system call that it makes */
     bool has_set_frame;        /* the call has said itself what the registers are to be */
-    enum restart_kind restart; /* of the system call that is being left */
+    enum restart_kind restart; /* of the system call, which may lower it */
     uint64_t call_number;      /* of it */
     uint64_t restart_deadline_ns; /* of a sleep that goes on; 0: none */
     bool is_restarted;            /* the call is made again by itself */

@@ -3,10 +3,6 @@
 #include "kernel/process/lifecycle.h"
 #include "mm/heap/heap.h"
 
-constexpr uint32_t QUEUE_MAX = 32'768; /* notes at once, of all processes */
-
-static uint32_t note_count; /* atomic */
-
 static void spin(struct spinlock *lock) ACQUIRES(lock) {
     thread_preempt_disable();
     spinlock_acquire(lock);
@@ -100,26 +96,25 @@ void signal_action_set(struct process *process, unsigned signal,
         drop_everywhere(process, signal_bit(signal), &dropped);
     }
     signals_unlock(process);
-    signal_free_notes(&dropped);
+    signal_free_notes(process, &dropped);
 }
 
-void signal_free_notes(struct list_node *notes) {
+void signal_free_notes(struct process *process, struct list_node *notes) {
     struct list_node *node;
     while ((node = list_pop_front(notes)) != nullptr) {
-        __atomic_sub_fetch(&note_count, 1, __ATOMIC_RELAXED);
+        __atomic_sub_fetch(&process->note_count, 1, __ATOMIC_RELAXED);
         heap_free(LIST_ENTRY(node, struct signal_note, link));
     }
 }
 
-/* Null where there are too many, or no memory. */
-static struct signal_note *make_note(const struct signal_info *info) {
-    if (__atomic_add_fetch(&note_count, 1, __ATOMIC_RELAXED) > QUEUE_MAX) {
-        __atomic_sub_fetch(&note_count, 1, __ATOMIC_RELAXED);
-        return nullptr;
-    }
-    struct signal_note *note = heap_alloc(sizeof(*note));
+/* Null where there are too many (RLIMIT_SIGPENDING; Linux counts those of a user, not of a process),
+ * or no memory. */
+static struct signal_note *make_note(struct process *process, const struct signal_info *info) {
+    uint64_t limit = process->limits[RESOURCE_SIGNALS].soft;
+    bool is_full = __atomic_add_fetch(&process->note_count, 1, __ATOMIC_RELAXED) > limit;
+    struct signal_note *note = is_full ? nullptr : heap_alloc(sizeof(*note));
     if (!note) {
-        __atomic_sub_fetch(&note_count, 1, __ATOMIC_RELAXED);
+        __atomic_sub_fetch(&process->note_count, 1, __ATOMIC_RELAXED);
         return nullptr;
     }
     note->info = *info;
@@ -249,7 +244,7 @@ static enum status send(struct process *process, struct task *task,
     unsigned signal = (unsigned)info->signal;
     struct list_node unused;
     list_init(&unused);
-    struct signal_note *note = make_note(info);
+    struct signal_note *note = make_note(process, info);
     if (!note && signal >= SIGNAL_REALTIME && info->code != CODE_USER) {
         return STATUS_TRY_AGAIN;
     }
@@ -263,7 +258,7 @@ static enum status send(struct process *process, struct task *task,
     if (note && !is_used) {
         list_push_back(&unused, &note->link);
     }
-    signal_free_notes(&unused);
+    signal_free_notes(process, &unused);
     return STATUS_OK;
 }
 
@@ -369,7 +364,7 @@ unsigned signal_take(signal_set set, struct signal_info *info) {
         }
     }
     signals_unlock(process);
-    signal_free_notes(&taken);
+    signal_free_notes(process, &taken);
     return signal;
 }
 
@@ -383,7 +378,7 @@ void signal_drop_all(struct process *process, struct task *task) {
         pending_drop(&process->pending, ~0ull, &dropped);
     }
     signals_unlock(process);
-    signal_free_notes(&dropped);
+    signal_free_notes(process, &dropped);
 }
 
 static void begin_sleep(struct sleeper *sleeper) {

@@ -65,7 +65,7 @@ unsigned signal_take(signal_set set, struct signal_info *info);
 void signal_restore_blocked_later(signal_set before);
 
 /* Gives the memory of notes back. */
-void signal_free_notes(struct list_node *notes);
+void signal_free_notes(struct process *process, struct list_node *notes);
 void signal_drop_all(struct process *process, struct task *task);
 
 /* What wakes a sleeping task (kernel/files/wait). Once, at boot. */
