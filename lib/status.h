@@ -35,10 +35,14 @@ enum [[nodiscard]] status : int {
     STATUS_TOO_MANY_LINKS = -31,    /* EMLINK */
     STATUS_BROKEN_PIPE = -32,       /* EPIPE */
     STATUS_OUT_OF_RANGE = -34,      /* ERANGE */
+    STATUS_DEADLOCK = -35,          /* EDEADLK */
     STATUS_NAME_TOO_LONG = -36,     /* ENAMETOOLONG */
+    STATUS_NO_LOCKS = -37,          /* ENOLCK */
     STATUS_NOT_IMPLEMENTED = -38,   /* ENOSYS */
     STATUS_NOT_EMPTY = -39,         /* ENOTEMPTY */
     STATUS_LINK_LOOP = -40,         /* ELOOP */
+    STATUS_OVERFLOW = -75,          /* EOVERFLOW */
+    STATUS_NOT_A_SOCKET = -88,      /* ENOTSOCK */
     STATUS_NOT_SUPPORTED = -95,     /* EOPNOTSUPP */
     STATUS_TIMED_OUT = -110,        /* ETIMEDOUT */
 

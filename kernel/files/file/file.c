@@ -16,6 +16,7 @@ enum status file_create(const struct file_operations *operations, const struct l
     made->open_flags = flags & ~FILE_SETTABLE;
     made->status_flags = flags & FILE_SETTABLE;
     made->reference_count = 1;
+    list_init(&made->watches);
     location_ref(place);
     *file = made;
     return STATUS_OK;
@@ -31,6 +32,29 @@ void file_discard(struct file *file) {
     heap_free(file);
 }
 
+struct sleep_lock file_watches;
+
+void file_watch_add(struct file *file, struct file_watch *watch) {
+    list_push_back(&file->watches, &watch->link);
+    __atomic_store_n(&file->is_watched, true, __ATOMIC_RELEASE);
+}
+
+void file_watch_remove(struct file_watch *watch) {
+    list_remove(&watch->link);
+}
+
+static void end_watches(struct file *file) {
+    if (!__atomic_load_n(&file->is_watched, __ATOMIC_ACQUIRE)) {
+        return;
+    }
+    sleep_lock_acquire(&file_watches);
+    while (!list_is_empty(&file->watches)) {
+        struct file_watch *watch = LIST_ENTRY(file->watches.next, struct file_watch, link);
+        watch->forget(watch);
+    }
+    sleep_lock_release(&file_watches);
+}
+
 void file_unref(struct file *file) {
     if (file == nullptr) {
         return;
@@ -40,6 +64,7 @@ void file_unref(struct file *file) {
     if (before > 1) {
         return;
     }
+    end_watches(file);
     if (file->operations->release != nullptr) {
         file->operations->release(file);
     }

@@ -7,7 +7,9 @@
 #include "kernel/files/pipe/poll.h"
 #include "kernel/files/transfer/transfer.h"
 #include "kernel/files/wait/wait.h"
+#include "lib/capability.h"
 #include "lib/decls.h"
+#include "lib/list.h"
 #include "lib/status.h"
 
 /*
@@ -42,6 +44,14 @@ struct file_operations {
     bool is_seekable;
 };
 
+/* Who is to know when a file is closed for good. */
+struct file_watch {
+    struct list_node link; /* guarded by file_watches */
+
+    /* With file_watches held, before the file is released: takes the watch off. */
+    void (*forget)(struct file_watch *watch);
+};
+
 struct file {
     const struct file_operations *operations; /* fixed at creation */
     struct location place;                    /* owned; fixed at creation; may be nowhere */
@@ -51,10 +61,19 @@ struct file {
     uint32_t reference_count;                 /* atomic */
     uint32_t status_flags;                    /* atomic */
     struct sleep_lock position_lock;
-    uint64_t position;    /* guarded by position_lock; at most INT64_MAX */
-    void *state;          /* the kind's own; fixed when it is open */
-    uint32_t writer_turn; /* a fifo's: see pipe_poll; fixed when it is open */
+    uint64_t position;        /* guarded by position_lock; at most INT64_MAX */
+    void *state;              /* the kind's own; fixed when it is open */
+    uint32_t writer_turn;     /* a fifo's: see pipe_poll; fixed when it is open */
+    struct list_node watches; /* guarded by file_watches; empty again only once it is closed */
+    bool is_watched;          /* atomic: there has been a watch */
 };
+
+/* Guards which watches are on which files. Comes before every lock of files. */
+extern struct sleep_lock file_watches;
+
+/* The caller holds a reference to the file. */
+void file_watch_add(struct file *file, struct file_watch *watch) REQUIRES(file_watches);
+void file_watch_remove(struct file_watch *watch) REQUIRES(file_watches);
 
 void file_ref(struct file *file);
 

@@ -262,6 +262,7 @@ enum status memory_fs_create(uint32_t root_permissions, struct node **root) {
         return status;
     }
     system->base.device = file_system_take_device();
+    system->base.type = MEMORY_FS_TYPE;
     system->base.dismantle = memory_dismantle;
     node_add_links(&node->base, 2);
     *root = &node->base;

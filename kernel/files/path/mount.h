@@ -43,6 +43,13 @@ enum status mount_attach(const struct location *covered, struct node *root, stru
  * in it. */
 enum status mount_detach(struct mount *mount);
 
+/*
+ * The same for the mount that `root` is the root of, where that is the only place in it that
+ * anybody refers to; the caller's reference goes in any case. Errors: STATUS_BUSY;
+ * STATUS_INVALID, it is no mount's root, or the root mount's.
+ */
+enum status mount_detach_root(const struct location *root);
+
 /* The root of a mount, not owned. */
 struct location mount_root(struct mount *mount);
 

@@ -131,34 +131,59 @@ enum status pipe_open_fifo(struct pipe *pipe, struct pipe_ends ends, bool may_wa
     return status;
 }
 
-static enum status read_when_there(struct pipe *pipe, struct transfer *transfer, bool may_wait,
-                                   struct pipe_waiter *waiting) REQUIRES(pipe->lock) {
+static size_t room(const struct pipe *pipe) REQUIRES(pipe->lock) {
+    return pipe->ring.capacity_bytes - pipe->ring.used_bytes;
+}
+
+/* One of ring_get, ring_look. */
+typedef void ring_reading(struct ring *ring, struct transfer *transfer);
+
+static void look(struct ring *ring, struct transfer *transfer) {
+    ring_look(ring, transfer);
+}
+
+static enum status read_when_there(struct pipe *pipe, ring_reading *read, struct transfer *transfer,
+                                   bool may_wait, struct pipe_waiter *waiting)
+    REQUIRES(pipe->lock) {
     enum status status = STATUS_OK;
     while (status == STATUS_OK && pipe->ring.used_bytes == 0 && pipe->writers > 0) {
         status = may_wait ? wait_for_change(pipe, waiting) : STATUS_TRY_AGAIN;
     }
     if (status == STATUS_OK) {
-        ring_get(&pipe->ring, transfer);
+        read(&pipe->ring, transfer);
     }
     return transfer_result(transfer, status);
 }
 
-enum status pipe_read(struct pipe *pipe, struct transfer *transfer, bool may_wait) {
-    if (transfer->left_bytes == 0) {
-        return STATUS_OK;
-    }
+/* `*is_room_new` says whether a writer that found no room may find some now. */
+static enum status read_by(struct pipe *pipe, ring_reading *read, struct transfer *transfer,
+                           bool may_wait, bool *is_room_new) {
     struct pipe_waiter waiting;
     begin_waiting(pipe, &waiting);
     sleep_lock_acquire(&pipe->lock);
-    enum status status = read_when_there(pipe, transfer, may_wait, &waiting);
+    enum status status = read_when_there(pipe, read, transfer, may_wait, &waiting);
+    *is_room_new = room(pipe) < PIPE_ATOMIC_SIZE + transfer->done_bytes;
     sleep_lock_release(&pipe->lock);
     waiter_remove(&waiting.waiter);
-    wait_queue_wake(&pipe->changed);
     return status;
 }
 
-static size_t room(const struct pipe *pipe) REQUIRES(pipe->lock) {
-    return pipe->ring.capacity_bytes - pipe->ring.used_bytes;
+enum status pipe_read(struct pipe *pipe, struct transfer *transfer, bool may_wait) {
+    bool is_room_new;
+    if (transfer->left_bytes == 0) {
+        return STATUS_OK;
+    }
+    enum status status = read_by(pipe, ring_get, transfer, may_wait, &is_room_new);
+    if (is_room_new) {
+        wait_queue_wake_for(&pipe->changed, READY_TO_WRITE);
+    }
+    return status;
+}
+
+enum status pipe_look(struct pipe *pipe, struct transfer *transfer, bool may_wait) {
+    bool is_room_new;
+    return transfer->left_bytes == 0 ? STATUS_OK
+                                     : read_by(pipe, look, transfer, may_wait, &is_room_new);
 }
 
 /* Writes what fits, where at least `least` bytes do; else waits. */
@@ -171,7 +196,7 @@ static enum status write_or_wait(struct pipe *pipe, struct transfer *transfer, s
         return may_wait ? wait_for_change(pipe, waiting) : STATUS_TRY_AGAIN;
     }
     enum status status = ring_put(&pipe->ring, transfer, room(pipe));
-    wait_queue_wake(&pipe->changed);
+    wait_queue_wake_for(&pipe->changed, READY_TO_READ);
     return status;
 }
 
@@ -187,6 +212,26 @@ enum status pipe_write(struct pipe *pipe, struct transfer *transfer, bool may_wa
     sleep_lock_release(&pipe->lock);
     waiter_remove(&waiting.waiter);
     return transfer_result(transfer, status);
+}
+
+static enum status wait_for_room_held(struct pipe *pipe, bool may_wait, struct pipe_waiter *waiting)
+    REQUIRES(pipe->lock) {
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && pipe->readers > 0 && room(pipe) == 0) {
+        status = may_wait ? wait_for_change(pipe, waiting) : STATUS_TRY_AGAIN;
+    }
+    return status == STATUS_OK && pipe->readers == 0 ? STATUS_BROKEN_PIPE : status;
+}
+
+enum status pipe_wait_for_room(struct pipe *pipe, bool may_wait, size_t *room_bytes) {
+    struct pipe_waiter waiting;
+    begin_waiting(pipe, &waiting);
+    sleep_lock_acquire(&pipe->lock);
+    enum status status = wait_for_room_held(pipe, may_wait, &waiting);
+    *room_bytes = room(pipe);
+    sleep_lock_release(&pipe->lock);
+    waiter_remove(&waiting.waiter);
+    return status;
 }
 
 static uint32_t readiness(const struct pipe *pipe, struct pipe_ends ends, uint32_t turn)
