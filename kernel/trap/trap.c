@@ -14,6 +14,7 @@
 #include "kernel/probe/probe.h"
 #include "kernel/process/process.h"
 #include "kernel/symbols/symbols.h"
+#include "kernel/terminal/terminal.h"
 #include "kernel/thread/thread.h"
 #include "kernel/trace/trace.h"
 #include "mm/addr/addr.h"
@@ -40,6 +41,9 @@ static void handle_interrupt(uint8_t line) {
     if (line == IRQ_TIMER) {
         timer_tick();
         report_nmis();
+    }
+    terminal_interrupt(line);
+    if (line == IRQ_TIMER) {
         thread_tick();
     }
 }

@@ -9,6 +9,8 @@
 static struct sleep_lock all_lock;
 static struct list_node all = {&all, &all}; /* guarded by all_lock */
 
+static uint32_t timed_reader_count; /* atomic */
+
 static void send(void *context, const char *bytes, size_t length) {
     const struct tty *tty = context;
     tty->driver->write(tty->context, bytes, length);
@@ -84,13 +86,22 @@ size_t tty_receive(struct tty *tty, const char *bytes, size_t length) {
     return done;
 }
 
+void tty_count_timed_reader(void) {
+    __atomic_add_fetch(&timed_reader_count, 1, __ATOMIC_RELAXED);
+}
+
+void tty_uncount_timed_reader(void) {
+    __atomic_sub_fetch(&timed_reader_count, 1, __ATOMIC_RELAXED);
+}
+
+bool tty_wants_ticks(void) {
+    return __atomic_load_n(&timed_reader_count, __ATOMIC_RELAXED) > 0;
+}
+
 void tty_tick(void) {
     sleep_lock_acquire(&all_lock);
     for (struct list_node *at = all.next; at != &all; at = at->next) {
-        struct tty *tty = LIST_ENTRY(at, struct tty, link);
-        if (__atomic_load_n(&tty->timed_reader_count, __ATOMIC_RELAXED) > 0) {
-            wait_queue_wake(&tty->changed);
-        }
+        wait_queue_wake(&LIST_ENTRY(at, struct tty, link)->changed);
     }
     sleep_lock_release(&all_lock);
 }

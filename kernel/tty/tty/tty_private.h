@@ -18,7 +18,6 @@ struct tty {
     uint32_t session;            /* guarded by lock; 0: of none */
     uint32_t foreground;         /* guarded by lock; 0: none */
     uint32_t hang_up_count;      /* guarded by lock */
-    uint32_t timed_reader_count; /* atomic */
     uint32_t is_awaited;         /* atomic: who receives waits for the lock */
     struct wait_queue changed;
 };
@@ -65,6 +64,10 @@ enum status tty_get_session(struct tty *tty, uint64_t user);
 
 /* control.c; man 2 ioctl. */
 enum status tty_control(struct file *file, uint32_t request, uint64_t argument);
+
+/* tty.c: readers that wait for a time, begun and done. */
+void tty_count_timed_reader(void);
+void tty_uncount_timed_reader(void);
 
 /* files.c: waits until something changes after what was seen under the lock. */
 struct tty_waiter {
