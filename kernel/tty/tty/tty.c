@@ -25,6 +25,7 @@ enum status tty_create(const struct tty_setup *setup, struct tty **tty) {
     made->driver = setup->driver;
     made->context = setup->context;
     made->window = setup->window;
+    made->first = setup->modes;
     line_init(&made->line, &setup->modes, send, made);
     wait_queue_init(&made->changed);
     enum status status = device_register(setup->device, &tty_operations);
@@ -113,6 +114,7 @@ void tty_hang_up(struct tty *tty) {
     tty->foreground = 0;
     tty->hang_up_count++;
     line_flush_input(&tty->line);
+    line_set_modes(&tty->line, &tty->first);
     line_start(&tty->line);
     sleep_lock_release(&tty->lock);
     wait_queue_wake(&tty->changed);

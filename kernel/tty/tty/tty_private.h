@@ -8,10 +8,11 @@
 /* What the parts of this room share. */
 
 struct tty {
-    struct list_node link; /* guarded by the list's lock */
-    uint32_t device;       /* fixed at creation */
-    const struct tty_driver *driver;
-    void *context;
+    struct list_node link;           /* guarded by the list's lock */
+    uint32_t device;                 /* fixed at creation */
+    const struct tty_driver *driver; /* fixed at creation */
+    void *context;                   /* fixed at creation */
+    struct terminal_modes first;     /* fixed at creation; those it has again after a hang-up */
     struct sleep_lock lock;
     struct line_discipline line; /* guarded by lock */
     struct tty_window window;    /* guarded by lock */
@@ -31,12 +32,13 @@ constexpr uint32_t TTY_DEVICE_SCREEN = 0x400;      /* 4:0 */
 struct tty_open {
     struct tty *tty;        /* fixed at creation */
     uint32_t hang_up_count; /* fixed at creation: where the terminal's is another, it is lost */
-    bool is_console;        /* fixed at creation: opened as /dev/console, without job control */
+    bool is_console;        /* fixed at creation: opened as /dev/console, which knows no job control
+                               and is never lost */
 };
 
 static inline bool tty_is_lost(const struct tty *tty, const struct tty_open *open)
     REQUIRES(tty->lock) {
-    return open->hang_up_count != tty->hang_up_count;
+    return !open->is_console && open->hang_up_count != tty->hang_up_count;
 }
 
 /* job_control.c */
