@@ -104,7 +104,7 @@ dd if=/dev/zero bs=1000 count=50 2>/dev/null | md5sum
 mkfifo pipe && { echo through > pipe & } && cat pipe && wait
 mktemp -u name.XXXXXX | wc -c
 link fruit linked && unlink linked && ls linked 2>/dev/null || echo gone
-find tree -type f -exec wc -c {} +
+find tree -type f -exec wc -c {} + | sort
 du -a tree > /dev/null && echo counted
 ls -1 tree
 ls -F tree

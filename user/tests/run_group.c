@@ -25,7 +25,7 @@
 
 #include "user/tests/report.h"
 
-constexpr unsigned LONGEST_SECONDS = 60;
+constexpr unsigned LONGEST_SECONDS = 30;
 constexpr int NOBODY = 65534;
 constexpr size_t LONGEST_PATH = 4096;
 
@@ -51,13 +51,13 @@ static void become_nobody(const char *directory) {
 
 /* Neither the caller's signals, descriptors, limits nor randomised addresses reach a program. */
 static void forget_surroundings(void) {
-    struct sigaction ordinary = {.sa_handler = SIG_DFL};
     struct rlimit stack = {8 << 20, RLIM_INFINITY}, none = {0, 0}, files = {1024, 4096};
     sigset_t nothing;
     sigemptyset(&nothing);
     sigprocmask(SIG_SETMASK, &nothing, nullptr);
     for (int signal = 1; signal < _NSIG; signal++) {
-        sigaction(signal, &ordinary, nullptr);
+        /* The C library refuses to touch its own; all zeroes is the default action. */
+        call(rt_sigaction, signal, (uint64_t[4]){}, nullptr, sizeof(uint64_t));
     }
     for (int descriptor = 3; descriptor < 1024; descriptor++) {
         close(descriptor);
