@@ -85,7 +85,6 @@ static void run(const char *path, const char *directory) {
     fail(path);
 }
 
-/* Waits for one child; kills its whole session's group where it takes too long. */
 static int wait_in_time(pid_t child) {
     int status = 0;
     for (unsigned tick = 0; tick < LONGEST_SECONDS * 100; tick++) {
@@ -94,10 +93,16 @@ static int wait_in_time(pid_t child) {
         }
         nanosleep(&(struct timespec){.tv_nsec = 10'000'000}, nullptr);
     }
-    kill(-child, SIGKILL);
+    say("@late");
     kill(child, SIGKILL);
     waitpid(child, &status, 0);
-    say("@late");
+    return status;
+}
+
+/* The status of a child's end. What it has started, and left behind in its group, ends as well. */
+static int finish(pid_t child) {
+    int status = wait_in_time(child);
+    kill(-child, SIGKILL);
     return status;
 }
 
@@ -118,7 +123,7 @@ int main(int argument_count, char **arguments) {
         if (child < 0) {
             fail("fork");
         }
-        say("@end %s %s", arguments[i], end_name(wait_in_time(child)));
+        say("@end %s %s", arguments[i], end_name(finish(child)));
     }
     return 0;
 }
