@@ -3,6 +3,7 @@
 #include "kernel/files/pipe/pipe.h"
 #include "kernel/syscall/calls.h"
 #include "kernel/syscall/files/arguments.h"
+#include "kernel/syscall/files/locks.h"
 
 /* Commands of man 2 fcntl. */
 enum fcntl_command : uint32_t {
@@ -101,8 +102,15 @@ int64_t call_fcntl(const struct trap_frame *frame) {
     if (status != STATUS_OK) {
         return status;
     }
-    bool is_refused = file_is_only_path(file) && !is_of_descriptor((uint32_t)frame->rsi);
-    int64_t result = is_refused ? STATUS_BAD_DESCRIPTOR : control(file, frame);
+    uint32_t command = (uint32_t)frame->rsi;
+    int64_t result;
+    if (file_is_only_path(file) && !is_of_descriptor(command)) {
+        result = STATUS_BAD_DESCRIPTOR;
+    } else if (fcntl_is_lock(command)) {
+        result = fcntl_lock(file, command, frame->rdx);
+    } else {
+        result = control(file, frame);
+    }
     file_unref(file);
     return result;
 }
