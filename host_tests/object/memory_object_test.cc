@@ -98,7 +98,7 @@ TEST_F(MemoryObjectTest, CuttingAtAPagesEndKeepsThePage) {
 
 TEST_F(MemoryObjectTest, APunchedHoleReadsAsZeroesAndTheSizeStays) {
     EXPECT_EQ(write(0, std::string(4 * PAGE_SIZE, 'a')), STATUS_OK);
-    memory_object_punch(object, PAGE_SIZE - 1, 2 * PAGE_SIZE + 2);
+    EXPECT_EQ(memory_object_punch(object, PAGE_SIZE - 1, 2 * PAGE_SIZE + 2), STATUS_OK);
     EXPECT_EQ(memory_object_page_count(object), 2u);
     EXPECT_EQ(memory_object_size(object), 4 * PAGE_SIZE);
     EXPECT_EQ(read(PAGE_SIZE - 2, 3), std::string("a\0\0", 3));
@@ -107,12 +107,12 @@ TEST_F(MemoryObjectTest, APunchedHoleReadsAsZeroesAndTheSizeStays) {
 
 TEST_F(MemoryObjectTest, AHoleWithinAPageIsZeroedThere) {
     EXPECT_EQ(write(0, std::string(PAGE_SIZE, 'a')), STATUS_OK);
-    memory_object_punch(object, 10, 2);
+    EXPECT_EQ(memory_object_punch(object, 10, 2), STATUS_OK);
     EXPECT_EQ(read(9, 4), std::string("a\0\0a", 4));
-    memory_object_punch(object, 0, 0);
+    EXPECT_EQ(memory_object_punch(object, 0, 0), STATUS_OK);
     EXPECT_EQ(read(0, 1), "a");
-    memory_object_punch(object, UINT64_MAX, 1);
-    memory_object_punch(object, PAGE_SIZE - 1, UINT64_MAX);
+    EXPECT_EQ(memory_object_punch(object, UINT64_MAX, 1), STATUS_OK);
+    EXPECT_EQ(memory_object_punch(object, PAGE_SIZE - 1, UINT64_MAX), STATUS_OK);
     EXPECT_EQ(read(PAGE_SIZE - 2, 2), std::string("a\0", 2));
 }
 

@@ -254,9 +254,10 @@ void live_one_life(machine::Machine &pc, unsigned life) {
     locked_range token;
     ASSERT_EQ(space_create("child", &space), STATUS_OK);
     space_lock_for_writing(space, space_user_range(), &token);
-    status text =
-        space_map_anonymous(&token, pages_at(VA, 1 + life % 7), RIGHT_READ | RIGHT_EXECUTE, "text");
-    status stack = space_map_anonymous(&token, pages_at(0x7fffffff0000, 2), READ_WRITE, "stack");
+    const space_mapping code = {.rights = RIGHT_READ | RIGHT_EXECUTE, .name = "text"};
+    const space_mapping data = {.rights = READ_WRITE, .name = "stack"};
+    status text = space_map(&token, pages_at(VA, 1 + life % 7), &code);
+    status stack = space_map(&token, pages_at(0x7fffffff0000, 2), &data);
     space_unlock(&token);
     ASSERT_EQ(text, STATUS_OK);
     ASSERT_EQ(stack, STATUS_OK);

@@ -41,7 +41,8 @@ static enum status map(struct address_space *space, struct virt_range range, uin
                        const char *name) {
     struct locked_range token;
     space_lock_for_writing(space, range, &token);
-    enum status status = space_map_anonymous(&token, range, rights, name);
+    const struct space_mapping mapping = {.rights = rights, .name = name};
+    enum status status = space_map(&token, range, &mapping);
     space_unlock(&token);
     return status;
 }

@@ -51,7 +51,8 @@ static int64_t map_fixed(struct locked_range *token, struct virt_range range, ui
             return status;
         }
     }
-    enum status status = space_map_anonymous(token, range, rights, "mmap");
+    const struct space_mapping mapping = {.rights = rights, .name = "mmap"};
+    enum status status = space_map(token, range, &mapping);
     return status == STATUS_OK ? (int64_t)range.start.value : status;
 }
 
@@ -67,7 +68,8 @@ static int64_t map_anywhere(struct locked_range *token, uint64_t hint, uint64_t 
         }
     }
     uint64_t page_count = align_up(size_bytes, PAGE_SIZE) >> PAGE_SHIFT;
-    if (space_find_gap(token, page_count, PAGE_SIZE, &range) != STATUS_OK) {
+    const struct space_gap gap = {.page_count = page_count, .alignment_bytes = PAGE_SIZE};
+    if (space_find_gap(token, &gap, &range) != STATUS_OK) {
         return STATUS_NO_MEMORY;
     }
     return map_fixed(token, range, rights, false);
@@ -161,8 +163,11 @@ static enum status move_brk(struct locked_range *token, uint64_t old_end, uint64
     REQUIRES(token) {
     if (new_end > old_end) {
         uint64_t page_count = (new_end - old_end) >> PAGE_SHIFT;
-        return space_map_anonymous(token, virt_range(virt_addr(old_end), page_count),
-                                   RIGHT_USER | RIGHT_READ | RIGHT_WRITE, "heap");
+        const struct space_mapping mapping = {
+            .rights = RIGHT_USER | RIGHT_READ | RIGHT_WRITE,
+            .name = "heap",
+        };
+        return space_map(token, virt_range(virt_addr(old_end), page_count), &mapping);
     }
     if (new_end < old_end) {
         uint64_t page_count = (old_end - new_end) >> PAGE_SHIFT;

@@ -145,10 +145,9 @@ static enum status fill_held(struct node *node, enum fill_mode mode, uint64_t of
     case FILL_KEEP_SIZE:
         return node->operations->allocate(node, offset, size_bytes);
     case FILL_WITH_HOLE:
-        node->operations->punch(node, offset, size_bytes);
-        break;
+        return node->operations->punch(node, offset, size_bytes);
     }
-    return STATUS_OK;
+    __builtin_unreachable();
 }
 
 enum status file_fill(struct file *file, enum fill_mode mode, int64_t offset, int64_t size_bytes) {

@@ -86,7 +86,7 @@ struct node_operations {
     enum status (*write)(struct node *node, uint64_t offset, struct transfer *transfer);
     enum status (*resize)(struct node *node, uint64_t size_bytes);
     enum status (*allocate)(struct node *node, uint64_t offset, uint64_t size_bytes);
-    void (*punch)(struct node *node, uint64_t offset, uint64_t size_bytes);
+    enum status (*punch)(struct node *node, uint64_t offset, uint64_t size_bytes);
 
     /* What an area maps; null where the contents cannot be mapped. */
     struct memory_object *(*memory)(struct node *node);
