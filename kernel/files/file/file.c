@@ -1,6 +1,7 @@
 #include "kernel/files/file/file.h"
 
 #include "kernel/files/file/kinds.h"
+#include "kernel/files/locks/locks.h"
 #include "lib/check.h"
 #include "mm/heap/heap.h"
 
@@ -65,6 +66,7 @@ void file_unref(struct file *file) {
         return;
     }
     end_watches(file);
+    locks_drop(file_lock_key(file), file);
     if (file->operations->release != nullptr) {
         file->operations->release(file);
     }

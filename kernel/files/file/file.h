@@ -83,6 +83,11 @@ void file_ref(struct file *file);
 /* With the last reference it is closed; null is ignored. */
 void file_unref(struct file *file);
 
+/* What locks on the file are known by (kernel/files/locks). */
+static inline const void *file_lock_key(const struct file *file) {
+    return file->place.node != nullptr ? (const void *)file->place.node : file->state;
+}
+
 static inline bool file_may_wait(const struct file *file) {
     return !(__atomic_load_n(&file->status_flags, __ATOMIC_RELAXED) & FILE_NO_WAIT);
 }

@@ -27,16 +27,23 @@ constexpr uint32_t OPEN_NO_FOLLOW = 0400000;
 constexpr uint32_t OPEN_NO_ACCESS_TIME = 01000000;
 constexpr uint32_t OPEN_CLOSE_ON_EXEC = 02000000; /* the descriptor's, not kept here */
 constexpr uint32_t OPEN_PATH = 010000000;
+constexpr uint32_t OPEN_NAMELESS = 020000000; /* O_TMPFILE has OPEN_DIRECTORY besides */
 
 /*
  * man 2 open. `permissions` are those of what OPEN_CREATE makes, with the umask taken from them.
  * Errors: those of paths and of directory_make; STATUS_EXISTS; STATUS_IS_A_DIRECTORY;
  * STATUS_NOT_A_DIRECTORY; STATUS_LINK_LOOP, a link under OPEN_NO_FOLLOW; STATUS_NO_DEVICE, no such
- * device, or a fifo that nobody reads; STATUS_NOT_PERMITTED, OPEN_NO_ACCESS_TIME on what is not
- * theirs; STATUS_INVALID, flags that exclude each other; STATUS_INTERRUPTED.
+ * device, or a fifo that nobody reads; STATUS_NOT_SUPPORTED, no file without a name is made there;
+ * STATUS_NOT_PERMITTED, OPEN_NO_ACCESS_TIME on what is not theirs; STATUS_INVALID, flags that
+ * exclude each other; STATUS_INTERRUPTED.
  */
 enum status file_open(const struct path_view *view, UNTRUSTED const char *path, uint32_t flags,
                       uint32_t permissions, struct file **file);
+
+/* A regular file at a place, whatever its permissions; for reading and writing. Errors:
+ * STATUS_NO_MEMORY. */
+enum status file_open_regular(const struct location *place, uint32_t flags, uint32_t opener,
+                              struct file **file);
 
 /* man 2 pipe; of the flags only FILE_NO_WAIT matters. Errors: STATUS_NO_MEMORY. */
 enum status file_open_pipe(uint32_t flags, struct file **reader, struct file **writer);

@@ -1,5 +1,6 @@
 #include "kernel/files/file/kinds.h"
 #include "kernel/files/file/open.h"
+#include "kernel/files/file/seals.h"
 
 /* Regular files: the node's contents, at a position. */
 
@@ -43,6 +44,9 @@ static enum status write_regular(struct file *file, uint64_t *position, struct t
     }
     enum status status = limit_growth(transfer, *position);
     if (status == STATUS_OK) {
+        status = seals_limit_write(node, *position, transfer);
+    }
+    if (status == STATUS_OK) {
         status = node->operations->write(node, *position, transfer);
     }
     sleep_lock_release(&node->lock);
@@ -61,7 +65,10 @@ const struct file_operations regular_file_operations = {
 
 static enum status resize_regular(struct node *node, uint64_t size_bytes) {
     sleep_lock_acquire(&node->lock);
-    enum status status = node->operations->resize(node, size_bytes);
+    enum status status = seals_check_resize(node, size_bytes);
+    if (status == STATUS_OK) {
+        status = node->operations->resize(node, size_bytes);
+    }
     sleep_lock_release(&node->lock);
     return status;
 }
@@ -157,7 +164,10 @@ enum status file_fill(struct file *file, enum fill_mode mode, int64_t offset, in
     }
     struct node *node = file->place.node;
     sleep_lock_acquire(&node->lock);
-    status = fill_held(node, mode, (uint64_t)offset, (uint64_t)size_bytes);
+    status = seals_check_fill(node, mode, (uint64_t)offset + (uint64_t)size_bytes);
+    if (status == STATUS_OK) {
+        status = fill_held(node, mode, (uint64_t)offset, (uint64_t)size_bytes);
+    }
     sleep_lock_release(&node->lock);
     if (status == STATUS_OK) {
         note_contents_changed(file, node);

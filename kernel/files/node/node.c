@@ -16,6 +16,7 @@ void node_init(struct node *node, struct file_system *system,
     node->permissions = request->permissions & PERMISSION_MASK;
     node->user = request->user;
     node->group = request->group;
+    node->seals = SEAL_SEALS;
     node->accessed = node->modified = node->changed = node_now();
 }
 

@@ -39,6 +39,14 @@ struct file_time {
     int64_t nanoseconds;
 };
 
+/* What can be refused for good of a regular file (man 2 fcntl, F_ADD_SEALS), in Linux's bits. */
+constexpr uint32_t SEAL_SEALS = 0x01;
+constexpr uint32_t SEAL_SHRINKING = 0x02;
+constexpr uint32_t SEAL_GROWING = 0x04;
+constexpr uint32_t SEAL_WRITING = 0x08;
+constexpr uint32_t SEAL_FUTURE_WRITING = 0x10; /* but by memory that is mapped already */
+constexpr uint32_t SEAL_EXECUTING = 0x20;      /* its permissions to be executed stay as they are */
+
 struct file_system {
     uint32_t device;             /* st_dev of its nodes; fixed at creation */
     uint32_t type;               /* f_type of man 2 statfs; fixed at creation */
@@ -65,6 +73,8 @@ struct node {
     uint32_t user, group;                         /* guarded by lock */
     struct file_time accessed, modified, changed; /* guarded by lock */
     struct pipe *pipe;                            /* guarded by lock; a fifo's, while it is open */
+    uint32_t seals;                               /* guarded by lock */
+    bool is_linkable; /* guarded by tree_lock: it may get its first name (O_TMPFILE) */
 };
 
 /* What a node is to be. */
@@ -76,7 +86,8 @@ struct node_request {
     struct name link_target; /* a symbolic link's */
 };
 
-/* Makes `node`, which is zeroed, one of the system, with one reference and link_count 0. */
+/* Makes `node`, which is zeroed, one of the system, with one reference, link_count 0 and
+ * SEAL_SEALS. */
 void node_init(struct node *node, struct file_system *system,
                const struct node_operations *operations, const struct node_request *request);
 

@@ -57,6 +57,10 @@ struct node_operations {
     enum status (*make)(struct node *directory, struct name name,
                         const struct node_request *request, struct node **child);
     enum status (*link)(struct node *directory, struct name name, struct node *child);
+
+    /* A node that has no name, but shows as if it had lost this one. Null: it cannot. */
+    enum status (*make_nameless)(struct node *directory, struct name shown,
+                                 const struct node_request *request, struct node **child);
     void (*remove)(struct node *directory, struct name name);
     enum status (*move)(struct node *from, struct name from_name, struct node *to,
                         struct name to_name); /* over what is there */

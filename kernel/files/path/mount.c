@@ -9,6 +9,7 @@ struct mount {
     struct list_node link;    /* guarded by mounts_lock */
     struct location covered;  /* owned; fixed at creation */
     struct node *root;        /* its maker's reference; fixed at creation */
+    bool is_hidden;           /* fixed at creation */
     uint32_t reference_count; /* atomic; 1 is the table's, and grows from 1 under mounts_lock */
 };
 
@@ -61,6 +62,20 @@ enum status mount_create_root(struct node *root, struct mount **mount) {
         publish(*mount);
     }
     return status;
+}
+
+enum status mount_create_hidden(struct node *root, struct mount **mount) {
+    const struct location nowhere = {};
+    enum status status = create(&nowhere, root, mount);
+    if (status == STATUS_OK) {
+        list_init(&(*mount)->link); /* as if it were on a list, which it leaves when it goes */
+        (*mount)->is_hidden = true;
+    }
+    return status;
+}
+
+bool mount_is_hidden(const struct mount *mount) {
+    return mount->is_hidden;
 }
 
 /* No name of a node that is covered can be removed: both are decided under its tree_lock. */

@@ -35,6 +35,10 @@ static inline bool location_is(const struct location *a, const struct location *
  */
 enum status mount_create_root(struct node *root, struct mount **mount);
 
+/* The same where no path leads, for files that have no names; it covers nothing, and nobody sees
+ * it. */
+enum status mount_create_hidden(struct node *root, struct mount **mount);
+
 /* The same over a place, which becomes invisible. Errors: STATUS_NOT_A_DIRECTORY, one of the two is
  * a directory and the other is not; STATUS_NOT_FOUND, the place has been removed. */
 enum status mount_attach(const struct location *covered, struct node *root, struct mount **mount);
@@ -49,6 +53,9 @@ enum status mount_detach(struct mount *mount);
  * STATUS_INVALID, it is no mount's root, or the root mount's.
  */
 enum status mount_detach_root(const struct location *root);
+
+/* Whether it is one that no path leads to. */
+bool mount_is_hidden(const struct mount *mount);
 
 /* The root of a mount, not owned. */
 struct location mount_root(struct mount *mount);
