@@ -154,6 +154,14 @@ TEST_F(RemapTest, SharedPagesAreShownASecondTime) {
     ASSERT_EQ(unmap(parent, 0, USER_END >> PAGE_SHIFT), STATUS_OK);
 }
 
+TEST_F(RemapTest, WhatIsToBeShownASecondTimeCanBeInTheWayItself) {
+    TestFile file(4);
+    ASSERT_EQ(map_shared(file, 0, 4), STATUS_OK);
+    EXPECT_EQ(remap(move_to(1, 0, 4, 1)), STATUS_FAULT);
+    EXPECT_EQ(areas(), "0+1") << "as on Linux, it has gone all the same";
+    ASSERT_EQ(unmap(parent, VA, 4), STATUS_OK);
+}
+
 TEST_F(RemapTest, SeveralAreasCanOnlyBeMovedAsTheyAre) {
     ASSERT_EQ(map_memory(0, 2), STATUS_OK);
     ASSERT_EQ(map_memory(2, 1, RIGHT_READ), STATUS_OK);
