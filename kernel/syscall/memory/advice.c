@@ -132,6 +132,11 @@ constexpr uint32_t MS_ASYNC = 1;
 constexpr uint32_t MS_INVALIDATE = 2;
 constexpr uint32_t MS_SYNC = 4;
 
+/* As Linux rounds here: a length that wraps is none. */
+static bool is_nothing(uint64_t size_bytes) {
+    return align_up(size_bytes, PAGE_SIZE) == 0;
+}
+
 /* What files hold is in memory, and what is written to a mapping is there at once. */
 int64_t call_msync(const struct trap_frame *frame) {
     uint32_t flags = (uint32_t)frame->rdx;
@@ -141,6 +146,9 @@ int64_t call_msync(const struct trap_frame *frame) {
     if ((flags & ~(both | MS_INVALIDATE)) || !is_aligned(frame->rdi, PAGE_SIZE) ||
         (flags & both) == both) {
         return STATUS_INVALID;
+    }
+    if (is_nothing(frame->rsi)) {
+        return STATUS_OK;
     }
     enum user_range_kind kind = user_range(frame->rdi, frame->rsi, &range, &is_cut);
     if (kind != RANGE_IS_THERE) {
@@ -164,11 +172,11 @@ static int64_t lock_range(uint64_t start, uint64_t size_bytes, enum memory_lock 
     uint64_t offset = start % PAGE_SIZE;
     struct virt_range range;
     bool is_cut;
-    if (size_bytes + offset < size_bytes) {
-        return STATUS_INVALID;
+    if (size_bytes == 0 || is_nothing(size_bytes + offset)) {
+        return STATUS_OK;
     }
     enum user_range_kind kind = user_range(start - offset, size_bytes + offset, &range, &is_cut);
-    if (kind == RANGE_EMPTY || size_bytes == 0) {
+    if (kind == RANGE_EMPTY) {
         return STATUS_OK;
     }
     if (kind == RANGE_WRAPS) {

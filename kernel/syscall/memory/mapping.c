@@ -346,8 +346,11 @@ static int64_t check_remap(const struct trap_frame *frame) {
         (is_new_fixed && (!is_aligned(frame->r8, PAGE_SIZE) || frame->r8 > USER_END - new_bytes))) {
         return STATUS_INVALID;
     }
-    if (frame->rdi >= USER_END || old_bytes > USER_END - frame->rdi) {
+    if (frame->rdi >= USER_END) {
         return STATUS_FAULT;
+    }
+    if (old_bytes > USER_END - frame->rdi) {
+        return new_bytes < old_bytes ? STATUS_INVALID : STATUS_FAULT;
     }
     return is_new_fixed && frame->r8 < NULL_GUARD_END ? STATUS_NOT_PERMITTED : STATUS_OK;
 }
@@ -400,15 +403,25 @@ static bool is_within_limit(const struct process_memory *memory, uint64_t wanted
     return limit == UINT64_MAX || heap + data <= limit;
 }
 
+/* A page is left free below what lies above. */
+static bool is_free_above(const struct process_memory *memory, uint64_t end) {
+    struct vm_area above;
+    uint64_t last = align_up(memory->brk_end.value, PAGE_SIZE);
+    last = last > 0 ? last - 1 : 0;
+    return !space_find_area_above(memory->space, virt_addr(last), &above) ||
+           end + PAGE_SIZE <= above.range.start.value;
+}
+
 /* Returns the heap's end, moved or not: that is how brk reports failure. */
 int64_t call_brk(const struct trap_frame *frame) {
     struct process_memory *memory = process_current()->memory;
     uint64_t wanted = frame->rdi;
     struct locked_range token;
+    bool may_grow = is_free_above(memory, align_up(wanted, PAGE_SIZE));
     space_lock_for_writing(memory->space, space_user_range(), &token);
     uint64_t end = memory->brk_end.value;
     if (wanted >= memory->brk_start.value && wanted <= USER_END &&
-        is_within_limit(memory, wanted) &&
+        (wanted <= end || may_grow) && is_within_limit(memory, wanted) &&
         move_brk(&token, align_up(end, PAGE_SIZE), align_up(wanted, PAGE_SIZE)) == STATUS_OK) {
         memory->brk_end = virt_addr(wanted);
         end = wanted;

@@ -279,12 +279,17 @@ static enum status unmap(struct virt_range range) {
     return status;
 }
 
+static bool find_from(virt_addr_t va, struct vm_area *area) {
+    return space_find_area(process_space(), va, area) ||
+           space_find_area_above(process_space(), va, area);
+}
+
 /* Removes all that is left of the attachment, which mprotect and munmap may have cut. */
 int64_t call_shmdt(const struct trap_frame *frame) {
     virt_addr_t start = virt_addr(frame->rdi);
     struct vm_area area;
     if (!is_aligned(frame->rdi, PAGE_SIZE) || frame->rdi >= USER_END ||
-        !space_find_area(process_space(), start, &area) || !is_attached(&area, start)) {
+        !find_from(start, &area) || !is_attached(&area, start)) {
         return STATUS_INVALID;
     }
     const struct area_source *source = area.source;
