@@ -110,20 +110,6 @@ static enum status complete(struct exec_request *request) {
     return request->arguments.count == 0 ? string_store_add(&request->arguments, "") : STATUS_OK;
 }
 
-static enum status own_actions(struct process *process) {
-    struct signal_actions *own;
-    enum status status = signal_actions_clone(process->actions, &own);
-    if (status == STATUS_OK) {
-        signals_lock(process);
-        struct signal_actions *before = process->actions;
-        process->actions = own;
-        signals_unlock(process);
-        signal_actions_unref(before);
-        signal_actions_reset(own);
-    }
-    return status;
-}
-
 static enum status own_files(struct task *task) {
     struct descriptor_table *own;
     enum status status = descriptor_table_clone(task->files, &own);
@@ -215,17 +201,20 @@ enum status process_exec(struct exec_request *request, struct trap_frame *frame)
     if (status != STATUS_OK) {
         return status;
     }
-    status = own_files(task);
+    struct signal_actions *actions = nullptr;
+    status = signal_actions_create(&actions);
     if (status == STATUS_OK) {
-        status = own_actions(task->process);
+        status = own_files(task);
     }
     if (status == STATUS_OK && !process_end_others()) {
         status = STATUS_INTERRUPTED;
     }
     if (status != STATUS_OK) {
+        signal_actions_unref(actions);
         process_memory_unref(loaded.memory);
         return status;
     }
+    signal_actions_own(task->process, actions);
     replace(task, request, &loaded, frame);
     return STATUS_OK;
 }
