@@ -54,6 +54,7 @@ struct file {
     uint64_t position;    /* guarded by position_lock; at most INT64_MAX */
     void *state;          /* the kind's own; fixed when it is open */
     uint32_t writer_turn; /* a fifo's: see pipe_poll; fixed when it is open */
+    bool is_writer;       /* counted among its node's writers; fixed when it is open */
 };
 
 void file_ref(struct file *file);
