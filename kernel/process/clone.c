@@ -177,8 +177,9 @@ static enum status publish(struct process *parent, struct process *child, struct
                            const struct clone_request *request) {
     bool is_thread = child == parent;
     tree_lock();
-    bool is_ending = __atomic_load_n(&parent->is_ending, __ATOMIC_RELAXED);
-    if (!is_ending) {
+    /* What was sent to a group before the child was in it is taken first: it is made after that. */
+    bool is_disturbed = signal_is_pending();
+    if (!is_disturbed) {
         if (!is_thread) {
             link_process(parent, child, task, request);
         }
@@ -187,7 +188,7 @@ static enum status publish(struct process *parent, struct process *child, struct
         task_publish(task);
     }
     tree_unlock();
-    return is_ending ? STATUS_INTERRUPTED : STATUS_OK;
+    return is_disturbed ? STATUS_INTERRUPTED : STATUS_OK;
 }
 
 /* As on Linux, an address that cannot be written to is the program's own loss. */
@@ -196,9 +197,26 @@ static void store_number(uint64_t address, uint32_t number) {
     (void)missing;
 }
 
+struct user_tasks {
+    uint32_t user, count;
+};
+
+static void count_tasks(void *context, struct process *process) NO_CAPABILITY_CHECK {
+    struct user_tasks *tasks = context;
+    tasks->count += process->credentials.real_user == tasks->user ? process->task_count : 0;
+}
+
+/* Of the user, root aside; counted only where there are enough of all users. */
 static bool is_over_limit(const struct process *parent) {
     uint64_t limit = parent->limits[RESOURCE_PROCESSES].soft;
-    return parent->credentials.real_user != 0 && task_count() >= limit;
+    struct user_tasks tasks = {.user = parent->credentials.real_user};
+    if (tasks.user == 0 || task_count() < limit) {
+        return false;
+    }
+    tree_lock();
+    process_for_each(count_tasks, &tasks);
+    tree_unlock();
+    return tasks.count >= limit;
 }
 
 static void wait_for_vfork(struct vfork_wait *wait) {
@@ -280,7 +298,7 @@ int64_t task_clone(const struct trap_frame *frame, const struct clone_request *r
         return STATUS_TRY_AGAIN;
     }
     if (signal_is_pending()) {
-        return STATUS_INTERRUPTED; /* made again afterwards: the child would not see the signal */
+        return STATUS_INTERRUPTED; /* before all the work: it is made again afterwards */
     }
     struct task *child;
     status = make_child(frame, request, &child);

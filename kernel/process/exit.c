@@ -193,6 +193,9 @@ static bool leave_process(struct task *task) {
     if (ender) {
         task_notify(process, ender);
     }
+    if (process->pending.set != 0) {
+        process_notify_tasks(process); /* it may have been the one to take them */
+    }
     signals_unlock(process);
     process->ended_times.user_ticks += task->thread->user_ticks;
     process->ended_times.kernel_ticks += task->thread->kernel_ticks;

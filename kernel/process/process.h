@@ -118,6 +118,7 @@ struct process {
     struct task *ender;            /* who replaces the program and waits for the others to end */
     unsigned stop_signal;          /* that stopped it, for a parent that has not asked yet */
     bool has_stop_news, has_continue_news;
+    bool owes_continue; /* it went on, and its parent has not been told yet */
 
     struct process_memory *memory; /* owned; changed by its only task, under the tree lock */
     struct resource_limit limits[RESOURCE_COUNT]; /* guarded by the tree lock */
@@ -156,6 +157,7 @@ struct task {
     struct pending_signals pending;
     struct sleeper *sleeper; /* what a signal wakes; null: it does not sleep */
     bool sleeps_deeply;      /* nothing but the end of the process ends its sleep */
+    bool has_taken_stop;     /* a signal that stops, and no SIGCONT has come since */
     signal_set awaited;      /* sigtimedwait: these end its sleep, though they are blocked */
 
     bool has_work; /* atomic: something is to be done before it goes on in user mode */
@@ -238,7 +240,7 @@ int64_t task_clone(const struct trap_frame *frame, const struct clone_request *r
 [[noreturn]] void process_kill(unsigned signal);
 
 /* Ends every task of the process but the current one, which is of it, and waits until they have;
- * false: another one does so, or ends the process. For execve. */
+ * false: another one does so, or the process ends, and others may still live. For execve. */
 bool process_end_others(void);
 
 /* Whether more tasks of the process than the current one live. */

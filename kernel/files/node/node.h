@@ -6,6 +6,7 @@
 #include "kernel/files/node/operations.h"
 #include "lib/capability.h"
 #include "lib/decls.h"
+#include "lib/status.h"
 #include "mm/lock/sleep_lock.h"
 
 /*
@@ -67,6 +68,7 @@ struct node {
     uint32_t reference_count;                 /* atomic */
     uint32_t mount_count;                     /* how many mounts cover it; atomic */
     uint32_t link_count;                      /* atomic; changed under the system's tree_lock */
+    int32_t writer_count; /* atomic; below 0: so many execute it, and nobody may write */
 
     struct sleep_lock lock;
     uint32_t permissions;                         /* guarded by lock; of PERMISSION_MASK */
@@ -102,6 +104,13 @@ uint32_t file_system_take_device(void);
 /* Where the time comes from; before it is set all times are 0. Called once, at boot. */
 void node_set_clock(struct file_time (*now)(void));
 struct file_time node_now(void);
+
+/* A file is either written to or executed (ETXTBSY). Errors: STATUS_TEXT_BUSY, it is in the other
+ * use. */
+enum status node_begin_writing(struct node *node);
+void node_end_writing(struct node *node);
+enum status node_begin_executing(struct node *node);
+void node_end_executing(struct node *node);
 
 /* The link count moves by `change`. */
 void node_add_links(struct node *node, int change);
