@@ -10,6 +10,7 @@ enum [[nodiscard]] status : int {
     STATUS_NOT_FOUND = -2,          /* ENOENT */
     STATUS_NO_SUCH_PROCESS = -3,    /* ESRCH */
     STATUS_INTERRUPTED = -4,        /* EINTR */
+    STATUS_IO = -5,                 /* EIO */
     STATUS_NO_DEVICE = -6,          /* ENXIO */
     STATUS_TOO_LONG = -7,           /* E2BIG */
     STATUS_NOT_EXECUTABLE = -8,     /* ENOEXEC */

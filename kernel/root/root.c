@@ -9,6 +9,7 @@
 #include "kernel/log.h"
 #include "kernel/log_text/log_text.h"
 #include "kernel/panic/panic.h"
+#include "kernel/proc/proc.h"
 #include "kernel/random/random.h"
 #include "kernel/root/console.h"
 
@@ -78,6 +79,33 @@ static void make_expected(void) {
     }
 }
 
+static enum status mount_at(const char *path, enum status (*create)(struct node **root)) {
+    const struct path_view view = root_view();
+    struct location covered;
+    struct node *node;
+    struct mount *mount;
+    enum status status = path_resolve(&view, path, LAST_LINK_FOLLOW, &covered);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = create(&node);
+    if (status == STATUS_OK) {
+        status = mount_attach(&covered, node, &mount);
+        if (status != STATUS_OK) {
+            node_unref(node);
+        }
+    }
+    location_unref(&covered);
+    return status;
+}
+
+static void mount_expected(const char *path, enum status (*create)(struct node **root)) {
+    enum status status = mount_at(path, create);
+    if (status != STATUS_OK) {
+        log_line(LOG_WARNING, "K313: nothing can be mounted on %s: %d", path, status);
+    }
+}
+
 static void unpack(const struct boot_result *boot) {
     if (boot->ram_disk.size_bytes == 0) {
         return;
@@ -98,4 +126,7 @@ void root_begin(const struct boot_result *boot) {
     }
     unpack(boot);
     make_expected();
+    proc_set_command_line(boot->command_line_text);
+    mount_expected("/proc", proc_create);
+    mount_expected("/sys", sysfs_create);
 }

@@ -40,6 +40,7 @@ struct file_operations {
     enum status (*open)(struct file *file); /* of a device; null: nothing to do */
     void (*release)(struct file *file);     /* null: nothing to do */
     bool is_seekable;
+    const char *name; /* what /proc/PID/fd shows of one that has no place; null: it has one */
 };
 
 struct file {

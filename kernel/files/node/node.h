@@ -40,6 +40,7 @@ struct file_time {
 };
 
 struct file_system {
+    const char *name;            /* of its kind, for /proc/mounts; fixed at creation */
     uint32_t device;             /* st_dev of its nodes; fixed at creation */
     uint64_t last_number;        /* of its nodes; atomic */
     struct sleep_lock tree_lock; /* guards which names stand where, in all its directories */

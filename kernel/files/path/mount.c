@@ -9,9 +9,11 @@ struct mount {
     struct list_node link;    /* guarded by mounts_lock */
     struct location covered;  /* owned; fixed at creation */
     struct node *root;        /* its maker's reference; fixed at creation */
+    uint32_t number;          /* fixed at creation */
     uint32_t reference_count; /* atomic; 1 is the table's, and grows from 1 under mounts_lock */
 };
 
+static uint32_t last_number; /* atomic */
 static struct sleep_lock mounts_lock;
 static struct list_node mounts = {&mounts, &mounts}; /* guarded by mounts_lock */
 
@@ -49,6 +51,7 @@ static enum status create(const struct location *covered, struct node *root, str
     }
     made->covered = *covered;
     made->root = root;
+    made->number = __atomic_add_fetch(&last_number, 1, __ATOMIC_RELAXED);
     made->reference_count = 1;
     *mount = made;
     return STATUS_OK;
@@ -117,6 +120,10 @@ enum status mount_detach(struct mount *mount) {
     mount->root->system->dismantle(mount->root);
     heap_free(mount);
     return STATUS_OK;
+}
+
+uint32_t mount_number(const struct mount *mount) {
+    return mount->number;
 }
 
 struct location mount_root(struct mount *mount) {

@@ -43,6 +43,9 @@ enum status mount_attach(const struct location *covered, struct node *root, stru
  * in it. */
 enum status mount_detach(struct mount *mount);
 
+/* A number that no other mount has, for /proc/PID/mountinfo. */
+uint32_t mount_number(const struct mount *mount);
+
 /* The root of a mount, not owned. */
 struct location mount_root(struct mount *mount);
 
