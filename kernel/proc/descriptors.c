@@ -37,8 +37,18 @@ static enum status file_follow(const struct made_subject *subject, struct locati
     return status;
 }
 
-static const char *name_of(const struct file *file) {
-    return file->operations->name != nullptr ? file->operations->name : "anon_inode:[file]";
+/* A path, or what stands for one where there is none. */
+static const char *name_of(const struct file *file, char *buffer) {
+    const struct node *node = file->place.node;
+    if (node == nullptr) {
+        return file->operations->name != nullptr ? file->operations->name : "anon_inode:[file]";
+    }
+    if (node->system->label == nullptr) {
+        return shown_path(&file->place, buffer);
+    }
+    format_buffer(buffer, PATH_SIZE_MAX, "%s:[%llu]", node->system->label,
+                  (unsigned long long)node->number);
+    return buffer;
 }
 
 static enum status file_read_link(const struct made_subject *subject, char *text, size_t *length) {
@@ -50,7 +60,7 @@ static enum status file_read_link(const struct made_subject *subject, char *text
     if (status != STATUS_OK) {
         return status;
     }
-    const char *path = file->place.node == nullptr ? name_of(file) : shown_path(&file->place, text);
+    const char *path = name_of(file, text);
     *length = strlen(path);
     memmove(text, path, *length);
     file_unref(file);

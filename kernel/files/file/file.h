@@ -116,7 +116,7 @@ enum status file_fill(struct file *file, enum fill_mode mode, int64_t offset, in
 enum status file_list(struct file *file, struct transfer *transfer);
 enum status file_list_old(struct file *file, struct transfer *transfer);
 
-/* man 2 fstat. What has no node is a fifo, or has no kind at all, and is its opener's. */
+/* man 2 fstat. What has no node has no kind either, and is its opener's. */
 void file_inspect(struct file *file, struct file_stat *stat);
 
 /* What it is ready for; `waiter`, if not null, comes first onto the queue that tells of changes, if

@@ -41,6 +41,8 @@ struct file_time {
 
 struct file_system {
     const char *name;            /* of its kind, for /proc/mounts; fixed at creation */
+    const char *label;           /* not null: its nodes have no paths and are shown as "label:[1]",
+                                    with their number; fixed at creation */
     uint32_t device;             /* st_dev of its nodes; fixed at creation */
     uint64_t last_number;        /* of its nodes; atomic */
     struct sleep_lock tree_lock; /* guards which names stand where, in all its directories */

@@ -66,6 +66,11 @@ enum status mount_create_root(struct node *root, struct mount **mount) {
     return status;
 }
 
+struct mount *mount_nowhere(void) {
+    static struct mount nowhere = {.reference_count = 1};
+    return &nowhere;
+}
+
 /* No name of a node that is covered can be removed: both are decided under its tree_lock. */
 static enum status cover(struct node *node) {
     enum status status = STATUS_NOT_FOUND;

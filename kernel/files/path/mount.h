@@ -35,6 +35,9 @@ static inline bool location_is(const struct location *a, const struct location *
  */
 enum status mount_create_root(struct node *root, struct mount **mount);
 
+/* A mount that no path leads to: for nodes that are open without ever having had a name. */
+struct mount *mount_nowhere(void);
+
 /* The same over a place, which becomes invisible. Errors: STATUS_NOT_A_DIRECTORY, one of the two is
  * a directory and the other is not; STATUS_NOT_FOUND, the place has been removed. */
 enum status mount_attach(const struct location *covered, struct node *root, struct mount **mount);
