@@ -201,6 +201,7 @@ static bool leave_process(struct task *task) {
     process->ended_times.kernel_ticks += task->thread->kernel_ticks;
     process->ended_times.minor_faults += task->minor_faults;
     task->id->task = nullptr;
+    __builtin_memcpy(process->last_name, task->name, sizeof(process->last_name));
     tree_unlock();
     return is_last;
 }

@@ -9,6 +9,7 @@
 struct list_node all_processes = {&all_processes, &all_processes};
 
 static uint32_t live_processes, live_tasks; /* atomic */
+static uint64_t total_tasks;                /* atomic */
 
 struct task *task_current(void) {
     struct thread *thread = thread_current();
@@ -99,6 +100,7 @@ enum status task_make(const char *name, struct address_space *space, struct task
     }
     made->number = made->id->number;
     __atomic_add_fetch(&live_tasks, 1, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&total_tasks, 1, __ATOMIC_RELAXED);
     *task = made;
     return STATUS_OK;
 }
@@ -168,4 +170,8 @@ uint32_t process_count(void) {
 
 uint32_t task_count(void) {
     return __atomic_load_n(&live_tasks, __ATOMIC_RELAXED);
+}
+
+uint64_t task_total(void) {
+    return __atomic_load_n(&total_tasks, __ATOMIC_RELAXED);
 }

@@ -78,6 +78,8 @@ struct process_times {
     uint64_t minor_faults;
 };
 
+constexpr size_t TASK_NAME_SIZE_BYTES = 16; /* TASK_COMM_LEN */
+
 enum process_state : uint8_t { PROCESS_LIVES, PROCESS_STOPPED, PROCESS_ENDED };
 
 struct tty;
@@ -103,6 +105,7 @@ struct process {
     struct process_times ended_times; /* of tasks that have ended */
     struct process_times child_times; /* of children that were waited for */
     struct process_end end;           /* once it has ended */
+    char last_name[TASK_NAME_SIZE_BYTES]; /* likewise: the name of its last task */
     struct tty *terminal;             /* the controlling one; null: none */
 
     struct wait_queue child_changed; /* who waits for its children */
@@ -132,8 +135,6 @@ struct process {
     uint32_t personality;                   /* atomic */
     bool has_no_new_privileges;             /* atomic */
 };
-
-constexpr size_t TASK_NAME_SIZE_BYTES = 16; /* TASK_COMM_LEN */
 
 /* What an interrupted system call becomes (man 7 signal). */
 enum restart_kind : uint8_t {
@@ -270,8 +271,9 @@ void process_memory_apply_limits(struct process_memory *memory);
 
 constexpr uint32_t PERSONALITY_NOT_RANDOM = 0x0040000; /* ADDR_NO_RANDOMIZE of man 2 personality */
 
-/* How many processes and threads there are. */
+/* How many processes and threads there are; and how many threads there have been. */
 uint32_t process_count(void);
 uint32_t task_count(void);
+uint64_t task_total(void);
 
 END_C_DECLS

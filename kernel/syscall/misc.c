@@ -5,6 +5,7 @@
 #include "kernel/log.h"
 #include "kernel/machine/machine.h"
 #include "kernel/process/process.h"
+#include "kernel/process/system_name.h"
 #include "kernel/process/signals.h"
 #include "kernel/random/random.h"
 #include "kernel/syscall/calls.h"
@@ -53,28 +54,14 @@ int64_t call_arch_prctl(const struct trap_frame *frame) {
     return STATUS_INVALID;
 }
 
-constexpr size_t HOST_NAME_SIZE = 65; /* with the terminator */
-
-/* struct utsname of man 2 uname. The release is that of the Linux whose ABI this is: C libraries
- * refuse what looks too old. */
-struct system_name {
-    char system[65], node[HOST_NAME_SIZE], release[65], version[65], machine[65],
-        domain[HOST_NAME_SIZE];
-};
-
-static struct system_name name = {
-    "Quire", "quire", "6.1.0-quire", "#1", "x86_64", "(none)",
-}; /* the node's and the domain's are guarded by the tree lock */
-
 int64_t call_uname(const struct trap_frame *frame) {
-    tree_lock();
-    const struct system_name copy = name;
-    tree_unlock();
-    return copy_out(frame->rdi, &copy, sizeof(copy));
+    const struct system_name name = system_name();
+    return copy_out(frame->rdi, &name, sizeof(name));
 }
 
-static int64_t set_name(char *to, uint64_t address, int32_t length) {
-    char text[HOST_NAME_SIZE] = {};
+static int64_t set_name(void (*set)(const char *text, size_t length), uint64_t address,
+                        int32_t length) {
+    char text[SYSTEM_NAME_SIZE];
     if (process_current()->credentials.effective_user != 0) {
         return STATUS_NOT_PERMITTED;
     }
@@ -84,18 +71,16 @@ static int64_t set_name(char *to, uint64_t address, int32_t length) {
     if (copy_in(text, address, (size_t)length) != 0) {
         return STATUS_FAULT;
     }
-    tree_lock();
-    __builtin_memcpy(to, text, sizeof(text));
-    tree_unlock();
+    set(text, (size_t)length);
     return 0;
 }
 
 int64_t call_sethostname(const struct trap_frame *frame) {
-    return set_name(name.node, frame->rdi, (int32_t)frame->rsi);
+    return set_name(system_set_node_name, frame->rdi, (int32_t)frame->rsi);
 }
 
 int64_t call_setdomainname(const struct trap_frame *frame) {
-    return set_name(name.domain, frame->rdi, (int32_t)frame->rsi);
+    return set_name(system_set_domain_name, frame->rdi, (int32_t)frame->rsi);
 }
 
 int64_t call_getrandom(const struct trap_frame *frame) {

@@ -44,6 +44,7 @@ struct file_operations {
     void (*release)(struct file *file);     /* null: nothing to do */
     bool is_seekable;
     bool is_mapped_as_zeroes; /* to map it is to map anonymous memory (man 4 zero) */
+    const char *name; /* what /proc/PID/fd shows of one that has no place; null: it has one */
 };
 
 /* Who is to know when a file is closed for good. */
@@ -143,7 +144,7 @@ enum status file_fill(struct file *file, enum fill_mode mode, int64_t offset, in
 enum status file_list(struct file *file, struct transfer *transfer);
 enum status file_list_old(struct file *file, struct transfer *transfer);
 
-/* man 2 fstat. What has no node is a fifo, or has no kind at all, and is its opener's. */
+/* man 2 fstat. What has no node has no kind either, and is its opener's. */
 void file_inspect(struct file *file, struct file_stat *stat);
 
 /* What it is ready for; `waiter`, if not null, comes first onto the queue that tells of changes, if

@@ -108,7 +108,8 @@ static const struct file_operations *operations_for(const struct node *node, uin
     }
     switch (node->kind) {
     case NODE_REGULAR:
-        return &regular_file_operations;
+        return node->operations->files == nullptr ? &regular_file_operations
+                                                  : node->operations->files;
     case NODE_DIRECTORY:
         return &directory_file_operations;
     case NODE_FIFO:

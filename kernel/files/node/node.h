@@ -49,6 +49,9 @@ constexpr uint32_t SEAL_FUTURE_WRITING = 0x10; /* but by memory that is mapped a
 constexpr uint32_t SEAL_EXECUTING = 0x20;      /* its permissions to be executed stay as they are */
 
 struct file_system {
+    const char *name;            /* of its kind, for /proc/mounts; fixed at creation */
+    const char *label;           /* not null: its nodes have no paths and are shown as "label:[1]",
+                                    with their number; fixed at creation */
     uint32_t device;             /* st_dev of its nodes; fixed at creation */
     uint32_t type;               /* f_type of man 2 statfs; fixed at creation */
     uint64_t last_number;        /* of its nodes; atomic */
