@@ -191,10 +191,9 @@ void file_inspect(struct file *file, struct file_stat *stat) {
         return;
     }
     constexpr uint32_t permissions = 0600;
-    bool is_pipe = file->operations == &pipe_file_operations;
     *stat = (struct file_stat){
         .link_count = 1,
-        .mode = (is_pipe ? NODE_FIFO : 0) | permissions,
+        .mode = file->operations->mode | permissions,
         .user = file->opener,
         .preferred_size_bytes = 4096,
     };
