@@ -68,24 +68,29 @@ void emulator_restore(struct terminal_emulator *emulator) {
     emulator_go(emulator, saved->row, saved->column);
 }
 
-/* Rows and columns that programs name begin with 1; rows may count from the first that scrolls. */
-static void go_to(struct terminal_emulator *emulator, unsigned row, unsigned column) {
-    unsigned first = emulator->is_relative ? emulator->top : 0;
-    unsigned last = emulator->is_relative ? emulator->bottom - 1 : emulator->grid->rows - 1;
-    emulator_go(emulator, least(first + row - 1, last), column - 1);
+/* Where rows count from the first that scrolls, the cursor keeps to those that do. */
+static unsigned first_row(const struct terminal_emulator *emulator) {
+    return emulator->is_relative ? emulator->top : 0;
 }
 
-/* Up and down stop at the rows that scroll, where they begin within. */
+static unsigned last_row(const struct terminal_emulator *emulator) {
+    return (emulator->is_relative ? emulator->bottom : emulator->grid->rows) - 1;
+}
+
+/* Rows and columns that programs name begin with 1. */
+static void go_to(struct terminal_emulator *emulator, unsigned row, unsigned column) {
+    unsigned wanted = first_row(emulator) + row - 1;
+    emulator_go(emulator, least(wanted, last_row(emulator)), column - 1);
+}
+
 static void go_up(struct terminal_emulator *emulator, unsigned rows, unsigned column) {
     unsigned row = emulator->grid->row;
-    unsigned first = row >= emulator->top ? emulator->top : 0;
+    unsigned first = least(first_row(emulator), row);
     emulator_go(emulator, row - least(rows, row - first), column);
 }
 
 static void go_down(struct terminal_emulator *emulator, unsigned rows, unsigned column) {
-    unsigned row = emulator->grid->row;
-    unsigned last = row < emulator->bottom ? emulator->bottom - 1 : emulator->grid->rows - 1;
-    emulator_go(emulator, row + least(rows, last - row), column);
+    emulator_go(emulator, least(emulator->grid->row + rows, last_row(emulator)), column);
 }
 
 static void erase_in_row(struct terminal_emulator *emulator) {
@@ -127,25 +132,11 @@ static void erase_in_screen(struct terminal_emulator *emulator) {
     text_grid_fill(grid, area, emulator_blank(emulator));
 }
 
-static bool is_scrolling_row(const struct terminal_emulator *emulator) {
-    unsigned row = emulator->grid->row;
-    return row >= emulator->top && row < emulator->bottom;
-}
-
-static void insert_rows(struct terminal_emulator *emulator, unsigned count) {
+/* As on Linux, above the rows that scroll too; below them there is nothing to move. */
+static struct text_area from_row_on(const struct terminal_emulator *emulator) {
     struct text_area area = scrolling(emulator);
     area.top = emulator->grid->row;
-    if (is_scrolling_row(emulator)) {
-        text_grid_move_down(emulator->grid, area, count, emulator_blank(emulator));
-    }
-}
-
-static void delete_rows(struct terminal_emulator *emulator, unsigned count) {
-    struct text_area area = scrolling(emulator);
-    area.top = emulator->grid->row;
-    if (is_scrolling_row(emulator)) {
-        text_grid_move_up(emulator->grid, area, count, emulator_blank(emulator));
-    }
+    return area;
 }
 
 static void erase_characters(struct terminal_emulator *emulator, unsigned count) {
@@ -207,7 +198,7 @@ static void reply(struct terminal_emulator *emulator, const char *text) {
 
 static void report(struct terminal_emulator *emulator) {
     unsigned what = emulator_parameter(emulator, 0, 0);
-    unsigned first = emulator->is_relative ? emulator->top : 0;
+    unsigned first = first_row(emulator);
     if (what == 5) {
         reply(emulator, "\033[0n");
     } else if (what == 6) {
@@ -271,10 +262,10 @@ static void change_cells(struct terminal_emulator *emulator, uint8_t last) {
         erase_in_row(emulator);
         break;
     case 'L':
-        insert_rows(emulator, count);
+        text_grid_move_down(emulator->grid, from_row_on(emulator), count, blank);
         break;
     case 'M':
-        delete_rows(emulator, count);
+        text_grid_move_up(emulator->grid, from_row_on(emulator), count, blank);
         break;
     case 'P':
         text_grid_move_left(emulator->grid, rest_of_row(emulator), count, blank);
@@ -314,13 +305,27 @@ static void change_state(struct terminal_emulator *emulator, uint8_t last) {
     }
 }
 
-/* Each of the three knows its own. */
+static bool changes_cells(uint8_t last) {
+    static const char all[] = "@JKLMPSTX";
+    for (size_t i = 0; i < sizeof(all) - 1; i++) {
+        if ((uint8_t)all[i] == last) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Where cells change, what follows a full row no longer wraps. */
 void emulator_control(struct terminal_emulator *emulator, uint8_t last) {
     if (last == 'h' || last == 'l') {
         set_modes(emulator, last == 'h');
-    } else if (emulator->prefix == 0) {
-        move(emulator, last);
+    } else if (emulator->prefix != 0) {
+        return;
+    } else if (changes_cells(last)) {
+        emulator->grid->column = emulator_column(emulator);
         change_cells(emulator, last);
+    } else {
+        move(emulator, last);
         change_state(emulator, last);
     }
 }

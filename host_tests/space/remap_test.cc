@@ -154,13 +154,39 @@ TEST_F(RemapTest, SharedPagesAreShownASecondTime) {
     ASSERT_EQ(unmap(parent, 0, USER_END >> PAGE_SHIFT), STATUS_OK);
 }
 
+TEST_F(RemapTest, OnlyWhatIsKeptOfAShrinkingMoveMustBeOneArea) {
+    ASSERT_EQ(map_memory(0, 2), STATUS_OK);
+    ASSERT_EQ(map_memory(2, 2, RIGHT_READ), STATUS_OK);
+    fill_words(0, 2);
+    ASSERT_EQ(remap(move_to(0, 4, 2, 20)), STATUS_OK);
+    EXPECT_EQ(areas(), "20+2");
+    EXPECT_EQ(read(21), 101u);
+}
+
+TEST_F(RemapTest, LockedMemoryThatIsKeptEmptyIsLockedNoMore) {
+    ASSERT_EQ(map_memory(0, 2), STATUS_OK);
+    ASSERT_EQ(lock_pages(0, 2), STATUS_OK);
+    ASSERT_EQ(remap(keep(move_to(0, 2, 2, 20))), STATUS_OK);
+    EXPECT_EQ(usage().locked_pages, 2u);
+    EXPECT_EQ(discard(0, 2), STATUS_OK);
+    EXPECT_EQ(discard(20, 2), STATUS_INVALID);
+}
+
+TEST_F(RemapTest, WhatIsToBeShownASecondTimeCanBeInTheWayItself) {
+    TestFile file(4);
+    ASSERT_EQ(map_shared(file, 0, 4), STATUS_OK);
+    EXPECT_EQ(remap(move_to(1, 0, 4, 1)), STATUS_FAULT);
+    EXPECT_EQ(areas(), "0+1") << "as on Linux, it has gone all the same";
+    ASSERT_EQ(unmap(parent, VA, 4), STATUS_OK);
+}
+
 TEST_F(RemapTest, SeveralAreasCanOnlyBeMovedAsTheyAre) {
     ASSERT_EQ(map_memory(0, 2), STATUS_OK);
     ASSERT_EQ(map_memory(2, 1, RIGHT_READ), STATUS_OK);
     ASSERT_EQ(map_memory(5, 1), STATUS_OK);
     fill_words(0, 2);
     EXPECT_EQ(remap(resize(0, 3, 4, true)), STATUS_FAULT);
-    EXPECT_EQ(remap(move_to(0, 3, 2, 20)), STATUS_FAULT);
+    EXPECT_EQ(remap(move_to(0, 4, 3, 20)), STATUS_FAULT);
     EXPECT_EQ(remap(keep(resize(0, 3, 3, true))), STATUS_FAULT);
     EXPECT_EQ(areas(), "0+2 2+1 5+1");
     ASSERT_EQ(remap(move_to(0, 7, 7, 20)), STATUS_OK) << "since Linux 6.17";

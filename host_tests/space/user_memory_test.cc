@@ -268,6 +268,16 @@ TEST_F(UserMemoryTest, LockedMemoryIsFilledAtOnceAndLazilyLockedMemoryIsNot) {
     EXPECT_EQ(usage().locked_pages, 0u);
 }
 
+TEST_F(UserMemoryTest, LockedMemoryIsCopiedAsItBecomesWritable) {
+    TestFile file(1);
+    ASSERT_EQ(map_private(file, 0, 1, RIGHT_READ), STATUS_OK);
+    ASSERT_EQ(lock_pages(0, 1), STATUS_OK);
+    EXPECT_EQ(usage().resident_anonymous, 0u);
+    ASSERT_EQ(protect(parent, VA, 1, READ_WRITE), STATUS_OK);
+    EXPECT_EQ(usage().resident_anonymous, 1u);
+    ASSERT_EQ(unmap(parent, VA, 1), STATUS_OK);
+}
+
 TEST_F(UserMemoryTest, AChildHasNothingLocked) {
     ASSERT_EQ(map_memory(0, 1), STATUS_OK);
     ASSERT_EQ(lock_all(MEMORY_LOCKED, MEMORY_LOCKED), STATUS_OK);

@@ -189,12 +189,21 @@ TEST_F(JobControlTest, AfterAHangUpTheOpenFilesAreLost) {
 
 TEST_F(JobControlTest, AfterAHangUpItCanBeOpenedAgain) {
     use();
+    set_local(TTY_ECHO | TTY_ICANON, 0);
     tty_hang_up(serial);
     use();
+    EXPECT_EQ(modes().local, terminal_modes_usual().local);
     EXPECT_EQ(tty_session(serial), 10u);
     EXPECT_EQ(put(file, "x"), STATUS_OK);
     type("\004");
     EXPECT_EQ(get(file), "");
+}
+
+TEST_F(JobControlTest, TheConsoleIsNeverLost) {
+    file = open("/console");
+    tty_hang_up(screen);
+    EXPECT_EQ(put(file, "x"), STATUS_OK);
+    EXPECT_EQ(file_poll(file, nullptr), READY_TO_WRITE);
 }
 
 } // namespace

@@ -68,10 +68,14 @@ const Case CASES[] = {
     {"TheEndBehindALine", 0, 0, 0, 0, "ab\004", "ab", "ab"},
     {"Stripped", 0, TTY_ISTRIP, 0, 0, "\341\n", "a\r\n", "a\n"},
     {"Lowered", 0, TTY_IUCLC, 0, 0, "AbZ\n", "abz\r\n", "abz\n"},
+    {"LoweredInLatin1", 0, TTY_IUCLC, 0, 0, "\304\327\337\n", "\344\327\337\r\n", "\344\327\337\n"},
+    {"ErasingAWordOfLatin1", 0, 0, 0, 0, "a,\344\304\367\027\n",
+     "a,\344\304\367\b \b\b \b\b \b\r\n", "a,\n"},
     {"LoweredOnlyWhereExtended", 0, TTY_IUCLC, TTY_IEXTEN, 0, "Ab\n", "Ab\r\n", "Ab\n"},
     {"ANulIsNoCharacterOfTheirs", 0, 0, 0, 0, std::string("\0\n", 2), "^@\r\n",
      std::string("\0\n", 2)},
-    {"NoLines", 0, 0, TTY_ICANON, 0, "a\177\004\n", "a^?^D\r\n", "a\177\004\n"},
+    {"NoLines", 0, 0, TTY_ICANON, 0, "a\177\004\n", "a^?^D^J", "a\177\004\n"},
+    {"LineFeedsWithoutLines", 0, 0, TTY_ICANON, 0, "a\n\r", "a^J\r\n", "a\n\n"},
     {"NoSignals", 0, 0, TTY_ISIG, 0, "\003\034\032\n", "^C^\\^Z\r\n", "\003\034\032\n"},
     {"NoFlowControl", TTY_IXON, 0, 0, 0, "\023\021\n", "^S^Q\r\n", "\023\021\n"},
 };
@@ -106,6 +110,7 @@ const WriteCase WRITE_CASES[] = {
     {"TabsBehindABackspace", 0, TTY_XTABS, "ab\b\t", "ab\b       "},
     {"TabsBehindAControlCharacter", 0, TTY_XTABS, "\007\t", "\007        "},
     {"UpperCase", 0, TTY_OLCUC, "azAZ{", "AZAZ{"},
+    {"UpperCaseOfLatin1", 0, TTY_OLCUC, "\344\367", "\304\367"},
 };
 
 INSTANTIATE_TEST_SUITE_P(LineDiscipline, WritingTest, testing::ValuesIn(WRITE_CASES),
@@ -255,6 +260,15 @@ TEST_F(LineDisciplineTest, FlushingForgetsHalfALineToo) {
     line_flush_input(&line.state);
     line.type("o\n");
     EXPECT_EQ(line.read(), "o\n");
+}
+
+TEST_F(LineDisciplineTest, ATabThatIsErasedCountsThoughOutputIsNotProcessed) {
+    line.change(&terminal_modes::output, TTY_OPOST, TTY_XTABS);
+    line.type("\001\t\177");
+    line.change(&terminal_modes::output, 0, TTY_OPOST);
+    EXPECT_EQ(line.sent(), "^A\t\b\b\b\b\b\b");
+    line.write("\t");
+    EXPECT_EQ(line.sent(), std::string(8, ' '));
 }
 
 TEST_F(LineDisciplineTest, RawModesChangeNothing) {

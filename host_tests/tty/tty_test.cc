@@ -151,12 +151,15 @@ TEST_F(SingleBytesTest, NoMoreThanAreWanted) {
 TEST_F(SingleBytesTest, OneWithinATime) {
     begin(0, 2);
     Program reading(pc(), 1, [&] { text = get(file, 5); });
+    EXPECT_FALSE(tty_wants_ticks());
     EXPECT_EQ(reading.run_to(Moment::DONE), Moment::ASLEEP);
+    EXPECT_TRUE(tty_wants_ticks());
     pass_time(199);
     EXPECT_EQ(reading.run_to(Moment::DONE), Moment::ASLEEP);
     pass_time(1);
     reading.finish();
     EXPECT_EQ(text, "");
+    EXPECT_FALSE(tty_wants_ticks());
 }
 
 TEST_F(SingleBytesTest, TheTimeBeginsWithTheFirst) {

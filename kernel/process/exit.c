@@ -1,5 +1,6 @@
 #include "kernel/cpu/cpu.h"
 #include "kernel/process/groups.h"
+#include "kernel/process/job_control.h"
 #include "kernel/process/lifecycle.h"
 #include "kernel/process/process.h"
 #include "kernel/process/signals.h"
@@ -223,6 +224,7 @@ static void leave_memory(struct process *process) {
     if (leave_process(task)) {
         (void)timer_cancel(&process->real_timer);
         leave_memory(process);
+        job_control_leave(process);
         become_ended(process);
     }
     thread_leave(on_gone);

@@ -11,8 +11,6 @@
 
 BEGIN_C_DECLS
 
-constexpr uint64_t STACK_GUARD_PAGES = 256; /* between the stack and what lies below, as on Linux */
-
 /* What is to be run. Not owned. */
 struct program_image {
     struct file *file; /* open for reading */

@@ -262,8 +262,11 @@ void process_for_each(void (*visit)(void *context, struct process *process), voi
 /* Of all its tasks, those that have ended too. */
 struct process_times process_times(struct process *process) REQUIRES(process_tree);
 
-/* Lets the current process's memory know its limits. */
+/* Lets the current process's memory, or memory that is to become its own, know its limits. */
 void process_apply_limits(void);
+void process_memory_apply_limits(struct process_memory *memory);
+
+constexpr uint32_t PERSONALITY_NOT_RANDOM = 0x0040000; /* ADDR_NO_RANDOMIZE of man 2 personality */
 
 /* How many processes and threads there are. */
 uint32_t process_count(void);

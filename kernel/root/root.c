@@ -10,7 +10,6 @@
 #include "kernel/log_text/log_text.h"
 #include "kernel/panic/panic.h"
 #include "kernel/random/random.h"
-#include "kernel/root/console.h"
 
 static struct location root; /* owned; fixed by root_begin */
 static const struct credentials as_root;
@@ -55,6 +54,9 @@ static const struct expected_node EXPECTED[] = {
     {"/dev/random", NODE_CHARACTER_DEVICE, 0666, 1, 8},
     {"/dev/urandom", NODE_CHARACTER_DEVICE, 0666, 1, 9},
     {"/dev/tty", NODE_CHARACTER_DEVICE, 0666, 5, 0},
+    {"/dev/tty1", NODE_CHARACTER_DEVICE, 0620, 4, 1},
+    {"/dev/ttyS0", NODE_CHARACTER_DEVICE, 0620, 4, 64},
+    {"/dev/ttyS1", NODE_CHARACTER_DEVICE, 0620, 4, 65},
     {"/dev/console", NODE_CHARACTER_DEVICE, 0600, 5, 1},
 };
 
@@ -93,7 +95,7 @@ static void unpack(const struct boot_result *boot) {
 void root_begin(const struct boot_result *boot) {
     node_set_clock(now);
     begin_root();
-    if (devices_register(random_fill) != STATUS_OK || console_register(boot) != STATUS_OK) {
+    if (devices_register(random_fill) != STATUS_OK) {
         panic_stop("no memory for the devices");
     }
     unpack(boot);

@@ -126,6 +126,9 @@ static void write_mapping(const struct table_event *event, const struct text_sin
     for (uint64_t i = 0; event->pages != nullptr && i < event->range.page_count; i++) {
         format_to(sink, "%s%llx", i == 0 ? " frames=" : ",", (number)event->pages[i].value);
     }
+    if (event->are_objects) {
+        format_to(sink, " objects=1");
+    }
 }
 
 static void write_flush(const struct tlb_flush *flush, const struct text_sink *sink) {

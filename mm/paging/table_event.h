@@ -54,6 +54,7 @@ struct table_event {
     phys_addr_t pa;                 /* MAP, REMAP */
     virt_addr_t to;                 /* MOVE: where the range begins then */
     const phys_addr_t *pages;       /* MAP_FRAMES, REMAP_FRAMES: one for each page of the range */
+    bool are_objects;               /* MAP_FRAMES, REMAP_FRAMES: objects have those pages too */
     struct page_attributes attributes;
     const struct page_table *other; /* ACTIVATE: the one before, may be null; SHARE: the child */
     const struct tlb_flush *flush;  /* FLUSH_START, FLUSH_DONE */

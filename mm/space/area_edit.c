@@ -232,7 +232,7 @@ static void join(struct area_tree *areas, struct vm_area *area, struct vm_area *
 
 void area_join_around(struct area_tree *areas, struct virt_range range) {
     struct vm_area *area = area_tree_find_below(areas, range.start);
-    while (area != nullptr && area->range.start.value < range_end(range).value) {
+    while (area != nullptr && range_end(area->range).value <= range_end(range).value) {
         struct vm_area *next = area_next(area);
         if (next == nullptr || !are_joinable(area, next)) {
             area = next;

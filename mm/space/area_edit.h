@@ -74,8 +74,8 @@ bool area_continues(const struct vm_area *below, const struct vm_area *above);
 /* Says that the area is about to have private pages (copies_id). */
 void area_note_copies(struct area_tree *areas, struct vm_area *area);
 
-/* Joins areas of memory at and around `range` that differ in nothing but their place. An area must
- * lie below `range`, as the null guard does. */
+/* Joins areas of memory that differ in nothing but their place, where one ends and the other begins
+ * in `range` or at its ends. An area must lie below `range`, as the null guard does. */
 void area_join_around(struct area_tree *areas, struct virt_range range);
 
 /* Copies `from`, cut to `size_bytes` - 1 bytes, and fills the rest of `to` with zeroes. */

@@ -212,6 +212,9 @@ enum status fault_resolve(struct locked_range *token, virt_addr_t va,
         look(&place);
     }
     enum fault_action action = fault_decide(place.area, &place.walk, access);
+    if (action == REFUSE_BEHIND_END && access == ACCESS_WRITE && !place.area->is_shared) {
+        area_note_copies(&place.space->areas, place.area); /* Linux is about to copy by then */
+    }
     enum status status = fault_carry_out(action, &place);
     if (action != RESOLVE_UNSHARE || status != STATUS_OK) {
         return status;

@@ -18,9 +18,6 @@ static enum status fill_page(struct locked_range *token, virt_addr_t va,
 static enum status fill_part(struct locked_range *token, const struct area_parts *part,
                              enum space_access_kind access) REQUIRES(token) {
     enum status status = STATUS_OK;
-    if ((part->area->attributes.rights & right_for(access)) == 0) {
-        return STATUS_INVALID;
-    }
     for (uint64_t i = 0; status == STATUS_OK && i < part->range.page_count; i++) {
         status = fill_page(token, virt_add(part->range.start, i << PAGE_SHIFT), access);
     }
@@ -35,7 +32,8 @@ enum status space_populate(struct locked_range *token, struct virt_range range,
     }
     struct area_parts part = area_parts_of(&token->space->areas, range);
     while (status == STATUS_OK && area_parts_next(&part) && !part.has_hole) {
-        status = fill_part(token, &part, access);
+        bool is_allowed = (part.area->rights_asked & right_for(access)) != 0;
+        status = is_allowed ? fill_part(token, &part, access) : STATUS_INVALID;
     }
     return status == STATUS_OK && part.has_hole ? STATUS_NO_MEMORY : status;
 }

@@ -154,8 +154,16 @@ static enum status check_rights(const struct address_space *space, const struct 
     return STATUS_OK;
 }
 
-static enum status protect_part(struct address_space *space, const struct area_parts *part,
-                                uint8_t rights) {
+/* Locked private memory is copied before it is first written to, as on Linux. */
+static bool becomes_private_writable(const struct vm_area *area, uint8_t rights) {
+    bool gains = (rights & ~area->rights_asked & RIGHT_WRITE) != 0;
+    return gains && !area->is_shared;
+}
+
+static enum status protect_part(struct locked_range *token, const struct area_parts *part,
+                                uint8_t rights) REQUIRES(token) {
+    struct address_space *space = token->space;
+    bool is_to_be_filled = becomes_private_writable(part->area, rights);
     struct vm_area *area;
     enum status status = check_rights(space, part->area, part->range.page_count, rights);
     if (status != STATUS_OK || part->area->rights_asked == (rights & PROGRAM_RIGHTS)) {
@@ -170,6 +178,9 @@ static enum status protect_part(struct address_space *space, const struct area_p
         set_rights(&space->areas, area, rights);
     }
     area_join_around(&space->areas, part->range);
+    if (status == STATUS_OK && is_to_be_filled) {
+        fill_locked(token, part->range);
+    }
     return status;
 }
 
@@ -178,7 +189,7 @@ enum status space_protect(struct locked_range *token, struct virt_range range, u
     enum status status = check_request(token, range, rights);
     struct area_parts part = area_parts_of(&space->areas, range);
     while (status == STATUS_OK && area_parts_next(&part) && !part.has_hole) {
-        status = protect_part(space, &part, rights);
+        status = protect_part(token, &part, rights);
     }
     return status == STATUS_OK && part.has_hole ? STATUS_NO_MEMORY : status;
 }

@@ -63,17 +63,23 @@ static uint64_t pages_to_end(const struct vm_area *area, virt_addr_t va) {
     return area->range.page_count - ((va.value - area->range.start.value) >> PAGE_SHIFT);
 }
 
-/* Whether the old range is one that can be mapped elsewhere, or larger. */
+static uint64_t smaller(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
+}
+
+/* Whether the old range, or what will be left of it, is one that can be mapped elsewhere, or
+ * larger. */
 static enum status check_old(const struct address_space *space, const struct vm_area *area,
                              const struct space_remap *remap) {
     uint64_t old_count = remap->old.page_count;
     if (old_count == 0 && !area->is_shared) {
         return STATUS_INVALID;
     }
-    if (old_count > pages_to_end(area, remap->old.start)) {
+    uint64_t kept = smaller(old_count, remap->new_page_count);
+    if (kept > pages_to_end(area, remap->old.start)) {
         return STATUS_FAULT;
     }
-    if (remap->new_page_count <= old_count) {
+    if (kept < old_count || old_count == remap->new_page_count) {
         return STATUS_OK;
     }
     uint64_t more = remap->new_page_count - old_count;
@@ -93,8 +99,9 @@ static uint64_t moved_source_page(const struct vm_area *area, virt_addr_t old_st
     return area->source_page + ((old_start.value - area->range.start.value) >> PAGE_SHIFT);
 }
 
-/* What MREMAP_DONTUNMAP leaves behind. */
-static void leave_empty(struct area_tree *areas, struct vm_area *area, struct virt_range old) {
+/* What MREMAP_DONTUNMAP leaves behind, which may have joined what was moved. */
+static void leave_empty(struct area_tree *areas, struct virt_range old) {
+    struct vm_area *area = area_tree_find(areas, old.start);
     area_begin_change(areas, area);
     area->is_locked = false;
     area->is_lazily_locked = false;
@@ -120,11 +127,13 @@ static struct virt_range old_range(const struct move *move) {
 
 static void leave_old(struct area_tree *areas, struct spare_areas *spares,
                       const struct move *move) {
-    if (move->keeps_old) {
-        leave_empty(areas, move->area, old_range(move));
-    } else if (move->old_count != 0) {
+    if (!move->keeps_old && move->old_count != 0) {
         area_cut_out(areas, spares, old_range(move));
         area_drop_all(areas, old_range(move));
+    }
+    area_join_around(areas, move->to);
+    if (move->keeps_old) {
+        leave_empty(areas, old_range(move));
     }
 }
 
@@ -139,7 +148,6 @@ static enum status commit_move(struct address_space *space, struct spare_areas *
         move->old_count == 0 ? STATUS_OK : move_pages(space, old_range(move), move->to.start);
     if (status == STATUS_OK) {
         leave_old(areas, spares, move);
-        area_join_around(areas, move->to);
     } else {
         area_drop(areas, moved);
     }
@@ -213,11 +221,15 @@ static enum status remap_to_target(struct locked_range *token, const struct spac
     if (status == STATUS_OK && remap->new_page_count < remap->old.page_count) {
         uint64_t kept_bytes = remap->new_page_count << PAGE_SHIFT;
         uint64_t cut_count = remap->old.page_count - remap->new_page_count;
-        status = space_unmap(token, virt_range(virt_add(remap->old.start, kept_bytes), cut_count));
+        virt_addr_t end = virt_addr(remap->old.start.value + kept_bytes);
+        status = space_unmap(token, (struct virt_range){end, cut_count});
         rest.old.page_count = remap->new_page_count;
     }
+    const struct vm_area *area = find_memory(&space->areas, remap->old.start);
+    if (status == STATUS_OK && area == nullptr) {
+        status = STATUS_FAULT; /* it was itself in the way: a range of no pages overlaps nothing */
+    }
     if (status == STATUS_OK && remap->keeps_old) {
-        const struct vm_area *area = find_memory(&space->areas, remap->old.start);
         status = check_growth(space, area, remap->new_page_count);
     }
     return status == STATUS_OK ? move_to_place(token, &rest, start) : status;

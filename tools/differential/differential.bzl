@@ -18,7 +18,7 @@ def differential_test(name, srcs, size = "medium"):
         native.py_test(
             name = "%s_%s_test" % (name, machine),
             size = size,
-            timeout = "moderate",
+            timeout = "moderate" if machine == "native" else "long",
             srcs = ["//tools/differential:%s_test.py" % machine],
             args = ["$(rootpath %s)" % program for program in srcs],
             data = srcs + (

@@ -23,6 +23,34 @@ class GroupTest(unittest.TestCase):
         self.assertEqual(found["third"], group.Output("did not run: it stopped", []))
 
 
+class BootTest(unittest.TestCase):
+    """Programs after one that stops the kernel run in another boot."""
+
+    def boot(self, programs):
+        self.boots.append(list(programs))
+        text = ""
+        for name in programs:
+            text += f"@begin {name}\n"
+            if name == "stops":
+                break
+            text += f"@end {name} exited 0\n"
+        return group.parse(text, programs, "the kernel stopped")
+
+    def setUp(self):
+        self.boots = []
+
+    def test_what_is_left_runs_in_another_boot(self):
+        found = group.run_on_quire(["a", "stops", "b", "c"], self.boot)
+        self.assertEqual(self.boots, [["a", "stops", "b", "c"], ["b", "c"]])
+        self.assertEqual({name: output.end for name, output in found.items()}, {
+            "a": "exited 0", "stops": "did not end: the kernel stopped", "b": "exited 0",
+            "c": "exited 0"})
+
+    def test_a_kernel_that_runs_nothing_is_not_booted_again(self):
+        with self.assertRaisesRegex(group.GroupError, "did not run: no init"):
+            group.run_on_quire(["a", "b"], lambda some: group.parse("", some, "no init"))
+
+
 class CompareTest(unittest.TestCase):
     def test_a_line_or_an_end_that_differs_is_shown(self):
         linux, other = group.Output("exited 0", ["a", "b"]), group.Output("SIGSEGV", ["a"])

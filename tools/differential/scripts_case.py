@@ -9,7 +9,7 @@ _SEED = 20261121
 
 
 class ScriptsCase(unittest.TestCase):
-    """A subclass says what to compare Linux with: `other` gives what each of some scripts prints."""
+    """A subclass has `other`, which gives what each of some scripts prints, to compare."""
 
     files = ()
 

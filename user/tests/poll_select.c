@@ -114,8 +114,8 @@ static void check_select(void) {
     say("time is used up: %ld %ld", (long)soon.tv_sec, (long)soon.tv_usec);
     show("bad time", call(select, count, &reading, nullptr, nullptr, &bad));
     show("negative count", call(select, -1, &reading, nullptr, nullptr, &now));
-    FD_SET(77, &reading);
-    show("closed", select(78, &reading, nullptr, nullptr, &now));
+    FD_SET(40, &reading); /* descriptors above all that were ever open may be left out */
+    show("closed", select(41, &reading, nullptr, nullptr, &now));
     show("closed, but not looked at", select(5, &reading, nullptr, nullptr, &now) >= 0 ? 0 : -1);
     show("null page", call(select, 5, 8, nullptr, nullptr, &now));
     show("nothing at all", select(0, nullptr, nullptr, nullptr, &now));

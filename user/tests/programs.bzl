@@ -11,6 +11,25 @@ def differential_program(name, srcs = []):
         hdrs = ["report.h"],
     )
 
+def glibc_group(name, programs):
+    """As differential_group, but of programs that are linked with glibc too, as PROGRAM_glibc.
+
+    Args:
+      name: of the group.
+      programs: names of sources.
+    """
+    for program in programs:
+        user_program(
+            name = program + "_glibc",
+            srcs = [program + ".c", "report.c"],
+            hdrs = ["report.h"],
+            uses_glibc = True,
+        )
+    differential_test(
+        name = name,
+        srcs = [program + "_glibc" for program in programs],
+    )
+
 def differential_group(name, programs):
     """The programs, each of a source file of its name, and the tests that compare them.
 

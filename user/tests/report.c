@@ -12,6 +12,7 @@
 #include <time.h>
 
 constexpr size_t LONGEST_LINE = 4000;
+constexpr unsigned LONGEST_SECONDS = 10;
 
 struct name {
     int number;
@@ -156,6 +157,7 @@ void show_execution(const char *what, pid_t child) {
 void show_child(const char *what, void (*body)(void)) {
     pid_t child = fork();
     if (child == 0) {
+        alarm(LONGEST_SECONDS);
         body();
         _exit(0);
     }
@@ -216,6 +218,17 @@ const char *read_outcome(const volatile void *address) {
 
 const char *write_outcome(volatile void *address) {
     return touch_outcome(address, true);
+}
+
+bool is_late(long milliseconds) {
+    static struct timespec first;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (first.tv_sec == 0) {
+        first = now;
+    }
+    return (now.tv_sec - first.tv_sec) * 1000 + (now.tv_nsec - first.tv_nsec) / 1'000'000 >=
+           milliseconds;
 }
 
 void settle(void) {

@@ -34,7 +34,10 @@ const char *signal_name(int signal);
 /* A system call by its name, past the C library's own checks: call(munmap, address, 4096). */
 #define call(name, ...) syscall(SYS_##name __VA_OPT__(, ) __VA_ARGS__)
 
-/* Runs `body` in a child and shows how the child ended: "what: exited 3", "what: SIGSEGV". */
+/*
+ * Runs `body` in a child and shows how the child ended: "what: exited 3", "what: SIGSEGV". One that
+ * takes too long, where a call does not do what it should, ends by SIGALRM.
+ */
 void show_child(const char *what, void (*body)(void));
 
 /* Shows how `child` ended, as show_child does; waits for it. */
@@ -54,6 +57,9 @@ const char *end_name(int status);
  */
 const char *read_outcome(const volatile void *address);
 const char *write_outcome(volatile void *address);
+
+/* Whether so many milliseconds have passed since the first call of this program. */
+bool is_late(long milliseconds);
 
 /* Lets another process run for a while: it has then most likely fallen asleep. */
 void settle(void);

@@ -154,10 +154,10 @@ static void check_ignored(void) {
 static void leave_orphan(void) {
     if (fork() == 0) {
         pid_t parent = getppid();
-        while (getppid() == parent) {
+        while (getppid() == parent && !is_late(5'000)) {
             settle();
         }
-        say("an orphan has another parent");
+        say("an orphan has another parent: %d", getppid() != parent);
         _exit(0);
     }
     settle();

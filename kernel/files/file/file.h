@@ -11,6 +11,7 @@
 #include "lib/decls.h"
 #include "lib/list.h"
 #include "lib/status.h"
+#include "mm/space/area.h"
 
 /*
  * An open file description (man 2 open): what descriptors share. A count of bytes is in the
@@ -43,6 +44,7 @@ struct file_operations {
     void (*release)(struct file *file);     /* null: nothing to do */
     bool is_seekable;
     uint32_t mode; /* what st_mode says of a file without a node, besides its permissions */
+    bool is_mapped_as_zeroes; /* to map it is to map anonymous memory (man 4 zero) */
 };
 
 /* Who is to know when a file is closed for good. */
@@ -67,6 +69,7 @@ struct file {
     uint32_t writer_turn;     /* a fifo's: see pipe_poll; fixed when it is open */
     struct list_node watches; /* guarded by file_watches; empty again only once it is closed */
     bool is_watched;          /* atomic: there has been a watch */
+    struct area_source source; /* of areas that show it; see file_source */
 };
 
 /* Guards which watches are on which files. Comes before every lock of files. */

@@ -38,8 +38,7 @@ void line_erase_character(struct line_discipline *line) {
 }
 
 static bool is_of_word(uint8_t byte) {
-    uint8_t lower = byte | 040;
-    return byte == '_' || (byte >= '0' && byte <= '9') || (lower >= 'a' && lower <= 'z');
+    return byte == '_' || (byte >= '0' && byte <= '9') || is_upper(byte) || is_lower(byte);
 }
 
 void line_erase_word(struct line_discipline *line) {

@@ -43,15 +43,6 @@ static void echo(struct line_discipline *line, uint8_t byte) {
     line_echo(line, byte);
 }
 
-/* The same of what ends a line, unless it is taken literally. */
-static void echo_typed(struct line_discipline *line, uint8_t byte) {
-    if (byte == '\n' && is_local(line, TTY_ECHO)) {
-        line_put(line, byte);
-    } else {
-        echo(line, byte);
-    }
-}
-
 static void restart(struct line_discipline *line) {
     if (!line->is_stopped_by_program) {
         line_start(line);
@@ -159,9 +150,8 @@ static uint8_t as_typed(const struct line_discipline *line, uint8_t byte) {
     if (is_input(line, TTY_ISTRIP)) {
         byte &= 0x7f;
     }
-    bool is_upper = byte >= 'A' && byte <= 'Z';
-    bool is_lowered = is_upper && is_input(line, TTY_IUCLC) && is_local(line, TTY_IEXTEN);
-    return is_lowered ? byte - 'A' + 'a' : byte;
+    bool lowers = is_input(line, TTY_IUCLC) && is_local(line, TTY_IEXTEN);
+    return lowers && is_upper(byte) ? byte - 'A' + 'a' : byte;
 }
 
 /* False: the byte is to be ignored. */
@@ -189,14 +179,20 @@ static enum line_signal receive(struct line_discipline *line, uint8_t byte) {
     if (is_input(line, TTY_IXON) && is_input(line, TTY_IXANY)) {
         restart(line);
     }
+    const uint8_t typed = byte;
     if (!translate_line_end(line, &byte)) {
         return LINE_NO_SIGNAL;
     }
     bool is_edited = is_local(line, TTY_ICANON) && (edit(line, byte) || end_line(line, byte));
-    if (!is_edited) {
-        echo_typed(line, byte);
-        store(line, byte);
+    if (is_edited) {
+        return LINE_NO_SIGNAL;
     }
+    if (byte == '\n' && typed == '\r' && is_local(line, TTY_ECHO)) {
+        line_put(line, byte);
+    } else {
+        echo(line, byte);
+    }
+    store(line, byte);
     return LINE_NO_SIGNAL;
 }
 

@@ -55,11 +55,10 @@ static void put_tab(struct line_discipline *line) {
 }
 
 static void put_other(struct line_discipline *line, uint8_t byte) {
-    bool is_lower = byte >= 'a' && byte <= 'z';
     if (!is_control(byte) && !is_continuation(line, byte)) {
         line->column++;
     }
-    line_put_raw(line, is_lower && is_output(line, TTY_OLCUC) ? byte - 'a' + 'A' : byte);
+    line_put_raw(line, is_lower(byte) && is_output(line, TTY_OLCUC) ? byte - 'a' + 'A' : byte);
 }
 
 void line_put(struct line_discipline *line, uint8_t byte) {
@@ -123,8 +122,9 @@ void line_unecho(struct line_discipline *line, uint32_t place) {
     uint8_t byte = line_byte_at(line, place);
     if (byte == '\t') {
         uint32_t width = TAB_WIDTH - columns_before(line, place) % TAB_WIDTH;
+        line->column -= width < line->column ? width : line->column;
         while (width-- > 0) {
-            line_put(line, '\b');
+            line_put_raw(line, '\b');
         }
         return;
     }

@@ -37,6 +37,15 @@ static inline bool is_control(uint8_t byte) {
     return byte < ' ' || byte == 0177;
 }
 
+/* Letters as Linux's terminals know them: those of Latin-1. */
+static inline bool is_upper(uint8_t byte) {
+    return (byte >= 'A' && byte <= 'Z') || (byte >= 0xc0 && byte <= 0xde && byte != 0xd7);
+}
+
+static inline bool is_lower(uint8_t byte) {
+    return (byte >= 'a' && byte <= 'z') || (byte >= 0xdf && byte != 0xf7);
+}
+
 /* Of a character of UTF-8, a byte that is not its first. */
 static inline bool is_continuation(const struct line_discipline *line, uint8_t byte) {
     return is_input(line, TTY_IUTF8) && (byte & 0xc0) == 0x80;

@@ -77,13 +77,16 @@ static enum status read_held(struct tty *tty, struct file *file, struct transfer
                              struct tty_waiter *waiting) REQUIRES(tty->lock) {
     struct patience patience = patience_of(tty);
     enum status status = STATUS_OK;
-    bool is_timed = patience.interval > 0;
-    __atomic_add_fetch(&tty->timed_reader_count, is_timed, __ATOMIC_RELAXED);
+    if (patience.interval > 0) {
+        tty_count_timed_reader();
+    }
     while (status == STATUS_OK && !tty_is_lost(tty, open_of(file)) &&
            !take(tty, transfer, &patience)) {
         status = file_may_wait(file) ? tty_wait_for_change(tty, waiting) : STATUS_TRY_AGAIN;
     }
-    __atomic_sub_fetch(&tty->timed_reader_count, is_timed, __ATOMIC_RELAXED);
+    if (patience.interval > 0) {
+        tty_uncount_timed_reader();
+    }
     return transfer_result(transfer, status);
 }
 

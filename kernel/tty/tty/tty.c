@@ -9,6 +9,8 @@
 static struct sleep_lock all_lock;
 static struct list_node all = {&all, &all}; /* guarded by all_lock */
 
+static uint32_t timed_reader_count; /* atomic */
+
 static void send(void *context, const char *bytes, size_t length) {
     const struct tty *tty = context;
     tty->driver->write(tty->context, bytes, length);
@@ -23,6 +25,7 @@ enum status tty_create(const struct tty_setup *setup, struct tty **tty) {
     made->driver = setup->driver;
     made->context = setup->context;
     made->window = setup->window;
+    made->first = setup->modes;
     line_init(&made->line, &setup->modes, send, made);
     wait_queue_init(&made->changed);
     enum status status = device_register(setup->device, &tty_operations);
@@ -84,13 +87,22 @@ size_t tty_receive(struct tty *tty, const char *bytes, size_t length) {
     return done;
 }
 
+void tty_count_timed_reader(void) {
+    __atomic_add_fetch(&timed_reader_count, 1, __ATOMIC_RELAXED);
+}
+
+void tty_uncount_timed_reader(void) {
+    __atomic_sub_fetch(&timed_reader_count, 1, __ATOMIC_RELAXED);
+}
+
+bool tty_wants_ticks(void) {
+    return __atomic_load_n(&timed_reader_count, __ATOMIC_RELAXED) > 0;
+}
+
 void tty_tick(void) {
     sleep_lock_acquire(&all_lock);
     for (struct list_node *at = all.next; at != &all; at = at->next) {
-        struct tty *tty = LIST_ENTRY(at, struct tty, link);
-        if (__atomic_load_n(&tty->timed_reader_count, __ATOMIC_RELAXED) > 0) {
-            wait_queue_wake(&tty->changed);
-        }
+        wait_queue_wake(&LIST_ENTRY(at, struct tty, link)->changed);
     }
     sleep_lock_release(&all_lock);
 }
@@ -102,6 +114,7 @@ void tty_hang_up(struct tty *tty) {
     tty->foreground = 0;
     tty->hang_up_count++;
     line_flush_input(&tty->line);
+    line_set_modes(&tty->line, &tty->first);
     line_start(&tty->line);
     sleep_lock_release(&tty->lock);
     wait_queue_wake(&tty->changed);

@@ -55,13 +55,15 @@ void tty_destroy_all(void);
  */
 size_t tty_receive(struct tty *tty, TRUSTED const char *bytes, size_t length);
 
-/* A tenth of a second or less has passed: for readers that wait for a time (VTIME). Cheap where
- * there is none. */
+/* A tenth of a second or less has passed: for readers that wait for a time (VTIME). In a thread,
+ * where tty_wants_ticks says that there are any; that may be asked in an interrupt. */
 void tty_tick(void);
+bool tty_wants_ticks(void);
 
-/* The terminal is lost for all who have it open: reading finds the end, writing and all else fails.
- * Its foreground group is sent SIGHUP and SIGCONT, its session has it no more; opening it again
- * works. For the end of a session's leader (man 2 setsid), and for man 2 vhangup. */
+/* The terminal is lost for all who have it open, but as /dev/console: reading finds the end,
+ * writing and all else fails. Its foreground group is sent SIGHUP and SIGCONT, its session has it
+ * no more; opening it again works, with the modes it had first. For the end of a session's leader
+ * (man 2 setsid), and for man 2 vhangup. */
 void tty_hang_up(struct tty *tty);
 
 /* The session of which it is the controlling terminal, and its foreground group; 0: none. */

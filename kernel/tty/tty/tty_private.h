@@ -8,17 +8,17 @@
 /* What the parts of this room share. */
 
 struct tty {
-    struct list_node link; /* guarded by the list's lock */
-    uint32_t device;       /* fixed at creation */
-    const struct tty_driver *driver;
-    void *context;
+    struct list_node link;           /* guarded by the list's lock */
+    uint32_t device;                 /* fixed at creation */
+    const struct tty_driver *driver; /* fixed at creation */
+    void *context;                   /* fixed at creation */
+    struct terminal_modes first;     /* fixed at creation; those it has again after a hang-up */
     struct sleep_lock lock;
     struct line_discipline line; /* guarded by lock */
     struct tty_window window;    /* guarded by lock */
     uint32_t session;            /* guarded by lock; 0: of none */
     uint32_t foreground;         /* guarded by lock; 0: none */
     uint32_t hang_up_count;      /* guarded by lock */
-    uint32_t timed_reader_count; /* atomic */
     uint32_t is_awaited;         /* atomic: who receives waits for the lock */
     struct wait_queue changed;
 };
@@ -32,12 +32,13 @@ constexpr uint32_t TTY_DEVICE_SCREEN = 0x400;      /* 4:0 */
 struct tty_open {
     struct tty *tty;        /* fixed at creation */
     uint32_t hang_up_count; /* fixed at creation: where the terminal's is another, it is lost */
-    bool is_console;        /* fixed at creation: opened as /dev/console, without job control */
+    bool is_console;        /* fixed at creation: opened as /dev/console, which knows no job control
+                               and is never lost */
 };
 
 static inline bool tty_is_lost(const struct tty *tty, const struct tty_open *open)
     REQUIRES(tty->lock) {
-    return open->hang_up_count != tty->hang_up_count;
+    return !open->is_console && open->hang_up_count != tty->hang_up_count;
 }
 
 /* job_control.c */
@@ -65,6 +66,10 @@ enum status tty_get_session(struct tty *tty, uint64_t user);
 
 /* control.c; man 2 ioctl. */
 enum status tty_control(struct file *file, uint32_t request, uint64_t argument);
+
+/* tty.c: readers that wait for a time, begun and done. */
+void tty_count_timed_reader(void);
+void tty_uncount_timed_reader(void);
 
 /* files.c: waits until something changes after what was seen under the lock. */
 struct tty_waiter {
