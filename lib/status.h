@@ -45,7 +45,13 @@ enum [[nodiscard]] status : int {
     STATUS_OVERFLOW = -75,          /* EOVERFLOW */
     STATUS_BAD_LIBRARY = -80,       /* ELIBBAD */
     STATUS_NOT_A_SOCKET = -88,      /* ENOTSOCK */
+    STATUS_MESSAGE_TOO_LONG = -90,  /* EMSGSIZE */
+    STATUS_NO_SUCH_OPTION = -92,    /* ENOPROTOOPT */
+    STATUS_NO_PROTOCOL = -93,       /* EPROTONOSUPPORT */
+    STATUS_NO_SOCKET_KIND = -94,    /* ESOCKTNOSUPPORT */
     STATUS_NOT_SUPPORTED = -95,     /* EOPNOTSUPP */
+    STATUS_NO_ADDRESS_FAMILY = -97, /* EAFNOSUPPORT */
+    STATUS_IS_CONNECTED = -106,     /* EISCONN */
     STATUS_TIMED_OUT = -110,        /* ETIMEDOUT */
 
     /* No errno: the program is sent SIGBUS, and a system call returns EFAULT (man 2 mmap). */

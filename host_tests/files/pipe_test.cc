@@ -64,17 +64,18 @@ TEST_F(PipeTest, WhatIsOnlyLookedAtStays) {
 TEST_F(PipeTest, RoomIsWaitedForAndCounted) {
     make_pipe();
     size_t room = 0;
-    EXPECT_EQ(pipe_wait_for_room(the_pipe(), false, &room), STATUS_OK);
+    EXPECT_EQ(pipe_wait_for_room(the_pipe(), 1, false, &room), STATUS_OK);
     EXPECT_EQ(room, PIPE_CAPACITY);
     ASSERT_EQ(put(writer, std::string(PIPE_CAPACITY - 1, 'x')), STATUS_OK);
-    EXPECT_EQ(pipe_wait_for_room(the_pipe(), false, &room), STATUS_OK);
+    EXPECT_EQ(pipe_wait_for_room(the_pipe(), 1, false, &room), STATUS_OK);
     EXPECT_EQ(room, 1u);
+    EXPECT_EQ(pipe_wait_for_room(the_pipe(), 2, false, &room), STATUS_TRY_AGAIN);
     ASSERT_EQ(put(writer, "y"), STATUS_OK);
-    EXPECT_EQ(pipe_wait_for_room(the_pipe(), false, &room), STATUS_TRY_AGAIN);
+    EXPECT_EQ(pipe_wait_for_room(the_pipe(), 1, false, &room), STATUS_TRY_AGAIN);
     pipe_ref(the_pipe());
     struct pipe *pipe = the_pipe();
     reader.close();
-    EXPECT_EQ(pipe_wait_for_room(pipe, true, &room), STATUS_BROKEN_PIPE);
+    EXPECT_EQ(pipe_wait_for_room(pipe, 1, true, &room), STATUS_BROKEN_PIPE);
     EXPECT_FALSE(pipe_unref(pipe));
 }
 

@@ -196,7 +196,7 @@ void file_inspect(struct file *file, struct file_stat *stat) {
     constexpr uint32_t permissions = 0600;
     *stat = (struct file_stat){
         .link_count = 1,
-        .mode = permissions,
+        .mode = file->operations->mode | permissions,
         .user = file->opener,
         .preferred_size_bytes = 4096,
     };

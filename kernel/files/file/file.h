@@ -43,6 +43,7 @@ struct file_operations {
     enum status (*open)(struct file *file); /* of a device; null: nothing to do */
     void (*release)(struct file *file);     /* null: nothing to do */
     bool is_seekable;
+    uint32_t mode; /* what st_mode says of a file without a node, besides its permissions */
     bool is_mapped_as_zeroes; /* to map it is to map anonymous memory (man 4 zero) */
     const char *name; /* what /proc/PID/fd shows of one that has no place; null: it has one */
 };
@@ -144,7 +145,8 @@ enum status file_fill(struct file *file, enum fill_mode mode, int64_t offset, in
 enum status file_list(struct file *file, struct transfer *transfer);
 enum status file_list_old(struct file *file, struct transfer *transfer);
 
-/* man 2 fstat. What has no node has no kind either, and is its opener's. */
+/* man 2 fstat. What has no node is a fifo, or of the kind that its operations say, or of none at
+ * all; and is its opener's. */
 void file_inspect(struct file *file, struct file_stat *stat);
 
 /* What it is ready for; `waiter`, if not null, comes first onto the queue that tells of changes, if

@@ -23,6 +23,9 @@ constexpr size_t PIPE_ATOMIC_SIZE = 4096;       /* PIPE_BUF: a write up to it is
 enum status pipe_create(struct pipe **pipe);
 void pipe_ref(struct pipe *pipe);
 
+/* The same, whose changes reach a queue that outlives it. */
+enum status pipe_create_sharing(struct wait_queue *changed, struct pipe **pipe);
+
 /* Returns whether it was the last reference, and the pipe is gone. */
 bool pipe_unref(struct pipe *pipe);
 
@@ -63,9 +66,9 @@ enum status pipe_write(struct pipe *pipe, struct transfer *transfer, bool may_wa
 uint32_t pipe_poll(struct pipe *pipe, struct pipe_ends ends, uint32_t turn, struct waiter *waiter);
 uint32_t pipe_writer_turn(struct pipe *pipe);
 
-/* Waits until a byte can be written; `*room_bytes` says how many can. Errors: STATUS_BROKEN_PIPE;
- * STATUS_TRY_AGAIN; STATUS_INTERRUPTED. */
-enum status pipe_wait_for_room(struct pipe *pipe, bool may_wait, size_t *room_bytes);
+/* Waits until `least` bytes can be written; `*room_bytes` says how many can. Errors:
+ * STATUS_BROKEN_PIPE; STATUS_TRY_AGAIN; STATUS_INTERRUPTED. */
+enum status pipe_wait_for_room(struct pipe *pipe, size_t least, bool may_wait, size_t *room_bytes);
 
 /* FIONREAD, F_GETPIPE_SZ. */
 size_t pipe_used(struct pipe *pipe);

@@ -74,7 +74,7 @@ static enum status wait_for_target(struct copy_end *to, bool may_wait, size_t *s
     size_t room_bytes = *size_bytes;
     enum status status = STATUS_OK;
     if (to->pipe != nullptr) {
-        status = pipe_wait_for_room(to->pipe, may_wait, &room_bytes);
+        status = pipe_wait_for_room(to->pipe, 1, may_wait, &room_bytes);
     }
     *size_bytes = room_bytes < *size_bytes ? room_bytes : *size_bytes;
     return status;

@@ -132,7 +132,7 @@ int64_t call_splice(const struct trap_frame *frame) {
 static int64_t tee_piece(struct copy_end *from, struct copy_end *to, char *piece,
                          size_t size_bytes) {
     size_t room_bytes;
-    enum status status = pipe_wait_for_room(to->pipe, to->may_wait, &room_bytes);
+    enum status status = pipe_wait_for_room(to->pipe, 1, to->may_wait, &room_bytes);
     if (status != STATUS_OK) {
         struct transfer nothing = {};
         return write_result(status, &nothing);
