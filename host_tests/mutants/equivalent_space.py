@@ -80,13 +80,6 @@ ARGUMENTS: tuple[Argument, ...] = (
         "mm/space/kernel_space.c: kernel_space_start: call is left out: "
         "kernel_space_start_with((struct frame *)FRAME_ARRAY_BASE);",
     )),
-    Argument("Without its sleep a waiter tries again at once, and waking nobody does nothing: both "
-             "cost processor time only.", (
-        "mm/lock/sleep_lock.c: sleep_lock_acquire: call is left out: "
-        "platform_sleep_while(&lock->state, SLEEP_LOCK_AWAITED);",
-        "mm/lock/sleep_lock.c: sleep_lock_release: condition is true: "
-        "held == SLEEP_LOCK_AWAITED",
-    )),
     Argument("Besides AREA_ANON a user space has guards only, and nothing is mapped in a guard.", (
         "mm/space/space_access.c: locate: arm is dropped: area->kind != AREA_ANON",
     )),
