@@ -3,6 +3,15 @@
 from host_tests.mutants.argument import Argument
 
 ARGUMENTS: tuple[Argument, ...] = (
+    Argument("What an entry grants is a part of what its area grants (V2), so a grant adds rights "
+             "alone, which owes no flush at a user address (law 6).", (
+        "mm/space/fault_resolve.c: grant: flush is left out: tlb_gather_finish(&gather);",
+    )),
+    Argument("space_populate has checked the whole of its range, and all others lock the whole of "
+             "the space.", (
+        "mm/space/fault_resolve.c: find_place: call is left out: "
+        "check_locked_for_writing(token, place->page);",
+    )),
     Argument("These statics start as the function makes them, and a test ends with every space "
              "destroyed and every CPU in the kernel's, which is what is found there.", (
         "mm/space/address_space.c: space_registry_init: call is left out: list_init(&registry);",

@@ -185,6 +185,15 @@ TEST_F(AddressSpaceTest, RunningOutOfFramesWhileCreatingLeavesNothing) {
     destroy(space);
 }
 
+TEST_F(AddressSpaceTest, RunningOutOfMemoryForTheNullGuardLeavesNothing) {
+    std::vector<vm_area *> fillers = fill_slabs();
+    address_space *space = nullptr;
+    expect_all_or_nothing(kernel_space(), [&] { return space_create("late", &space); });
+    EXPECT_EQ(names(), (std::vector<std::string>{"kernel", "late"}));
+    destroy(space);
+    free_fillers(fillers);
+}
+
 TEST_F(AddressSpaceTest, EverySpaceThatExistsIsVisitedTheKernelsFirst) {
     address_space *one = create("one");
     address_space *two = create("two");
