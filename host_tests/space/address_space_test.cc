@@ -193,6 +193,8 @@ TEST_F(AddressSpaceTest, RunningOutOfMemoryForTheNullGuardLeavesNothing) {
     address_space *space = nullptr;
     expect_all_or_nothing(kernel_space(), [&] { return space_create("late", &space); });
     EXPECT_EQ(names(), (std::vector<std::string>{"kernel", "late"}));
+    vm_area guard;
+    EXPECT_TRUE(space_find_area(space, virt_addr(0), &guard));
     destroy(space);
     free_fillers(fillers);
 }
