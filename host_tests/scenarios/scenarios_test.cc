@@ -89,6 +89,7 @@ TEST_F(PlainCpuTest, WhatDoesNotFaultThereIsLeftOutAndNamed) {
         }
     }
     EXPECT_EQ(left_out, "a program runs its data\n"
+                        "a program runs data that it has not written yet\n"
                         "a leaf has a reserved bit\n"
                         "a table entry has a reserved bit\n"
                         "the kernel reads user memory\n"
