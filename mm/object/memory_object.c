@@ -15,6 +15,8 @@ struct memory_object {
     uint64_t size_bytes;     /* guarded by lock */
 };
 
+static uint64_t frame_total; /* of all objects; atomic */
+
 enum status memory_object_create(uint64_t size_bytes, struct memory_object **object) {
     if (size_bytes > OBJECT_SIZE_MAX) {
         return STATUS_OUT_OF_RANGE;
@@ -38,6 +40,7 @@ static void free_page(void *context, uint64_t page, struct frame *frame) {
     struct memory_object *object = context;
     (void)page;
     object->page_count--;
+    __atomic_fetch_sub(&frame_total, 1, __ATOMIC_RELAXED);
     frame_free(frame_address(frame)); /* CHECKs that no entry reaches it (F3) */
 }
 
@@ -66,6 +69,10 @@ uint64_t memory_object_page_count(struct memory_object *object) {
     uint64_t page_count = object->page_count;
     sleep_lock_release(&object->lock);
     return page_count;
+}
+
+uint64_t memory_object_frame_total(void) {
+    return __atomic_load_n(&frame_total, __ATOMIC_RELAXED);
 }
 
 /* Where the kernel sees the byte at `offset`; null where the page has no frame. */
@@ -124,6 +131,7 @@ static enum status fill(struct memory_object *object, uint64_t page) {
     frame->owned.index = page;
     page_index_put(&object->pages, page, frame);
     object->page_count++;
+    __atomic_fetch_add(&frame_total, 1, __ATOMIC_RELAXED);
     return STATUS_OK;
 }
 

@@ -95,7 +95,7 @@ static enum status copy(const struct place *place) {
     return status;
 }
 
-static enum status carry_out(enum fault_action action, const struct place *place) {
+static enum status fault_carry_out(enum fault_action action, const struct place *place) {
     switch (action) {
     case RESOLVE_NOTHING:
         return STATUS_OK;
@@ -136,12 +136,12 @@ enum status fault_resolve(struct locked_range *token, virt_addr_t va,
         return STATUS_FAULT;
     }
     enum fault_action action = fault_decide(place.area, &place.walk, access);
-    enum status status = carry_out(action, &place);
+    enum status status = fault_carry_out(action, &place);
     if (action != RESOLVE_UNSHARE || status != STATUS_OK) {
         return status;
     }
     look(&place);
-    return carry_out(fault_decide(place.area, &place.walk, access), &place);
+    return fault_carry_out(fault_decide(place.area, &place.walk, access), &place);
 }
 
 enum status fault_resolve_load(struct locked_range *token, virt_addr_t va) {
@@ -149,7 +149,7 @@ enum status fault_resolve_load(struct locked_range *token, virt_addr_t va) {
     if (!find_place(token, va, &place)) {
         return STATUS_FAULT;
     }
-    return carry_out(fault_decide_load(place.area, &place.walk), &place);
+    return fault_carry_out(fault_decide_load(place.area, &place.walk), &place);
 }
 
 enum status space_resolve_fault(struct address_space *space, virt_addr_t va,
