@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 
 from system_tests.machine_case import MachineCase, log_text, program
@@ -14,10 +15,14 @@ class MemoryTest(MachineCase):
         self.assert_log_has(result, r"selftest: init needs \d+ frames; with fewer nothing was lost")
         self.assert_log_has(result, "audit: at the end: .* 0 findings")
 
-    def test_a_program_that_takes_all_memory_is_told_so_and_gets_as_much_again(self):
-        result = self.run_program(program("greedy"), append="audit")
-        self.assertEqual(result.status, 0, result.output)
+    def test_programs_that_take_all_memory_are_killed_one_after_the_other_and_lose_no_frame(self):
+        result = self.run_program(program("greedy"), append="audit selftest=cycles:1")
+        self.assertEqual(result.status, 128 + signal.SIGKILL, result.output)
+        for process in range(1, 4):
+            self.assert_log_has(result, rf"out of memory: process {process} \(greedy\) is ended")
+        self.assert_log_has(result, "init: killed by signal 9 .SIGKILL.")
         self.assert_log_has(result, "init: every frame came back")
+        self.assert_log_has(result, "audit: at the end: .* 0 findings")
 
     def test_what_malloc_gave_keeps_its_contents(self):
         self.assertEqual(self.run_program(program("allocate")).status, 0)

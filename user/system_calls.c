@@ -84,6 +84,44 @@ static void check_memory(void) {
     expect(fails_with(syscall(SYS_mprotect, 1, page, PROT_READ), EINVAL), "mprotect unaligned");
 }
 
+/* Pages come with their first use, whoever uses them. */
+static void check_unused_memory(void) {
+    const size_t page = 4096;
+    char *memory = map(nullptr, 8 * page, PROT_READ | PROT_WRITE, 0);
+    expect(syscall(SYS_getrandom, memory + page - 8, 16, 0) == 16, "getrandom to unused pages");
+    expect(syscall(SYS_writev, 1, memory + 3 * page - 8, 1) == 0, "writev of an unused vector");
+    expect(uname((struct utsname *)(memory + 4 * page - 8)) == 0, "uname to unused pages");
+    expect(mprotect(memory + 6 * page, page, PROT_READ) == 0, "mprotect of an unused page");
+    expect(fails_with(syscall(SYS_uname, memory + 6 * page), EFAULT), "uname to unused constants");
+    expect(memory[6 * page] == 0, "unused constants are zero");
+    expect(mprotect(memory + 6 * page, 2 * page, PROT_NONE) == 0, "mprotect to none");
+    expect(mprotect(memory + 6 * page, 2 * page, PROT_READ | PROT_WRITE) == 0, "mprotect back");
+    memory[6 * page] = 1;
+    expect(memory[6 * page] == 1 && memory[6 * page + 1] == 0, "a write after a read");
+    expect(memory[8 * page - 1] == 0, "unused memory is zero after PROT_NONE");
+    munmap(memory, 8 * page);
+}
+
+/* One instruction may need many pages, and faults for each. */
+static void check_instructions_that_fault_often(void) {
+    const size_t page = 4096;
+    char *memory = map(nullptr, 8 * page, PROT_READ | PROT_WRITE, 0);
+    char *from = memory + page - 4;
+    char *to = memory + 3 * page - 4;
+    __asm__ volatile("movsq" : "+S"(from), "+D"(to)::"memory");
+    expect(from == memory + page + 4 && to == memory + 3 * page + 4, "movsq over four pages");
+    char *code = memory + 4 * page; /* of the first page the last bytes are run: zeroes */
+    char *counter = memory + 7 * page - 1;
+    code[page] = (char)0xc3; /* ret */
+    expect(mprotect(code, 2 * page, PROT_READ | PROT_EXEC) == 0, "mprotect to code");
+    __asm__ volatile("movq %0, %%rax\n\tcallq *%1" /* addb %%al, (%%rax) */
+                     ::"r"(counter),
+                     "r"(code + page - 2)
+                     : "rax", "memory", "cc");
+    expect(*counter == (char)(uintptr_t)counter, "addb from an unused page to another");
+    munmap(memory, 8 * page);
+}
+
 /* Where several arguments are wrong, Linux's order decides which error it is. */
 static void check_bad_ranges(void) {
     const size_t page = 4096, huge = 1ul << 62;
@@ -157,6 +195,8 @@ int main(void) {
     check_bad_pointers();
     check_descriptors();
     check_memory();
+    check_unused_memory();
+    check_instructions_that_fault_often();
     check_bad_ranges();
     check_writev();
     check_brk();

@@ -108,13 +108,52 @@ TEST_F(FaultTest, AnAreaSaysWhatItMeansThatNothingIsMapped) {
     } cases[] = {
         {AREA_RESERVED, FAULT_NOT_FILLED},
         {AREA_GUARD, FAULT_GUARD_PAGE},
-        {AREA_ANON, FAULT_ENTRY_LOST},
+        {AREA_ANON, FAULT_NOT_FILLED},
         {AREA_DEVICE, FAULT_ENTRY_LOST},
     };
     facts_.has_area = true;
     for (const auto &expected : cases) {
         facts_.area = Area(kUserPage, 1, expected.kind, RIGHT_READ, "area");
         EXPECT_EQ(Judge(), expected.verdict) << expected.kind;
+    }
+}
+
+TEST_F(FaultTest, AProcessesMemoryHasLostItsEntryOnlyWhereItIsKnownToHaveHadOne) {
+    Touch(kUserPage, 0);
+    facts_.has_area = true;
+    facts_.area = Area(kUserPage, 1, AREA_ANON, RIGHT_READ, "area");
+    EXPECT_EQ(Judge(), FAULT_NOT_FILLED);
+    for (table_operation operation :
+         {TABLE_MAP, TABLE_MAP_FRAMES, TABLE_REMAP, TABLE_REMAP_FRAMES}) {
+        facts_.change_count = 0;
+        AddChange(operation);
+        EXPECT_EQ(Judge(), FAULT_ENTRY_LOST);
+    }
+}
+
+TEST_F(FaultTest, TheKernelsMemoryHasItsEntriesFromTheStart) {
+    constexpr uint64_t stack = 0xffffc00000010000;
+    Touch(stack, kWrite);
+    facts_.has_area = true;
+    facts_.area = Area(stack, 1, AREA_ANON, RIGHT_READ | RIGHT_WRITE, "stack");
+    EXPECT_EQ(Judge(), FAULT_ENTRY_LOST);
+}
+
+TEST_F(FaultTest, WhatAnAreaForbidsIsRefusedBeforeThereIsAnEntryToo) {
+    const struct {
+        uint8_t rights;
+        uint32_t error_code;
+        fault_verdict verdict;
+    } cases[] = {
+        {RIGHT_NONE, kUser, FAULT_NO_ACCESS},
+        {RIGHT_READ, kUser | kWrite, FAULT_READ_ONLY},
+        {RIGHT_READ | RIGHT_WRITE, kUser | kFetch, FAULT_NO_EXECUTE},
+    };
+    facts_.has_area = true;
+    for (const auto &expected : cases) {
+        Touch(kUserPage, expected.error_code);
+        facts_.area = Area(kUserPage, 1, AREA_ANON, expected.rights, "area");
+        EXPECT_EQ(Judge(), expected.verdict) << expected.error_code;
     }
 }
 

@@ -151,4 +151,23 @@ TEST_F(AdversaryTest, ACpuIsKnownBeforeItLoadsTheTable) { // S3
     EXPECT_EQ(strangers, 0u);
 }
 
+/* The kernel asks so after a fault for which it must take no lock. */
+TEST_F(AdversaryTest, AQueryWhileATableComesAndGoesSaysWhatWasOrWhatIs) {
+    constexpr uint64_t period = 50; /* of instructions; there are more between two loads */
+    ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
+    const page_query before = query(VA);
+    uint64_t slot = table_for(VA, 1) + 8 * level_index(virt_addr(VA), 1);
+    uint64_t entry = pc().ram().load(slot);
+    for (uint64_t phase = 0; phase < period; phase += 5) {
+        uint64_t moment = phase;
+        page_query found = {};
+        machine::act_between_instructions(
+            pc(), [&] { found = page_table_query(&user, virt_addr(VA)); },
+            [&] { pc().ram().store(slot, moment++ % period < period / 2 ? entry : 0); });
+        EXPECT_TRUE(found.kind == PAGE_ABSENT ? found.level == 1
+                                              : found.pa.value == before.pa.value);
+    }
+    pc().ram().store(slot, entry);
+}
+
 } // namespace

@@ -89,6 +89,7 @@ TEST_F(PlainCpuTest, WhatDoesNotFaultThereIsLeftOutAndNamed) {
         }
     }
     EXPECT_EQ(left_out, "a program runs its data\n"
+                        "a program runs data that it has not written yet\n"
                         "a leaf has a reserved bit\n"
                         "a table entry has a reserved bit\n"
                         "the kernel reads user memory\n"
@@ -99,7 +100,9 @@ TEST_F(PlainCpuTest, WhatDoesNotFaultThereIsLeftOutAndNamed) {
 // Law 6: a right that is gained at a user address owes no flush, so a CPU may not know of it yet.
 TEST_F(ScenariosTest, ATlbThatIsReallyStaleIsNamedSo) {
     address_space *space = create();
-    ASSERT_EQ(map(space, STALE_PAGE, 1, RIGHT_READ), STATUS_OK);
+    ASSERT_EQ(map(space, STALE_PAGE, 1, RIGHT_READ | RIGHT_WRITE), STATUS_OK);
+    ASSERT_EQ(populate(space, STALE_PAGE, 1), STATUS_OK);
+    ASSERT_EQ(protect(space, STALE_PAGE, 1, RIGHT_READ), STATUS_OK);
     address_space *previous = space_switch(space);
     ASSERT_TRUE(cpu().read(STALE_PAGE, Privilege::USER).succeeded());
     ASSERT_EQ(protect(space, STALE_PAGE, 1, RIGHT_READ | RIGHT_WRITE), STATUS_OK);

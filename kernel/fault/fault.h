@@ -37,7 +37,7 @@ enum fault_verdict : uint8_t {
     FAULT_NO_ACCESS,      /* the page is parked: PROT_NONE */
     FAULT_NEVER_MAPPED,   /* no area, and nobody is known to have mapped anything */
     FAULT_UNMAPPED,       /* no area, and the last change took away what was there */
-    FAULT_NOT_FILLED,     /* in an area that is only reserved */
+    FAULT_NOT_FILLED,     /* in an area that is only reserved, or not used yet */
     FAULT_HOLE,           /* in the direct map or the frame array, where there is no memory */
     FAULT_ENTRY_LOST,     /* the area says that there is memory: the kernel's mistake */
     FAULT_READ_ONLY,

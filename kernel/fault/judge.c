@@ -34,7 +34,29 @@ static enum fault_verdict judge_absent_in_boot_area(virt_addr_t va) {
     return va.value >= KERNEL_IMAGE_BASE ? FAULT_ENTRY_LOST : FAULT_HOLE;
 }
 
-/* Memory that has not been used yet has no entry; what its area does not allow never makes one. */
+/* Whether the last that is known of the page is that it got an entry. */
+static bool is_known_mapped(const struct fault_facts *facts) {
+    if (facts->change_count == 0) {
+        return false;
+    }
+    switch (facts->changes[0].change.operation) {
+    case TABLE_MAP:
+    case TABLE_MAP_FRAMES:
+    case TABLE_REMAP:
+    case TABLE_REMAP_FRAMES:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* A process's own memory gets its entries as it is used, all other has them from the start. */
+static enum fault_verdict judge_missing_entry(const struct fault_facts *facts) {
+    bool comes_with_use = facts->area.kind == AREA_ANON && !is_upper_half(facts->address);
+    return comes_with_use && !is_known_mapped(facts) ? FAULT_NOT_FILLED : FAULT_ENTRY_LOST;
+}
+
+/* What the area does not allow is refused before there is an entry, too. */
 static enum fault_verdict judge_absent_memory(const struct fault_facts *facts) {
     uint8_t rights = facts->area.attributes.rights;
     if ((rights & RIGHT_READ) == 0) {
@@ -46,7 +68,7 @@ static enum fault_verdict judge_absent_memory(const struct fault_facts *facts) {
     if (has(facts, PAGE_FAULT_FETCH) && (rights & RIGHT_EXECUTE) == 0) {
         return FAULT_NO_EXECUTE;
     }
-    return FAULT_ENTRY_LOST;
+    return judge_missing_entry(facts);
 }
 
 static enum fault_verdict judge_absent_in_area(const struct fault_facts *facts) {

@@ -3,6 +3,7 @@
 #include "drivers/pic.h"
 #include "drivers/timer.h"
 #include "kernel/cpu/cpu.h"
+#include "kernel/cpu/cpu_local.h"
 #include "kernel/cpu/descriptors.h"
 #include "kernel/cpu/user_copy.h"
 #include "kernel/fault/fault.h"
@@ -44,44 +45,39 @@ static void handle_interrupt(uint8_t line) {
     }
 }
 
-/* The fault that was last answered by running its instruction again, and how many changes of tables
- * had been seen then. Guarded by interrupts being off. */
-static struct retry {
+/* A page fault that was looked into, and how many changes of tables there had been before that. */
+struct noted_fault {
     const struct thread *thread;
     uint64_t instruction;
     uint64_t address;
-    uint64_t last_change;
-} last_retry;
+    uint64_t change_count;
+};
 
-static bool is_same_retry(const struct retry *a, const struct retry *b) {
-    return a->thread == b->thread && a->instruction == b->instruction && a->address == b->address &&
-           a->last_change == b->last_change;
+constexpr uint64_t NEVER = UINT64_MAX; /* no count of changes */
+
+static struct noted_fault last_faults[CPU_LOCAL_COUNT]; /* each CPU's own: interrupts are off */
+
+static uint64_t change_count(void) {
+    return trace_last(trace_ring_of_tables());
 }
 
-/* Law 6: absent to present, and read-only to writable, are not flushed for user addresses. The
- * upper half is the same in every space. */
-static bool is_spurious(const struct trap_frame *frame) {
-    struct fault_facts facts = {};
-    fault_read_frame(frame, &facts);
-    facts.query = page_table_query(space_page_table(space_current()), facts.address);
-    return fault_is_spurious(fault_judge(&facts));
+static bool is_same_fault(const struct noted_fault *a, const struct noted_fault *b) {
+    return a->thread == b->thread && a->instruction == b->instruction && a->address == b->address;
 }
 
-/*
- * Whether a fault that the tables do not explain may just be tried again. The fault has made the
- * CPU forget what it knew of the address (SDM 3A 4.10.4.1), so one that comes back though no table
- * has changed would come forever. Called with interrupts off.
- */
-static bool is_worth_a_retry(const struct trap_frame *frame) {
-    const struct retry retry = {
+/* How many changes there had been before this fault when it was this CPU's last one too, else
+ * NEVER. Called with interrupts off. */
+static uint64_t note_fault(const struct trap_frame *frame) {
+    struct noted_fault *last = &last_faults[cpu_local()->index];
+    const struct noted_fault noted = {
         .thread = thread_current(),
         .instruction = frame->rip,
         .address = frame->fault_address,
-        .last_change = trace_last(trace_ring_of_tables()),
+        .change_count = change_count(),
     };
-    bool is_new = !is_same_retry(&retry, &last_retry);
-    last_retry = retry;
-    return is_new;
+    uint64_t count = is_same_fault(&noted, last) ? last->change_count : NEVER;
+    *last = noted;
+    return count;
 }
 
 static enum space_access_kind access_of(const struct trap_frame *frame) {
@@ -99,19 +95,36 @@ static bool may_be_resolved(const struct trap_frame *frame) {
            (trap_is_from_user(frame) || user_copy_is_at(frame));
 }
 
-/* Whether the instruction can run again. Called with interrupts off. */
-static enum status resolve(const struct trap_frame *frame) {
-    if (is_spurious(frame)) {
-        return is_worth_a_retry(frame) ? STATUS_OK : STATUS_FAULT;
-    }
-    if (!may_be_resolved(frame)) {
-        return STATUS_FAULT;
-    }
+static enum status resolve_in_space(const struct trap_frame *frame) {
     interrupts_enable();
     enum status status =
         space_resolve_fault(space_current(), virt_addr(frame->fault_address), access_of(frame));
     interrupts_disable();
     return status;
+}
+
+/*
+ * For a fault that no lock may be taken for: it is spurious where the tables allow the access now
+ * (law 6). Tables of the kernel's half are never freed (T3); one of the lower half may be while it
+ * is read, which a query survives, and then the fault comes back or is reported as it was.
+ */
+static enum status look_again(const struct trap_frame *frame) {
+    struct fault_facts facts = {};
+    fault_read_frame(frame, &facts);
+    facts.query = page_table_query(space_page_table(space_current()), facts.address);
+    return fault_is_spurious(fault_judge(&facts)) ? STATUS_OK : STATUS_FAULT;
+}
+
+/*
+ * Whether the instruction can run again. The fault has made the CPU forget what it knew of the
+ * address (SDM 3A 4.10.4.1), so one that comes back to it though no table has changed from before
+ * the first look to after the second would come forever. Called with interrupts off.
+ */
+static enum status resolve(const struct trap_frame *frame) {
+    uint64_t count = note_fault(frame);
+    enum status status = may_be_resolved(frame) ? resolve_in_space(frame) : look_again(frame);
+    bool is_endless = status == STATUS_OK && change_count() == count;
+    return is_endless ? STATUS_FAULT : status;
 }
 
 static void report_page_fault(const struct trap_frame *frame, const char *who,

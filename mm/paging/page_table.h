@@ -196,8 +196,11 @@ static inline uint8_t deniable_rights(uint8_t rights) {
 /* The half that the table's operations accept. */
 struct virt_range page_table_half_range(const struct page_table *table);
 
-/* What the table says of `va`, in any half of it and whatever table is active. Never fails: an
- * entry that should lead to a table and does not is as one that is absent. */
+/*
+ * What the table says of `va`, in any half of it and whatever table is active. Never fails: an
+ * entry that should lead to a table and does not is as one that is absent. May be called while the
+ * table is changed: an entry that is being changed is as it was or as it will be.
+ */
 struct page_query page_table_query(const struct page_table *table, virt_addr_t va);
 
 /* How many tables it has in its half, the root included; shared ones count. */

@@ -42,9 +42,8 @@ static struct page_query describe_leaf(const struct pt_cursor *at, pte_t pte) {
     return query;
 }
 
-/* The entry that the cursor stands at, which is not a table entry. */
-static struct page_query describe(const struct pt_cursor *at) {
-    pte_t pte = pt_cursor_load(at);
+/* The entry that the cursor stands at, which was `pte`, and no table entry. */
+static struct page_query describe(const struct pt_cursor *at, pte_t pte) {
     struct page_query query = {.level = at->level, .is_table_shared = is_table_shared(at)};
     switch (pte_kind(pte, at->level)) {
     case PTE_LEAF:
@@ -62,25 +61,30 @@ static struct page_query describe(const struct pt_cursor *at) {
     __builtin_unreachable();
 }
 
-/* Stands at the entry that ends the walk of `va`; false where `va` is not canonical. */
-static bool find_entry(const struct page_table *table, virt_addr_t va, struct pt_cursor *at) {
+/* Stands at the entry that ends the walk of `va`, and loads no entry on the way twice; false where
+ * `va` is not canonical. */
+static bool find_entry(const struct page_table *table, virt_addr_t va, struct pt_cursor *at,
+                       pte_t *entry) {
     if (!virt_is_canonical(va, table->levels)) {
         return false;
     }
     pt_cursor_begin(at, table, virt_range(virt_addr(align_down(va.value, PAGE_SIZE)), 1));
-    while (walk_leads_on(table, pt_cursor_load(at), at->level)) {
-        pt_cursor_descend(at);
+    *entry = pt_cursor_load(at);
+    while (walk_leads_on(table, *entry, at->level)) {
+        pt_cursor_enter(at, at->level - 1u, pte_table_address(*entry));
+        *entry = pt_cursor_load(at);
     }
     return true;
 }
 
 struct page_query page_table_query(const struct page_table *table, virt_addr_t va) {
     struct pt_cursor at;
-    if (!find_entry(table, va, &at)) {
+    pte_t entry;
+    if (!find_entry(table, va, &at, &entry)) {
         return (struct page_query){.level = (uint8_t)(table->levels - 1)};
     }
     at.va = va;
-    return describe(&at);
+    return describe(&at, entry);
 }
 
 void page_table_for_each(const struct page_table *table, struct virt_range range,
@@ -96,7 +100,7 @@ void page_table_for_each(const struct page_table *table, struct virt_range range
             continue;
         case PTE_LEAF:
         case PTE_PARKED: {
-            struct page_query entry = describe(&at);
+            struct page_query entry = describe(&at, pt_cursor_load(&at));
             if (!visit(context, at.va, &entry)) {
                 return;
             }

@@ -153,7 +153,7 @@ static enum status copy(const struct place *place) {
     return STATUS_OK;
 }
 
-static enum status act(enum fault_action action, const struct place *place) {
+static enum status fault_act(enum fault_action action, const struct place *place) {
     switch (action) {
     case RESOLVE_NOTHING:
         return STATUS_OK;
@@ -181,9 +181,9 @@ static enum status act(enum fault_action action, const struct place *place) {
     __builtin_unreachable();
 }
 
-static enum status carry_out(enum fault_action action, const struct place *place) {
+static enum status fault_carry_out(enum fault_action action, const struct place *place) {
     bool was_absent = place->walk.entry.kind == PAGE_ABSENT;
-    enum status status = act(action, place);
+    enum status status = fault_act(action, place);
     if (status == STATUS_OK && was_absent && action != RESOLVE_UNSHARE) {
         count_resident(place->space, 1);
     }
@@ -215,12 +215,12 @@ enum status fault_resolve(struct locked_range *token, virt_addr_t va,
     if (action == REFUSE_BEHIND_END && access == ACCESS_WRITE && !place.area->is_shared) {
         area_note_copies(&place.space->areas, place.area); /* Linux is about to copy by then */
     }
-    enum status status = carry_out(action, &place);
+    enum status status = fault_carry_out(action, &place);
     if (action != RESOLVE_UNSHARE || status != STATUS_OK) {
         return status;
     }
     look(&place);
-    return carry_out(fault_decide(place.area, &place.walk, access), &place);
+    return fault_carry_out(fault_decide(place.area, &place.walk, access), &place);
 }
 
 enum status fault_resolve_load(struct locked_range *token, virt_addr_t va) {
@@ -229,12 +229,12 @@ enum status fault_resolve_load(struct locked_range *token, virt_addr_t va) {
         return STATUS_FAULT;
     }
     enum fault_action action = fault_decide_load(place.area, &place.walk);
-    enum status status = carry_out(action, &place);
+    enum status status = fault_carry_out(action, &place);
     if (action != RESOLVE_UNSHARE || status != STATUS_OK) {
         return status;
     }
     look(&place);
-    return carry_out(fault_decide_load(place.area, &place.walk), &place);
+    return fault_carry_out(fault_decide_load(place.area, &place.walk), &place);
 }
 
 enum status space_resolve_fault(struct address_space *space, virt_addr_t va,

@@ -43,6 +43,12 @@ static void read_user_memory(struct stage *stage) {
     fault_as_kernel(stage, STAGE_DATA, ACCESS_READ);
 }
 
+/* Only its copies from and to user memory have it filled. */
+static void read_unused_user_memory(struct stage *stage) {
+    stage_map_unused(stage, STAGE_DATA, 1, READ_WRITE, "data");
+    fault_as_kernel(stage, STAGE_DATA, ACCESS_READ);
+}
+
 static void run_user_memory(struct stage *stage) {
     fault_as_kernel(stage, SCENARIO_USER_CODE, ACCESS_EXECUTE);
 }
@@ -80,6 +86,7 @@ static void run_a_stack(struct stage *stage) {
 const struct scenario KERNEL_SCENARIOS[] = {
     {"the kernel writes to a field of a null pointer", nullptr, write_field_of_null},
     {"the kernel reads user memory", scenario_has_smap, read_user_memory},
+    {"the kernel reads user memory that nobody has used yet", nullptr, read_unused_user_memory},
     {"the kernel runs user memory", scenario_has_smep, run_user_memory},
     {"the kernel writes past the end of a range", nullptr, write_past_the_end},
     {"the kernel reads a range that is only reserved", nullptr, read_what_is_only_reserved},

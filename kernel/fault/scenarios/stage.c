@@ -19,15 +19,23 @@ static void begin_change(struct stage *stage, struct locked_range *token) ACQUIR
     space_lock_for_writing(stage->space, space_user_range(), token);
 }
 
-void stage_map(struct stage *stage, uint64_t va, uint64_t page_count, uint8_t rights,
-               const char *name) {
+void stage_map_unused(struct stage *stage, uint64_t va, uint64_t page_count, uint8_t rights,
+                      const char *name) {
     struct locked_range token;
     begin_change(stage, &token);
-    struct virt_range range = virt_range(virt_addr(va), page_count);
     const struct space_mapping mapping = {.rights = rights, .name = name};
-    must(space_map(&token, range, &mapping));
-    must(space_populate(&token, range, rights & RIGHT_WRITE ? ACCESS_WRITE : ACCESS_READ));
+    must(space_map(&token, virt_range(virt_addr(va), page_count), &mapping));
     space_unlock(&token);
+}
+
+/* Written to as a loader does, each page gets a frame of its own, whatever its rights are. */
+void stage_map(struct stage *stage, uint64_t va, uint64_t page_count, uint8_t rights,
+               const char *name) {
+    stage_map_unused(stage, va, page_count, rights, name);
+    for (uint64_t i = 0; i < page_count; i++) {
+        virt_addr_t page = virt_addr(va + (i << PAGE_SHIFT));
+        must(space_write_initial(stage->space, page, "", 1, nullptr));
+    }
 }
 
 void stage_guard(struct stage *stage, uint64_t va, uint64_t page_count, const char *name) {

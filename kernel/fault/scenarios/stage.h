@@ -20,6 +20,8 @@ void stage_clear(struct stage *stage);
 /* Anonymous memory in the space, and what may happen to it. Nothing of this may fail. */
 void stage_map(struct stage *stage, uint64_t va, uint64_t page_count, uint8_t rights,
                const char *name);
+void stage_map_unused(struct stage *stage, uint64_t va, uint64_t page_count, uint8_t rights,
+                      const char *name); /* that nobody has touched: no entry stands for it */
 void stage_guard(struct stage *stage, uint64_t va, uint64_t page_count, const char *name);
 void stage_unmap(struct stage *stage, uint64_t va, uint64_t page_count);
 void stage_protect(struct stage *stage, uint64_t va, uint64_t page_count, uint8_t rights);

@@ -69,6 +69,22 @@ static void read_without_rights(struct stage *stage) {
     fault_as_user(stage, STAGE_DATA, ACCESS_READ);
 }
 
+/* Memory that has not been used yet explains itself by its area alone. */
+static void write_to_unused_constants(struct stage *stage) {
+    stage_map_unused(stage, STAGE_DATA, 1, RIGHT_READ, "constants");
+    fault_as_user(stage, STAGE_DATA, ACCESS_WRITE);
+}
+
+static void run_unused_data(struct stage *stage) {
+    stage_map_unused(stage, STAGE_DATA, 1, READ_WRITE, "data");
+    fault_as_user(stage, STAGE_DATA, ACCESS_EXECUTE);
+}
+
+static void read_unused_without_rights(struct stage *stage) {
+    stage_map_unused(stage, STAGE_DATA, 2, RIGHT_NONE, "arena");
+    fault_as_user(stage, STAGE_DATA + PAGE_SIZE, ACCESS_READ);
+}
+
 static void overflow_stack(struct stage *stage) {
     stage_guard(stage, STAGE_DATA, 16, "stack");
     stage_map(stage, STAGE_DATA + 16 * PAGE_SIZE, 4, READ_WRITE, "stack");
@@ -136,6 +152,9 @@ const struct scenario USER_SCENARIOS[] = {
     {"a program runs its data", scenario_has_no_execute, run_data},
     {"a program writes to what it has made read-only", nullptr, write_after_protecting},
     {"a program reads a page without rights", nullptr, read_without_rights},
+    {"a program writes to constants that it has not read yet", nullptr, write_to_unused_constants},
+    {"a program runs data that it has not written yet", scenario_has_no_execute, run_unused_data},
+    {"a program reads unused memory without rights", nullptr, read_unused_without_rights},
     {"a program's stack grows into its guard", nullptr, overflow_stack},
     {"a program reads the kernel's half", nullptr, read_the_kernel},
     {"a user page has lost its user bit", nullptr, read_a_page_of_the_kernel},
