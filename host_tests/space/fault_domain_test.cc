@@ -34,31 +34,33 @@ struct Case {
     }
 };
 
+/* Takes one of `count` values out of a number that stands for a case. */
+unsigned take(unsigned *number, unsigned count) {
+    unsigned value = *number % count;
+    *number /= count;
+    return value;
+}
+
+Case case_of(unsigned number) {
+    Case one;
+    one.area.is_shared = take(&number, 2) != 0;
+    one.walk.is_sole_owner = take(&number, 2) != 0;
+    one.walk.is_behind_end = take(&number, 2) != 0;
+    one.walk.entry.is_table_shared = take(&number, 2) != 0;
+    one.area.attributes.rights = static_cast<uint8_t>(take(&number, 8));
+    one.walk.entry.effective_rights = static_cast<uint8_t>(take(&number, 8));
+    one.walk.entry.kind = static_cast<page_kind>(take(&number, PAGE_MAPPED + 1));
+    one.access = static_cast<space_access_kind>(take(&number, ACCESS_EXECUTE + 1));
+    one.area.kind = static_cast<area_kind>(take(&number, AREA_BOOT + 1));
+    one.has_area = take(&number, 2) != 0;
+    return one;
+}
+
 void for_each_case(const std::function<void(const Case &)> &visit) {
-    for (unsigned bits = 0; bits < 1u << 5; bits++) {
-        for (int kind = -1; kind <= AREA_BOOT; kind++) {
-            for (uint8_t rights = 0; rights < 8; rights++) {
-                for (uint8_t effective = 0; effective < 8; effective++) {
-                    for (int page = PAGE_ABSENT; page <= PAGE_MAPPED; page++) {
-                        for (int access = ACCESS_READ; access <= ACCESS_EXECUTE; access++) {
-                            Case one;
-                            one.has_area = kind >= 0;
-                            one.area.kind = static_cast<area_kind>(kind < 0 ? 0 : kind);
-                            one.area.attributes.rights = rights;
-                            one.area.is_shared = (bits & 1) != 0;
-                            one.walk.is_sole_owner = (bits & 2) != 0;
-                            one.walk.is_behind_end = (bits & 4) != 0;
-                            one.walk.entry.is_table_shared = (bits & 8) != 0;
-                            one.walk.entry.is_owned = (bits & 16) != 0;
-                            one.walk.entry.kind = static_cast<page_kind>(page);
-                            one.walk.entry.effective_rights = effective;
-                            one.access = static_cast<space_access_kind>(access);
-                            visit(one);
-                        }
-                    }
-                }
-            }
-        }
+    constexpr unsigned count =
+        16 * 8 * 8 * (PAGE_MAPPED + 1) * (ACCESS_EXECUTE + 1) * (AREA_BOOT + 1) * 2;
+    for (unsigned number = 0; number < count; number++) {
+        visit(case_of(number));
     }
 }
 
