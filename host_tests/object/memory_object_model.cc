@@ -151,7 +151,7 @@ void MemoryObjectModel::give_a_size() {
 void MemoryObjectModel::punch_somewhere() {
     uint64_t offset = pick_offset();
     uint64_t length = pick_length();
-    memory_object_punch(object_, offset, length);
+    ASSERT_EQ(memory_object_punch(object_, offset, length), STATUS_OK);
     if (offset <= OBJECT_SIZE_MAX) {
         zero(offset, offset + std::min(length, OBJECT_SIZE_MAX - offset));
     }

@@ -154,8 +154,8 @@ static void check_used_frame(struct frame_audit *audit, const struct frame *fram
                      frame_state_name(frame->state), where, references, expected);
     }
     if (frame->state == FRAME_ANON && references == 0) {
-        findings_add(findings, "F2", "anonymous frame 0x%llx is reached by nothing: it has leaked",
-                     where);
+        findings_add(findings, "F2", "%s frame 0x%llx is reached by nothing: it has leaked",
+                     frame_state_name(frame->state), where);
     }
     if ((frame->flags & FRAME_HEAP_OBJECT) != 0) {
         audit->heap_frames += 1ull << frame->order;
