@@ -99,6 +99,10 @@ static enum status make_process(struct process *parent, const char *name, uint64
     made->personality = parent->personality;
     made->nice = parent->nice;
     made->has_no_new_privileges = parent->has_no_new_privileges;
+    made->has_no_large_pages = parent->has_no_large_pages;
+    made->keeps_capabilities = parent->keeps_capabilities;
+    made->memory_denials = parent->memory_denials;
+    made->barrier_registrations = parent->barrier_registrations;
     *process = made;
     return STATUS_OK;
 }
@@ -149,6 +153,11 @@ static enum status make_task(const struct trap_frame *frame, const struct clone_
     copy_registers(frame, request, made);
     copy_signals(parent, made, request->flags);
     __builtin_memcpy(made->name, parent->name, sizeof(made->name));
+    made->timer_slack_ns = parent->timer_slack_ns;
+    made->timer_slack_first_ns = parent->timer_slack_ns;
+    if (!parent->scheduling.resets_on_fork) {
+        made->scheduling = parent->scheduling;
+    }
     made->set_id_address = request->flags & CLONE_CHILD_SETTID ? request->child_id_address : 0;
     made->clear_id_address = request->flags & CLONE_CHILD_CLEARTID ? request->child_id_address : 0;
     *task = made;
@@ -166,6 +175,7 @@ static void link_process(struct process *parent, struct process *child, struct t
     child->exit_signal = request->flags & CLONE_PARENT ? parent->exit_signal : request->exit_signal;
     child->terminal = parent->terminal;
     child->parent = above;
+    child->creator = request->flags & CLONE_PARENT ? parent->creator : task_current()->number;
     if (above) {
         list_push_back(&above->children, &child->sibling);
     }

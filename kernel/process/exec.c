@@ -134,7 +134,8 @@ static void forget_program(struct task *task) {
     task->signal_stack = (struct signal_stack){.flags = STACK_DISABLED};
     task->robust_list = 0;
     task->clear_id_address = 0;
-    task->parent_death_signal = 0;
+    task->process->keeps_capabilities = false;
+    task->process->barrier_registrations = 0;
     fpu_area_init(task->thread->fpu_area);
     fpu_restore(task->thread->fpu_area);
     user_set_fs_base(virt_addr(0));

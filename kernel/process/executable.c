@@ -4,9 +4,9 @@
 #include "kernel/files/node/attributes.h"
 #include "lib/check.h"
 
-/* Takes an open file; after an error it is closed. */
-static enum status check(const struct path_view *view, struct file *file) {
-    struct node *node = file->place.node;
+/* Takes an open file; after an error it is closed, and null. */
+static enum status check(const struct path_view *view, struct file **file) {
+    struct node *node = (*file)->place.node;
     enum status status = STATUS_ACCESS_DENIED;
     if (node->kind == NODE_REGULAR) {
         status = node_check_access(node, view->credentials, MAY_EXECUTE);
@@ -15,7 +15,8 @@ static enum status check(const struct path_view *view, struct file *file) {
         status = node_begin_executing(node);
     }
     if (status != STATUS_OK) {
-        file_unref(file);
+        file_unref(*file);
+        *file = nullptr;
     }
     return status;
 }
@@ -25,7 +26,7 @@ constexpr uint32_t OPEN_TO_EXECUTE = OPEN_READ_ONLY | FILE_NO_WAIT;
 enum status executable_open(const struct path_view *view, const char *path, uint32_t flags,
                             struct file **file) {
     enum status status = file_open(view, path, OPEN_TO_EXECUTE | flags, 0, file);
-    return status == STATUS_OK ? check(view, *file) : status;
+    return status == STATUS_OK ? check(view, file) : status;
 }
 
 enum status executable_open_place(const struct path_view *view, const struct location *place,
@@ -34,7 +35,7 @@ enum status executable_open_place(const struct path_view *view, const struct loc
         return STATUS_ACCESS_DENIED;
     }
     enum status status = file_open_place(view, place, OPEN_TO_EXECUTE, file);
-    return status == STATUS_OK ? check(view, *file) : status;
+    return status == STATUS_OK ? check(view, file) : status;
 }
 
 void executable_ref(struct file *file) {

@@ -45,6 +45,7 @@ struct process_credentials {
     uint32_t real_group, effective_group, saved_group, file_group;
     uint32_t group_count;
     uint32_t groups[32];
+    uint64_t dropped_capabilities; /* PR_CAPBSET_DROP: bits of the bounding set that are gone */
 };
 
 /* man 2 getrlimit. */
@@ -92,6 +93,7 @@ struct process {
     struct id *id;            /* held until it is reaped */
     struct id *group, *session;
     struct list_node of_group, of_session;
+    uint32_t creator; /* the number of the task that made it, in the parent */
     struct process *parent; /* null: the kernel started it, or nobody is left to wait for it */
     struct list_node children, sibling;
     struct list_node tasks; /* changed under signal_lock as well, so either is enough to read it */
@@ -134,6 +136,10 @@ struct process {
     int32_t oom_score_adjustment;           /* atomic */
     uint32_t personality;                   /* atomic */
     bool has_no_new_privileges;             /* atomic */
+    bool has_no_large_pages;                /* PR_SET_THP_DISABLE; atomic */
+    bool keeps_capabilities;                /* PR_SET_KEEPCAPS; atomic */
+    uint32_t memory_denials;                /* PR_SET_MDWE; atomic */
+    uint32_t barrier_registrations;         /* of man 2 membarrier; atomic */
 };
 
 /* What an interrupted system call becomes (man 7 signal). */
@@ -145,6 +151,12 @@ enum restart_kind : uint8_t {
 };
 
 struct vfork_wait;
+
+/* man 7 sched: remembered, and without effect on whose turn it is. */
+struct task_scheduling {
+    int32_t policy;      /* SCHED_OTHER, SCHED_BATCH, SCHED_IDLE */
+    bool resets_on_fork; /* SCHED_RESET_ON_FORK: children begin with SCHED_OTHER */
+};
 
 struct task {
     struct process *process; /* a reference; fixed at creation, but for execve's */
@@ -181,7 +193,9 @@ struct task {
     struct trap_frame start;      /* of its first instruction; until it runs */
     uint64_t set_id_address;      /* CLONE_CHILD_SETTID; likewise */
     uint64_t minor_faults;
-    unsigned parent_death_signal;
+    unsigned parent_death_signal; /* guarded by the tree lock */
+    uint64_t timer_slack_ns, timer_slack_first_ns; /* PR_SET_TIMERSLACK; what 0 brings back */
+    struct task_scheduling scheduling; /* guarded by the tree lock */
     char name[TASK_NAME_SIZE_BYTES]; /* PR_SET_NAME; guarded by the tree lock */
 };
 

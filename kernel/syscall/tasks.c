@@ -6,6 +6,7 @@
 #include "kernel/syscall/resources.h"
 #include "kernel/syscall/times.h"
 #include "kernel/syscall/user.h"
+#include "kernel/syscall/versioned.h"
 #include "mm/addr/layout.h"
 
 /* Processes and threads: how they come, change and go. */
@@ -45,25 +46,6 @@ struct clone_arguments {
 
 constexpr uint64_t CLONE_ARGUMENTS_SIZE_0 = 64; /* of the first version */
 
-/* Copies a structure that programs may know in a longer or a shorter version: what the kernel does
- * not know must be 0. */
-static int64_t copy_versioned(void *to, size_t known_bytes, uint64_t address, uint64_t size_bytes) {
-    uint64_t common = size_bytes < known_bytes ? size_bytes : known_bytes;
-    if (copy_in(to, address, common) != 0) {
-        return STATUS_FAULT;
-    }
-    for (uint64_t at = known_bytes; at < size_bytes; at++) {
-        uint8_t byte;
-        if (copy_in(&byte, address + at, 1) != 0) {
-            return STATUS_FAULT;
-        }
-        if (byte != 0) {
-            return STATUS_TOO_LONG;
-        }
-    }
-    return 0;
-}
-
 static int64_t check_clone_arguments(const struct clone_arguments *arguments) {
     constexpr uint64_t known = 0x3ffffff00ull & ~CLONE_DETACHED;
     if ((arguments->flags & ~known) || arguments->exit_signal > SIGNAL_COUNT) {
@@ -86,7 +68,7 @@ int64_t call_clone3(const struct trap_frame *frame) {
     if (frame->rsi < CLONE_ARGUMENTS_SIZE_0) {
         return STATUS_INVALID;
     }
-    int64_t status = copy_versioned(&arguments, sizeof(arguments), frame->rdi, frame->rsi);
+    int64_t status = copy_in_versioned(&arguments, sizeof(arguments), frame->rdi, frame->rsi);
     if (status == 0) {
         status = check_clone_arguments(&arguments);
     }
@@ -206,8 +188,8 @@ static void choose_children(int32_t number, struct wait_request *request) {
 }
 
 int64_t call_wait4(const struct trap_frame *frame) {
-    constexpr uint32_t known = WAIT_NO_HANG | WAIT_STOPPED | WAIT_CONTINUED | WAIT_OWN | WAIT_ALL |
-                               WAIT_CLONE;
+    constexpr uint32_t known =
+        WAIT_NO_HANG | WAIT_STOPPED | WAIT_CONTINUED | WAIT_OWN | WAIT_ALL | WAIT_CLONE;
     uint32_t options = (uint32_t)frame->rdx;
     int32_t number = (int32_t)frame->rdi;
     if (options & ~known) {
