@@ -64,11 +64,11 @@ struct file {
     uint32_t reference_count;                 /* atomic */
     uint32_t status_flags;                    /* atomic */
     struct sleep_lock position_lock;
-    uint64_t position;        /* guarded by position_lock; at most INT64_MAX */
-    void *state;              /* the kind's own; fixed when it is open */
-    uint32_t writer_turn;     /* a fifo's: see pipe_poll; fixed when it is open */
-    struct list_node watches; /* guarded by file_watches; empty again only once it is closed */
-    bool is_watched;          /* atomic: there has been a watch */
+    uint64_t position;         /* guarded by position_lock; at most INT64_MAX */
+    void *state;               /* the kind's own; fixed when it is open */
+    uint32_t writer_turn;      /* a fifo's: see pipe_poll; fixed when it is open */
+    struct list_node watches;  /* guarded by file_watches; empty again only once it is closed */
+    bool is_watched;           /* atomic: there has been a watch */
     struct area_source source; /* of areas that show it; see file_source */
 };
 
