@@ -11,6 +11,22 @@ static bool can_be_sealed(const struct file *file) {
     return file->operations == &regular_file_operations;
 }
 
+/* What can be executed, and is to stay so, cannot be changed either, as on Linux. */
+static uint32_t implied_seals(const struct node *node, uint32_t seals) REQUIRES(node->lock) {
+    constexpr uint32_t all = SEAL_SHRINKING | SEAL_GROWING | SEALS_OF_WRITING;
+    constexpr uint32_t executable = 0111;
+    return (seals & SEAL_EXECUTING) && (node->permissions & executable) ? all : 0;
+}
+
+static enum status check_seals(const struct node *node, uint32_t seals) REQUIRES(node->lock) {
+    if (node->seals & SEAL_SEALS) {
+        return STATUS_NOT_PERMITTED;
+    }
+    bool is_mapped = __atomic_load_n(&node->writing_map_count, __ATOMIC_RELAXED) > 0;
+    bool is_new = (seals & ~node->seals & SEAL_WRITING) != 0;
+    return is_new && is_mapped ? STATUS_BUSY : STATUS_OK;
+}
+
 enum status file_add_seals(struct file *file, uint32_t seals) {
     struct node *node = file->place.node;
     if (!can_be_sealed(file) || (seals & ~KNOWN_SEALS)) {
@@ -20,10 +36,11 @@ enum status file_add_seals(struct file *file, uint32_t seals) {
         return STATUS_NOT_PERMITTED;
     }
     sleep_lock_acquire(&node->lock);
-    bool may_add = !(node->seals & SEAL_SEALS);
-    node->seals |= may_add ? seals : 0;
+    seals |= implied_seals(node, seals);
+    enum status status = check_seals(node, seals);
+    node->seals |= status == STATUS_OK ? seals : 0;
     sleep_lock_release(&node->lock);
-    return may_add ? STATUS_OK : STATUS_NOT_PERMITTED;
+    return status;
 }
 
 enum status file_seals(struct file *file, uint32_t *seals) {

@@ -52,6 +52,7 @@ struct request {
     struct file *file; /* owned; null: anonymous */
     struct space_mapping mapping;
     struct area_source *own_source; /* owned: shared anonymous memory */
+    bool is_writing_source;         /* the file's use as one is to be ended */
 };
 
 static bool is_fixed(const struct request *request) {
@@ -94,6 +95,21 @@ static int64_t describe_shared_anonymous(struct request *request) {
     return status == STATUS_OUT_OF_RANGE ? STATUS_NO_MEMORY : status;
 }
 
+/* Shared memory may write to a file that is open for it and not sealed against it. */
+static int64_t choose_shared_source(struct request *request, uint64_t protection) {
+    enum status status = STATUS_NOT_PERMITTED;
+    if (request->file->access & ACCESS_OF_WRITING) {
+        status = file_source_begin_writing(request->file, &request->mapping.source);
+        request->is_writing_source = status == STATUS_OK;
+    }
+    if (status == STATUS_NOT_PERMITTED) {
+        request->mapping.source = nullptr;
+        request->mapping.rights_max = RIGHT_READ | RIGHT_EXECUTE;
+        return protection & PROT_WRITE ? status : STATUS_OK;
+    }
+    return status;
+}
+
 static int64_t describe_file(struct request *request, uint64_t protection) {
     uint64_t type = request->flags & MAP_TYPE;
     bool is_shared = type == MAP_SHARED || type == MAP_SHARED_VALIDATE;
@@ -110,18 +126,18 @@ static int64_t describe_file(struct request *request, uint64_t protection) {
     if (request->file->operations->is_mapped_as_zeroes) {
         return is_shared ? describe_shared_anonymous(request) : STATUS_OK;
     }
-    request->mapping.source = file_source(request->file);
+    request->mapping.is_shared = is_shared;
+    status = is_shared ? choose_shared_source(request, protection) : STATUS_OK;
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (!request->mapping.source) {
+        request->mapping.source = file_source(request->file);
+    }
     if (!request->mapping.source) {
         return STATUS_NO_SUCH_DEVICE;
     }
-    if (request->flags & MAP_GROWSDOWN) {
-        return STATUS_INVALID;
-    }
-    request->mapping.is_shared = is_shared;
-    if (is_shared && !(request->file->access & ACCESS_OF_WRITING)) {
-        request->mapping.rights_max = RIGHT_READ | RIGHT_EXECUTE;
-    }
-    return STATUS_OK;
+    return request->flags & MAP_GROWSDOWN ? STATUS_INVALID : STATUS_OK;
 }
 
 static int64_t describe_anonymous(struct request *request) {
@@ -263,6 +279,9 @@ int64_t call_mmap(const struct trap_frame *frame) {
     int64_t result = check_and_map(&request, frame->rdx, frame->r9);
     if (request.own_source) {
         area_source_unref(request.own_source);
+    }
+    if (request.is_writing_source) {
+        file_source_end_writing(request.file);
     }
     file_unref(request.file);
     return result;
