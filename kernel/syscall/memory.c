@@ -51,7 +51,11 @@ static int64_t map_fixed(struct locked_range *token, struct virt_range range, ui
             return status;
         }
     }
-    const struct space_mapping mapping = {.rights = rights, .name = "mmap"};
+    const struct space_mapping mapping = {
+        .rights = rights,
+        .is_unreserved = true, /* as MAP_NORESERVE asks; no limit of all promises is kept */
+        .name = "mmap",
+    };
     enum status status = space_map(token, range, &mapping);
     return status == STATUS_OK ? (int64_t)range.start.value : status;
 }
