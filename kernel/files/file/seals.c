@@ -5,6 +5,8 @@
 constexpr uint32_t KNOWN_SEALS = SEAL_SEALS | SEAL_SHRINKING | SEAL_GROWING | SEAL_WRITING |
                                  SEAL_FUTURE_WRITING | SEAL_EXECUTING;
 constexpr uint32_t SEALS_OF_WRITING = SEAL_WRITING | SEAL_FUTURE_WRITING;
+constexpr uint32_t SEALS_OF_CONTENTS = SEAL_SHRINKING | SEAL_GROWING | SEALS_OF_WRITING;
+constexpr uint32_t PERMISSION_EXECUTE_ANY = 0111;
 constexpr uint64_t PIECE_SIZE = 4096; /* a write that would grow the file fails from a page on */
 
 static bool can_be_sealed(const struct file *file) {
@@ -21,6 +23,9 @@ enum status file_add_seals(struct file *file, uint32_t seals) {
     }
     sleep_lock_acquire(&node->lock);
     bool may_add = !(node->seals & SEAL_SEALS);
+    if ((seals & SEAL_EXECUTING) && (node->permissions & PERMISSION_EXECUTE_ANY)) {
+        seals |= SEALS_OF_CONTENTS; /* what can be executed does not change */
+    }
     node->seals |= may_add ? seals : 0;
     sleep_lock_release(&node->lock);
     return may_add ? STATUS_OK : STATUS_NOT_PERMITTED;
@@ -35,6 +40,11 @@ enum status file_seals(struct file *file, uint32_t *seals) {
     *seals = node->seals;
     sleep_lock_release(&node->lock);
     return STATUS_OK;
+}
+
+bool file_is_sealed_against_writing(struct file *file) {
+    uint32_t seals;
+    return file_seals(file, &seals) == STATUS_OK && (seals & SEALS_OF_WRITING) != 0;
 }
 
 enum status seals_limit_write(struct node *node, uint64_t position, struct transfer *transfer) {

@@ -13,6 +13,9 @@ BEGIN_C_DECLS
 enum status file_add_seals(struct file *file, uint32_t seals);
 enum status file_seals(struct file *file, uint32_t *seals);
 
+/* Whether it may be written to through no new mapping. */
+bool file_is_sealed_against_writing(struct file *file);
+
 /* Of the bytes that are to be written, those that seals let pass. Under the node's lock, as the
  * others. Errors: STATUS_NOT_PERMITTED. */
 enum status seals_limit_write(struct node *node, uint64_t position, struct transfer *transfer)

@@ -5,7 +5,7 @@
 #include "lib/check.h"
 #include "mm/heap/heap.h"
 
-constexpr uint32_t MODE_OF_SOCKETS = 0140777;     /* S_IFSOCK, for everybody */
+constexpr uint32_t MODE_OF_SOCKETS = NODE_SOCKET | 0777;
 constexpr uint32_t READY_READER_HANG_UP = 0x2000; /* POLLRDHUP */
 
 static const struct pipe_ends READER = {.has_reader = true};

@@ -1,5 +1,6 @@
 #include "kernel/files/file/descriptor_table.h"
 #include "kernel/files/file/file_source.h"
+#include "kernel/files/file/seals.h"
 #include "kernel/process/process.h"
 #include "kernel/syscall/calls.h"
 #include "kernel/syscall/memory/user_range.h"
@@ -81,13 +82,15 @@ static int64_t check_file_access(const struct request *request, uint64_t protect
     if (is_shared && (protection & PROT_WRITE) && !(file->access & ACCESS_OF_WRITING)) {
         return STATUS_ACCESS_DENIED;
     }
+    if (is_shared && (protection & PROT_WRITE) && file_is_sealed_against_writing(request->file)) {
+        return STATUS_NOT_PERMITTED;
+    }
     return file->access & ACCESS_OF_READING ? STATUS_OK : STATUS_ACCESS_DENIED;
 }
 
 static int64_t describe_shared_anonymous(struct request *request) {
-    enum status status =
-        area_source_create_anonymous(align_up(request->size_bytes, PAGE_SIZE),
-                                     &request->own_source);
+    enum status status = area_source_create_anonymous(align_up(request->size_bytes, PAGE_SIZE),
+                                                      &request->own_source);
     request->mapping.source = request->own_source;
     request->mapping.source_page = 0;
     request->mapping.is_shared = true;
@@ -118,7 +121,9 @@ static int64_t describe_file(struct request *request, uint64_t protection) {
         return STATUS_INVALID;
     }
     request->mapping.is_shared = is_shared;
-    if (is_shared && !(request->file->access & ACCESS_OF_WRITING)) {
+    bool is_writable = (request->file->access & ACCESS_OF_WRITING) &&
+                       !file_is_sealed_against_writing(request->file);
+    if (is_shared && !is_writable) {
         request->mapping.rights_max = RIGHT_READ | RIGHT_EXECUTE;
     }
     return STATUS_OK;
@@ -210,8 +215,7 @@ static void populate(struct locked_range *token, const struct request *request, 
 static int64_t map(const struct request *request) {
     struct locked_range token;
     space_lock_for_writing(process_space(), space_user_range(), &token);
-    int64_t result =
-        is_fixed(request) ? map_fixed(&token, request) : map_anywhere(&token, request);
+    int64_t result = is_fixed(request) ? map_fixed(&token, request) : map_anywhere(&token, request);
     if (result >= 0) {
         populate(&token, request, (uint64_t)result);
     }
@@ -420,8 +424,8 @@ int64_t call_brk(const struct trap_frame *frame) {
     bool may_grow = is_free_above(memory, align_up(wanted, PAGE_SIZE));
     space_lock_for_writing(memory->space, space_user_range(), &token);
     uint64_t end = memory->brk_end.value;
-    if (wanted >= memory->brk_start.value && wanted <= USER_END &&
-        (wanted <= end || may_grow) && is_within_limit(memory, wanted) &&
+    if (wanted >= memory->brk_start.value && wanted <= USER_END && (wanted <= end || may_grow) &&
+        is_within_limit(memory, wanted) &&
         move_brk(&token, align_up(end, PAGE_SIZE), align_up(wanted, PAGE_SIZE)) == STATUS_OK) {
         memory->brk_end = virt_addr(wanted);
         end = wanted;
