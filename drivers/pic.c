@@ -16,6 +16,8 @@ constexpr uint8_t READ_IN_SERVICE = 0x0b;
 constexpr uint8_t LINES_PER_CHIP = 8;
 constexpr uint8_t LOWEST_PRIORITY = 7; /* of a chip: where it reports a spurious interrupt */
 
+static uint64_t interrupt_counts[2 * 8]; /* by line; changed with interrupts off */
+
 static void write_slowly(uint16_t port, uint8_t value) {
     port_write8(port, value);
     port_pause();
@@ -60,6 +62,7 @@ static bool is_in_service(uint8_t line) {
 
 bool pic_acknowledge(uint8_t line) {
     bool is_spurious = line % LINES_PER_CHIP == LOWEST_PRIORITY && !is_in_service(line);
+    interrupt_counts[line] += is_spurious ? 0 : 1;
     if (line >= LINES_PER_CHIP) {
         if (!is_spurious) {
             port_write8(SLAVE_COMMAND, END_OF_INTERRUPT);
@@ -70,4 +73,8 @@ bool pic_acknowledge(uint8_t line) {
         port_write8(MASTER_COMMAND, END_OF_INTERRUPT);
     }
     return !is_spurious;
+}
+
+uint64_t pic_interrupt_count(uint8_t line) {
+    return __atomic_load_n(&interrupt_counts[line], __ATOMIC_RELAXED);
 }

@@ -27,4 +27,7 @@ void pic_mask(uint8_t line);
  */
 [[nodiscard]] bool pic_acknowledge(uint8_t line);
 
+/* How many interrupts of the line there have been, spurious ones aside. */
+uint64_t pic_interrupt_count(uint8_t line);
+
 END_C_DECLS

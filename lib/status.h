@@ -29,6 +29,7 @@ enum [[nodiscard]] status : int {
     STATUS_INVALID = -22,           /* EINVAL */
     STATUS_TOO_MANY_FILES = -24,    /* EMFILE */
     STATUS_NOT_A_TERMINAL = -25,    /* ENOTTY */
+    STATUS_TEXT_BUSY = -26,         /* ETXTBSY */
     STATUS_FILE_TOO_LARGE = -27,    /* EFBIG */
     STATUS_NO_SPACE = -28,          /* ENOSPC */
     STATUS_NOT_SEEKABLE = -29,      /* ESPIPE */
@@ -42,6 +43,7 @@ enum [[nodiscard]] status : int {
     STATUS_NOT_EMPTY = -39,         /* ENOTEMPTY */
     STATUS_LINK_LOOP = -40,         /* ELOOP */
     STATUS_OVERFLOW = -75,          /* EOVERFLOW */
+    STATUS_BAD_LIBRARY = -80,       /* ELIBBAD */
     STATUS_NOT_A_SOCKET = -88,      /* ENOTSOCK */
     STATUS_MESSAGE_TOO_LONG = -90,  /* EMSGSIZE */
     STATUS_NO_SUCH_OPTION = -92,    /* ENOPROTOOPT */

@@ -7,6 +7,7 @@
 #include "host_tests/machine/sizes.h"
 #include "host_tests/space/space_test.h"
 #include "mm/addr/layout.h"
+#include "mm/heap/heap.h"
 #include "mm/space/area.h"
 
 namespace {
@@ -183,6 +184,19 @@ TEST_F(AddressSpaceTest, RunningOutOfFramesWhileCreatingLeavesNothing) {
     expect_all_or_nothing(kernel_space(), [&] { return space_create("late", &space); });
     EXPECT_EQ(names(), (std::vector<std::string>{"kernel", "late"}));
     destroy(space);
+}
+
+TEST_F(AddressSpaceTest, RunningOutOfMemoryForTheNullGuardLeavesNothing) {
+    auto *first = static_cast<vm_area *>(heap_alloc(sizeof(vm_area)));
+    std::vector<vm_area *> fillers = fill_slabs();
+    heap_free(first); /* the space itself is of the size class of an area, and takes this room */
+    address_space *space = nullptr;
+    expect_all_or_nothing(kernel_space(), [&] { return space_create("late", &space); });
+    EXPECT_EQ(names(), (std::vector<std::string>{"kernel", "late"}));
+    vm_area guard;
+    EXPECT_TRUE(space_find_area(space, virt_addr(0), &guard));
+    destroy(space);
+    free_fillers(fillers);
 }
 
 TEST_F(AddressSpaceTest, EverySpaceThatExistsIsVisitedTheKernelsFirst) {

@@ -167,3 +167,10 @@ struct space_usage ProcessTest::usage(address_space *space) {
     space_usage(space == nullptr ? parent : space, &found);
     return found;
 }
+
+void ProcessTest::limit(uint64_t space_limits::*field, uint64_t pages) {
+    struct space_limits limits = {SPACE_UNLIMITED, SPACE_UNLIMITED, SPACE_UNLIMITED,
+                                  SPACE_UNLIMITED};
+    limits.*field = pages * PAGE_SIZE;
+    space_set_limits(parent, &limits);
+}

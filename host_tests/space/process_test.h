@@ -69,6 +69,9 @@ class ProcessTest : public SpaceTest {
     status lock_all(memory_lock current, memory_lock future);
     status fill(uint64_t index, uint64_t page_count, space_access_kind access);
 
+    /* One limit of the parent; the others are none. */
+    void limit(uint64_t space_limits::*field, uint64_t pages);
+
     static struct virt_range range(uint64_t index, uint64_t page_count) {
         return virt_range(virt_addr(page_at(index)), page_count);
     }

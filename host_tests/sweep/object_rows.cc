@@ -47,6 +47,10 @@ TEST_P(ObjectRows, memory_object_page_count) {
     takes_no_memory([&] { EXPECT_EQ(memory_object_page_count(object), 1u); });
 }
 
+TEST_P(ObjectRows, memory_object_frame_total) {
+    takes_no_memory([&] { EXPECT_EQ(memory_object_frame_total(), 1u); });
+}
+
 TEST_P(ObjectRows, memory_object_read) {
     uint64_t word = 1;
     takes_no_memory([&] {
@@ -68,8 +72,9 @@ TEST_P(ObjectRows, memory_object_write_FarBehindTheEnd) {
     size_t done = 0;
     EXPECT_EQ(
         fails([&] { return memory_object_write(object, 1ull << 40, &word, sizeof word, &done); }),
-        1u + 4u + 4u)
-        << "a frame, four roots above the old one, four nodes below the last";
+        1u + 4u + 4u + 1u)
+        << "a frame, four roots above the old one, four nodes below the last, and a slab, since one"
+           " has room for seven more";
 }
 
 TEST_P(ObjectRows, memory_object_resize) {

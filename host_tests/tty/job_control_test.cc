@@ -59,6 +59,13 @@ TEST_F(JobControlTest, ALeaderMayAskForIt) {
     EXPECT_EQ(file_control(file, MAKE_CONTROLLING, 0), STATUS_NOT_PERMITTED) << "one is enough";
 }
 
+TEST_F(JobControlTest, WhoCannotReadItMayNotMakeItTheControllingOne) {
+    use(OPEN_WRITE_ONLY);
+    EXPECT_EQ(file_control(file, MAKE_CONTROLLING, 0), STATUS_NOT_PERMITTED);
+    world.is_privileged = true;
+    EXPECT_EQ(file_control(file, MAKE_CONTROLLING, 0), STATUS_OK);
+}
+
 TEST_F(JobControlTest, OnlyWhoMayAdministerTakesItFromAnotherSession) {
     use();
     world.session = world.group = 30;
@@ -173,6 +180,7 @@ TEST_F(JobControlTest, AfterAHangUpTheOpenFilesAreLost) {
     Program reading(pc(), 1, [&] { text = get(file); });
     EXPECT_EQ(reading.run_to(Moment::DONE), Moment::ASLEEP);
     type("half");
+    EXPECT_EQ(reading.run_to(Moment::DONE), Moment::ASLEEP);
     tty_hang_up(serial);
     reading.finish();
     EXPECT_EQ(text, "");
@@ -190,8 +198,9 @@ TEST_F(JobControlTest, AfterAHangUpTheOpenFilesAreLost) {
 TEST_F(JobControlTest, AfterAHangUpItCanBeOpenedAgain) {
     use();
     set_local(TTY_ECHO | TTY_ICANON, 0);
+    type("\023");
     tty_hang_up(serial);
-    use();
+    use(OPEN_READ_WRITE | FILE_NO_WAIT);
     EXPECT_EQ(modes().local, terminal_modes_usual().local);
     EXPECT_EQ(tty_session(serial), 10u);
     EXPECT_EQ(put(file, "x"), STATUS_OK);

@@ -255,6 +255,13 @@ TEST_F(LineDisciplineTest, WhatWasTypedWithoutLinesIsALine) {
     EXPECT_EQ(line.read(), "d\n") << "and what came before it cannot be erased";
 }
 
+TEST_F(LineDisciplineTest, WhatIsTakenLiterallyIsOfTheModesBefore) {
+    line.type("\026");
+    line.change(&terminal_modes::local, TTY_ICANON, 0);
+    line.type("\003");
+    EXPECT_EQ(line.signals, "2 ");
+}
+
 TEST_F(LineDisciplineTest, FlushingForgetsHalfALineToo) {
     line.type("one\ntw");
     line_flush_input(&line.state);

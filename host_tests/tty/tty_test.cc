@@ -59,6 +59,24 @@ TEST_F(TtyTest, ALongWriteIsSentWhole) {
     EXPECT_EQ(serial_device.sent, std::string(5000, 'x'));
 }
 
+TEST_F(TtyTest, AWriterGivesWayToWhatIsTyped) {
+    use();
+    Program writing(pc(), 0, [&] { EXPECT_EQ(put(file, std::string(5000, 'x')), STATUS_OK); });
+    while (serial_device.sent.empty()) {
+        writing.run_to(Moment::MEMORY_REACHED);
+    }
+    EXPECT_EQ(serial_device.sent.size(), 256u);
+    Program typing(pc(), 1, [&] { type("\003"); });
+    EXPECT_EQ(typing.run_to(Moment::DONE), Moment::ASLEEP) << "the writer has the terminal";
+    EXPECT_EQ(writing.run_to(Moment::DONE), Moment::ASLEEP) << "and waits before it takes it again";
+    EXPECT_EQ(serial_device.sent.size(), 256u);
+    typing.finish();
+    EXPECT_EQ(world.signals, "10:2 ");
+    writing.finish();
+    EXPECT_EQ(serial_device.sent.substr(250, 10), "xxxxxx^Cxx");
+    EXPECT_EQ(serial_device.sent.size(), 5002u);
+}
+
 TEST_F(TtyTest, ASignalEndsALongWriteAndARead) {
     static const sleep_interruption always = {
         .begin = [](sleeper *) {},
@@ -81,6 +99,12 @@ TEST_F(TtyTest, RoomIsToldOfOnceItIsThere) {
     EXPECT_EQ(serial_device.room_count, 0u);
     EXPECT_EQ(get(file), "a\n");
     EXPECT_EQ(serial_device.room_count, 1u);
+    type("\n");
+    get(file, 5000);
+    EXPECT_EQ(serial_device.room_count, 1u) << "nobody was refused";
+    type("a\n" + std::string(5000, 'x'));
+    EXPECT_EQ(file_control(file, FLUSH, 0), STATUS_OK);
+    EXPECT_EQ(serial_device.room_count, 2u) << "what is forgotten makes room too";
 }
 
 TEST_F(TtyTest, PollingSaysWhatThereIs) {
@@ -191,7 +215,9 @@ TEST_F(TtyTest, ModesComeInThreeLayouts) {
     ASSERT_EQ(ask(GET_SHORT_MODES, brief), STATUS_OK);
     EXPECT_EQ(brief[3], static_cast<uint16_t>(all.local));
     brief[3] = static_cast<uint16_t>(brief[3] & ~TTY_ECHO);
+    brief[4] = 'x' << 8; // the discipline, then the first character
     ASSERT_EQ(ask(SET_SHORT_MODES, brief), STATUS_OK);
+    EXPECT_EQ(modes().characters[TTY_VINTR], 'x');
     EXPECT_EQ(modes().local, all.local & ~TTY_ECHO);
     EXPECT_EQ(modes().characters[TTY_VLNEXT], all.characters[TTY_VLNEXT]);
 }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "host_tests/files/file_test.h"
+#include "host_tests/machine/program.h"
 #include "kernel/tty/tty/tty.h"
 
 inline constexpr uint32_t TTYS0 = 0x440;
@@ -67,15 +68,18 @@ inline const tty_hooks HOOKS = {
     .milliseconds = [] { return world.now; },
 };
 
-/* The device under the terminals: keeps what it is sent. */
+/* The device under the terminals: keeps what it is sent. A program can be stopped in it. */
 struct Device {
     std::string sent;
     unsigned room_count = 0;
 };
 
 inline const tty_driver DRIVER = {
-    .write = [](void *context, const char *bytes,
-                size_t length) { static_cast<Device *>(context)->sent.append(bytes, length); },
+    .write =
+        [](void *context, const char *bytes, size_t length) {
+            static_cast<Device *>(context)->sent.append(bytes, length);
+            machine::Program::reach(machine::Moment::MEMORY_REACHED);
+        },
     .has_room = [](void *context) { static_cast<Device *>(context)->room_count++; },
 };
 

@@ -73,9 +73,13 @@ static void read_command_line_early(void) {
 /* What it has to complain about was said the first time. */
 static void read_command_line_for_good(void) {
     char *storage = heap_alloc(info.command_line.size_bytes + 1);
-    if (!storage) {
+    char *text = heap_alloc(info.command_line.size_bytes + 1);
+    if (!storage || !text) {
         boot_refuse("K116: too little memory for the command line");
     }
+    __builtin_memcpy(text, platform_phys_to_virt(phys_addr(info.command_line.phys)),
+                     info.command_line.size_bytes);
+    result.command_line_text = text;
     parse_command_line(storage, silent_sink());
     frame_release_boot(phys_addr(early_strings.phys), early_strings.size_bytes);
 }

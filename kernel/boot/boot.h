@@ -12,6 +12,7 @@ BEGIN_C_DECLS
 /* What stays of the boot. Constant after boot_finish. */
 struct boot_result {
     struct command_line command_line; /* its strings are in the heap */
+    const char *command_line_text;    /* as the loader gave it, terminated; in the heap */
     struct initrd ram_disk;           /* in the direct map; size_bytes 0: none */
 };
 

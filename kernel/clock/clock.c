@@ -9,6 +9,7 @@ constexpr uint32_t MEASURED_US = 20'000;
 constexpr unsigned SCALE_SHIFT = 32;
 
 static uint64_t first_count;   /* of the time-stamp counter; fixed by clock_begin */
+static uint64_t counter_hertz; /* likewise */
 static uint64_t scale;         /* nanoseconds for a count, times 2^SCALE_SHIFT; likewise */
 static int64_t real_offset_ns; /* atomic */
 
@@ -21,11 +22,16 @@ static uint64_t measure_hertz(void) {
 void clock_begin(void) {
     uint64_t hertz = measure_hertz();
     hertz = hertz > 0 ? hertz : 1;
+    counter_hertz = hertz;
     scale = (uint64_t)(((unsigned __int128)NANOSECONDS_PER_SECOND << SCALE_SHIFT) / hertz);
     first_count = cpu_read_tsc();
     real_offset_ns = cmos_read_seconds() * (int64_t)NANOSECONDS_PER_SECOND;
     log_line(LOG_INFO, "boot: the time-stamp counter runs at %llu MHz",
              (unsigned long long)(hertz / 1'000'000));
+}
+
+uint64_t clock_counter_hertz(void) {
+    return counter_hertz;
 }
 
 uint64_t clock_now(void) {

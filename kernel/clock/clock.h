@@ -14,6 +14,9 @@ constexpr uint64_t NANOSECONDS_PER_SECOND = 1'000'000'000;
  * boot, with the boot CPU alone. */
 void clock_begin(void);
 
+/* How fast the time-stamp counter runs. */
+uint64_t clock_counter_hertz(void);
+
 /* Since the boot; never goes back, and goes on in every state of the machine. */
 uint64_t clock_now(void);
 

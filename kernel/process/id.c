@@ -100,3 +100,19 @@ struct id *id_find(uint32_t number) {
     }
     return nullptr;
 }
+
+struct id *id_next(uint32_t from) {
+    uint64_t below = (1ull << from % 64) - 1; /* of the first word, not to be looked at */
+    for (uint32_t word = from / 64; word < ID_MAX / 64; word++) {
+        uint64_t used = is_used[word] & ~below;
+        if (used != 0) {
+            return id_find(word * 64 + (uint32_t)__builtin_ctzll(used));
+        }
+        below = 0;
+    }
+    return nullptr;
+}
+
+uint32_t id_last_number(void) {
+    return __atomic_load_n(&last_number, __ATOMIC_RELAXED);
+}

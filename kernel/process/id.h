@@ -40,4 +40,10 @@ void id_release(struct id *id) REQUIRES(process_tree);
 /* Null where nothing has the number. */
 struct id *id_find(uint32_t number) REQUIRES(process_tree);
 
+/* The one with the lowest number from `from` on; null: there is none. */
+struct id *id_next(uint32_t from) REQUIRES(process_tree);
+
+/* The number that was given last. */
+uint32_t id_last_number(void);
+
 END_C_DECLS

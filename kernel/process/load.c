@@ -3,7 +3,7 @@
 #include "kernel/cpu/cpu.h"
 #include "kernel/elf/elf.h"
 #include "kernel/files/file/file_source.h"
-#include "kernel/files/file/open.h"
+#include "kernel/process/executable.h"
 #include "kernel/process/layout.h"
 #include "kernel/process/signal_frame.h"
 #include "kernel/random/random.h"
@@ -19,8 +19,10 @@ struct loader {
     const struct program_image *image;
     const struct text_sink *complaints;
     struct process_memory *memory;
-    struct elf_plan plan;        /* the program's */
-    struct elf_plan interpreter; /* no segments: there is none */
+    struct elf_plan plan;           /* the program's */
+    struct elf_plan interpreter;    /* no segments: there is none */
+    struct file *interpreter_file;  /* owned; null: there is none */
+    enum status interpreter_status; /* of its segments */
     struct program_layout layout;
 };
 
@@ -150,9 +152,8 @@ static struct user_stack describe_stack(const struct loader *loader) {
         .program = loader->image->path,
         .arguments = loader->image->arguments,
         .environment = loader->image->environment,
-        .base = loader->interpreter.segment_count > 0
-                    ? loader->interpreter.segments[0].range.start
-                    : virt_addr(0),
+        .base = loader->interpreter.segment_count > 0 ? loader->interpreter.segments[0].range.start
+                                                      : virt_addr(0),
         .entry = plan->entry,
         .program_headers = plan->program_headers,
         .program_header_count = plan->program_header_count,
@@ -230,20 +231,18 @@ static enum status find_gap(struct loader *loader, uint64_t page_count, struct v
     return status;
 }
 
-/* Its segments lie in one gap: planned at 0 first, to see how large that must be. */
+/* Its segments lie in one gap: it has been planned at PLANNED_BASE, to see how large that must be.
+ */
 static enum status load_interpreter(struct loader *loader, struct file *file) {
-    enum status status = read_plan(loader, file, PLANNED_BASE, &loader->interpreter);
-    if (status != STATUS_OK) {
-        return status;
-    }
+    enum status status;
     const struct elf_plan *plan = &loader->interpreter;
     uint64_t start = plan->segments[0].range.start.value;
     uint64_t end = virt_range_last(plan->segments[plan->segment_count - 1].range).value + 1;
     struct virt_range gap;
     status = find_gap(loader, (end - start) >> PAGE_SHIFT, &gap);
     if (status == STATUS_OK) {
-        status = read_plan(loader, file, gap.start.value - (start - PLANNED_BASE),
-                           &loader->interpreter);
+        status =
+            read_plan(loader, file, gap.start.value - (start - PLANNED_BASE), &loader->interpreter);
     }
     return status == STATUS_OK ? load_segments(loader, file, &loader->interpreter) : status;
 }
@@ -257,23 +256,27 @@ static enum status open_interpreter(struct loader *loader, struct file **file) {
     enum status status = STATUS_NOT_EXECUTABLE;
     if (read_file(loader->image->file, loader->plan.interpreter_offset, path, size_bytes) &&
         path[size_bytes - 1] == '\0') {
-        status = file_open(&loader->image->view, path, OPEN_READ_ONLY, 0, file);
+        status = executable_open(&loader->image->view, path, 0, file);
     }
     heap_free(path);
     return status;
 }
 
-static enum status add_interpreter(struct loader *loader) {
+/* What can be wrong with an interpreter before its segments are looked at. */
+static enum status find_interpreter(struct loader *loader) {
     if (loader->plan.interpreter_size_bytes == 0) {
         return STATUS_OK;
     }
-    struct file *file;
-    enum status status = open_interpreter(loader, &file);
-    if (status == STATUS_OK) {
-        status = load_interpreter(loader, file);
-        file_unref(file);
+    enum status status = open_interpreter(loader, &loader->interpreter_file);
+    if (status != STATUS_OK) {
+        return status;
     }
-    return status;
+    status = read_plan(loader, loader->interpreter_file, PLANNED_BASE, &loader->interpreter);
+    if (status != STATUS_OK && !loader->interpreter.is_recognised) {
+        return STATUS_BAD_LIBRARY;
+    }
+    loader->interpreter_status = status;
+    return STATUS_OK;
 }
 
 static enum status complain(const struct loader *loader, enum status status) {
@@ -294,8 +297,8 @@ static enum status complain(const struct loader *loader, enum status status) {
 static enum status load_into_memory(struct loader *loader) {
     space_set_mmap_end(loader->memory->space, virt_addr(loader->layout.map_end));
     enum status status = load_segments(loader, loader->image->file, &loader->plan);
-    if (status == STATUS_OK) {
-        status = add_interpreter(loader);
+    if (status == STATUS_OK && loader->interpreter_file) {
+        status = load_interpreter(loader, loader->interpreter_file);
     }
     if (status == STATUS_OK) {
         const struct user_stack stack = describe_stack(loader);
@@ -307,10 +310,22 @@ static enum status load_into_memory(struct loader *loader) {
     return complain(loader, status);
 }
 
+/* The program's plan and its interpreter's. */
+static enum status find_files(struct loader *loader, struct loaded_program *loaded) {
+    enum status status = read_plan(loader, loader->image->file, loader->layout.movable_base, &loader->plan);
+    if (!loader->plan.is_recognised) {
+        return status;
+    }
+    enum status found = find_interpreter(loader);
+    loaded->is_recognised = found == STATUS_OK;
+    if (found != STATUS_OK) {
+        return found;
+    }
+    return status == STATUS_OK ? loader->interpreter_status : status;
+}
+
 static enum status load(struct loader *loader, struct loaded_program *loaded) {
-    enum status status =
-        read_plan(loader, loader->image->file, loader->layout.movable_base, &loader->plan);
-    loaded->is_recognised = loader->plan.is_recognised;
+    enum status status = find_files(loader, loaded);
     if (status != STATUS_OK) {
         return status;
     }
@@ -328,7 +343,7 @@ static enum status load(struct loader *loader, struct loaded_program *loaded) {
     loaded->entry = is_dynamic ? loader->interpreter.entry : loader->plan.entry;
     loaded->stack_pointer = loader->memory->stack_start;
     loader->memory->executable = loader->image->file;
-    file_ref(loader->image->file);
+    executable_ref(loader->image->file);
     return STATUS_OK;
 }
 
@@ -345,6 +360,7 @@ enum status program_load(const struct program_image *image, const struct text_si
     loader->layout = layout_choose(is_random, stack_limit());
     loader->complaints = complaints;
     enum status status = load(loader, loaded);
+    executable_unref(loader->interpreter_file);
     heap_free(loader);
     return status;
 }

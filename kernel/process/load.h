@@ -13,7 +13,7 @@ BEGIN_C_DECLS
 
 /* What is to be run. Not owned. */
 struct program_image {
-    struct file *file; /* open for reading */
+    struct file *file; /* held as an executable */
     const char *name;  /* for reports and /proc */
     const char *path;  /* AT_EXECFN */
     struct string_list arguments;
@@ -24,7 +24,9 @@ struct program_image {
 struct loaded_program {
     struct process_memory *memory; /* owned */
     virt_addr_t entry, stack_pointer;
-    bool is_recognised; /* also after an error: the file is a program for this machine */
+    /* After an error too: the file is a program for this machine, and has the interpreter it needs.
+     */
+    bool is_recognised;
 };
 
 /*

@@ -8,7 +8,10 @@
 
 struct list_node all_processes = {&all_processes, &all_processes};
 
+constexpr uint64_t TIMER_SLACK_NS = 50'000; /* as on Linux */
+
 static uint32_t live_processes, live_tasks; /* atomic */
+static uint64_t total_tasks;                /* atomic */
 
 struct task *task_current(void) {
     struct thread *thread = thread_current();
@@ -87,6 +90,7 @@ enum status task_make(const char *name, struct address_space *space, struct task
     }
     pending_init(&made->pending);
     made->signal_stack.flags = STACK_DISABLED;
+    made->timer_slack_ns = made->timer_slack_first_ns = TIMER_SLACK_NS;
     enum status status =
         thread_create_user(name, space, made, enter_user_mode, made, &made->thread);
     if (status == STATUS_OK) {
@@ -99,6 +103,7 @@ enum status task_make(const char *name, struct address_space *space, struct task
     }
     made->number = made->id->number;
     __atomic_add_fetch(&live_tasks, 1, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&total_tasks, 1, __ATOMIC_RELAXED);
     *task = made;
     return STATUS_OK;
 }
@@ -168,4 +173,8 @@ uint32_t process_count(void) {
 
 uint32_t task_count(void) {
     return __atomic_load_n(&live_tasks, __ATOMIC_RELAXED);
+}
+
+uint64_t task_total(void) {
+    return __atomic_load_n(&total_tasks, __ATOMIC_RELAXED);
 }

@@ -51,6 +51,20 @@ void signal_actions_unref(struct signal_actions *actions) {
     }
 }
 
+void signal_actions_own(struct process *process, struct signal_actions *own) {
+    struct signal_actions *before = process->actions;
+    spin(&before->lock);
+    __builtin_memcpy(own->actions, before->actions, sizeof(own->actions));
+    unspin(&before->lock);
+    signal_actions_reset(own);
+    tree_lock();
+    signals_lock(process);
+    process->actions = own;
+    signals_unlock(process);
+    tree_unlock();
+    signal_actions_unref(before);
+}
+
 void signal_actions_reset(struct signal_actions *actions) {
     spin(&actions->lock);
     for (unsigned i = 0; i < SIGNAL_COUNT; i++) {
@@ -107,10 +121,15 @@ void signal_free_notes(struct process *process, struct list_node *notes) {
     }
 }
 
-/* Null where there are too many (RLIMIT_SIGPENDING; Linux counts those of a user, not of a process),
- * or no memory. */
+/* What the kernel says with a signal that is not queued is not lost to a limit. */
+static bool is_limited(const struct signal_info *info) {
+    return info->code < 0 || (unsigned)info->signal >= SIGNAL_REALTIME;
+}
+
+/* Null where there are too many (RLIMIT_SIGPENDING; Linux counts those of a user, not of a
+ * process), or no memory. */
 static struct signal_note *make_note(struct process *process, const struct signal_info *info) {
-    uint64_t limit = process->limits[RESOURCE_SIGNALS].soft;
+    uint64_t limit = is_limited(info) ? process->limits[RESOURCE_SIGNALS].soft : UINT64_MAX;
     bool is_full = __atomic_add_fetch(&process->note_count, 1, __ATOMIC_RELAXED) > limit;
     struct signal_note *note = is_full ? nullptr : heap_alloc(sizeof(*note));
     if (!note) {
@@ -191,7 +210,15 @@ static void go_on(struct process *process) REQUIRES(process->signal_lock) {
         process->state = PROCESS_LIVES;
         process->has_stop_news = false;
         process->has_continue_news = true;
+        process->owes_continue = true;
         process_notify_tasks(process);
+    }
+}
+
+/* A stop that a task has taken, and not made true yet, is undone too. */
+static void undo_taken_stops(struct process *process) REQUIRES(process->signal_lock) {
+    for (struct list_node *at = process->tasks.next; at != &process->tasks; at = at->next) {
+        LIST_ENTRY(at, struct task, link)->has_taken_stop = false;
     }
 }
 
@@ -202,6 +229,7 @@ static void undo_opposite(struct process *process, unsigned signal, struct list_
         drop_everywhere(process, signal_bit(SIGNAL_CONT), dropped);
     } else if (signal == SIGNAL_CONT) {
         drop_everywhere(process, SIGNALS_OF_STOPPING, dropped);
+        undo_taken_stops(process);
         go_on(process);
     }
 }
@@ -356,6 +384,7 @@ unsigned signal_take(signal_set set, struct signal_info *info) {
         signal = pending_first(pending, set);
     }
     *info = (struct signal_info){.signal = (int32_t)signal};
+    task->has_taken_stop = signal != 0 && (signal_bit(signal) & SIGNALS_OF_STOPPING) != 0;
     if (signal != 0) {
         struct signal_note *note = pending_take(pending, signal);
         if (note) {

@@ -9,7 +9,9 @@
 #include "kernel/log.h"
 #include "kernel/log_text/log_text.h"
 #include "kernel/panic/panic.h"
+#include "kernel/proc/proc.h"
 #include "kernel/random/random.h"
+#include "lib/memory.h"
 
 static struct location root; /* owned; fixed by root_begin */
 static const struct credentials as_root;
@@ -60,23 +62,77 @@ static const struct expected_node EXPECTED[] = {
     {"/dev/console", NODE_CHARACTER_DEVICE, 0600, 5, 1},
 };
 
-static enum status make(const struct expected_node *expected) {
+struct expected_link {
+    const char *path, *target;
+};
+
+static const struct expected_link EXPECTED_LINKS[] = {
+    {"/dev/fd", "/proc/self/fd"},
+    {"/dev/stdin", "/proc/self/fd/0"},
+    {"/dev/stdout", "/proc/self/fd/1"},
+    {"/dev/stderr", "/proc/self/fd/2"},
+};
+
+/* What is there already stays. */
+static void make_at(const char *path, const struct node_request *request) {
     const struct path_view view = root_view();
+    enum status status = path_make(&view, path, request);
+    if (status != STATUS_OK && status != STATUS_EXISTS) {
+        log_line(LOG_WARNING, "K311: %s cannot be made: %d", path, status);
+    }
+}
+
+static void make(const struct expected_node *expected) {
     const struct node_request request = {
         .kind = expected->kind,
         .permissions = expected->permissions,
         .device = device_number(expected->major, expected->minor),
     };
-    enum status status = path_make(&view, expected->path, &request);
-    return status == STATUS_EXISTS ? STATUS_OK : status;
+    make_at(expected->path, &request);
+}
+
+static void make_link(const struct expected_link *expected) {
+    const struct node_request request = {
+        .kind = NODE_SYMLINK,
+        .permissions = 0777,
+        .link_target = {expected->target, strlen(expected->target)},
+    };
+    make_at(expected->path, &request);
 }
 
 static void make_expected(void) {
     for (size_t i = 0; i < sizeof(EXPECTED) / sizeof(EXPECTED[0]); i++) {
-        enum status status = make(&EXPECTED[i]);
+        make(&EXPECTED[i]);
+    }
+    for (size_t i = 0; i < sizeof(EXPECTED_LINKS) / sizeof(EXPECTED_LINKS[0]); i++) {
+        make_link(&EXPECTED_LINKS[i]);
+    }
+}
+
+static enum status mount_at(const char *path, enum status (*create)(struct node **root)) {
+    const struct path_view view = root_view();
+    struct location covered;
+    struct node *node;
+    struct mount *mount;
+    enum status status = path_resolve(&view, path, LAST_LINK_FOLLOW, &covered);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = create(&node);
+    if (status == STATUS_OK) {
+        status = mount_attach(&covered, node, &mount);
         if (status != STATUS_OK) {
-            log_line(LOG_WARNING, "K311: %s cannot be made: %d", EXPECTED[i].path, status);
+            node_unref(node);
         }
+    }
+    location_unref(&covered);
+    return status;
+}
+
+static void mount_expected(const char *path, enum status (*create)(struct node **root)) {
+    enum status status = mount_at(path, create);
+    if (status != STATUS_OK) {
+        log_line(LOG_WARNING, "K313: nothing can be mounted on %s: %d", path, status);
     }
 }
 
@@ -100,4 +156,7 @@ void root_begin(const struct boot_result *boot) {
     }
     unpack(boot);
     make_expected();
+    proc_set_command_line(boot->command_line_text);
+    mount_expected("/proc", proc_create);
+    mount_expected("/sys", sysfs_create);
 }

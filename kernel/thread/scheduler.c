@@ -1,5 +1,6 @@
 #include "kernel/thread/scheduler.h"
 
+#include "drivers/timer.h"
 #include "kernel/cpu/cpu.h"
 #include "kernel/cpu/cpu_local.h"
 #include "kernel/cpu/descriptors.h"
@@ -7,6 +8,7 @@
 #include "lib/check.h"
 
 constexpr unsigned SLEEPER_BUCKETS = 256;
+constexpr unsigned LOAD_PERIOD_TICKS = 5 * TIMER_HERTZ;
 
 /* All guarded by interrupts being off. */
 static struct list_node ready_queue = {&ready_queue, &ready_queue};
@@ -15,6 +17,8 @@ static struct list_node left_alone = {&left_alone, &left_alone}; /* ended, for t
 static uint32_t leaving_count;    /* those announced and not yet gone; a word to sleep on */
 static uint32_t has_left_alone;   /* a word for the reaper to sleep on */
 static struct thread *idle_thread;
+static struct thread_statistics statistics; /* running_count: those in the ready queue */
+static unsigned ticks_to_load;              /* until the loads are looked at again */
 static struct thread *left_thread; /* whose context the switch in progress has saved */
 
 struct thread *thread_current(void) {
@@ -23,11 +27,13 @@ struct thread *thread_current(void) {
 
 static void make_ready(struct thread *thread) {
     thread->state = THREAD_READY;
+    statistics.running_count++;
     list_push_back(&ready_queue, &thread->link);
 }
 
 static struct thread *pop_ready(void) {
     struct list_node *node = list_pop_front(&ready_queue);
+    statistics.running_count -= node ? 1 : 0;
     return node ? LIST_ENTRY(node, struct thread, link) : idle_thread;
 }
 
@@ -89,6 +95,13 @@ static void finish_switch(void) {
     }
 }
 
+static void count_switch(struct thread *left) {
+    bool wants_more = left->state == THREAD_READY;
+    uint64_t *count = wants_more ? &left->involuntary_switches : &left->voluntary_switches;
+    __atomic_store_n(count, *count + 1, __ATOMIC_RELAXED);
+    statistics.switch_count++;
+}
+
 /* Gives the CPU to the next thread; the caller has queued the current one, or not. With interrupts
  * off. Returns when the current thread has its next turn. */
 static void switch_to_next(void) {
@@ -99,6 +112,7 @@ static void switch_to_next(void) {
     if (next == current) {
         return;
     }
+    count_switch(current);
     save_user_state(current);
     cpu_local()->thread = next;
     left_thread = current;
@@ -246,6 +260,40 @@ void thread_wait(const struct thread *thread) {
 static void count_tick(struct thread *thread, bool was_in_user_mode) {
     uint64_t *ticks = was_in_user_mode ? &thread->user_ticks : &thread->kernel_ticks;
     __atomic_store_n(ticks, *ticks + 1, __ATOMIC_RELAXED);
+    if (thread == idle_thread) {
+        statistics.idle_ticks++;
+    } else if (was_in_user_mode) {
+        statistics.user_ticks++;
+    } else {
+        statistics.kernel_ticks++;
+    }
+}
+
+static uint32_t count_running(void) {
+    return statistics.running_count + (thread_current() == idle_thread ? 0 : 1);
+}
+
+/* The averages decay as Linux's do: by these 2048ths every five seconds (getloadavg(3)). */
+static void count_load(void) {
+    static const uint64_t kept[3] = {1884, 2014, 2037};
+    if (ticks_to_load-- > 0) {
+        return;
+    }
+    ticks_to_load = LOAD_PERIOD_TICKS - 1;
+    uint64_t running = count_running() * THREAD_LOAD_ONE;
+    for (unsigned i = 0; i < 3; i++) {
+        uint64_t sum = statistics.loads[i] * kept[i] + running * (THREAD_LOAD_ONE - kept[i]);
+        uint64_t rounding = running >= statistics.loads[i] ? THREAD_LOAD_ONE - 1 : 0;
+        statistics.loads[i] = (sum + rounding) / THREAD_LOAD_ONE;
+    }
+}
+
+struct thread_statistics thread_statistics(void) {
+    bool were_enabled = interrupts_save();
+    struct thread_statistics copy = statistics;
+    copy.running_count = count_running();
+    interrupts_restore(were_enabled);
+    return copy;
 }
 
 void thread_tick(bool was_in_user_mode) {
@@ -253,6 +301,7 @@ void thread_tick(bool was_in_user_mode) {
         return;
     }
     count_tick(thread_current(), was_in_user_mode);
+    count_load();
     if (cpu_local()->preempt_count > 0) {
         cpu_local()->is_reschedule_wanted = true;
         return;

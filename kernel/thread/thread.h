@@ -45,6 +45,8 @@ struct thread {
     virt_addr_t gs_base;
     uint64_t user_ticks;     /* of the timer, that found it in user mode and in the kernel; its */
     uint64_t kernel_ticks;   /* CPU's, others may read them */
+    uint64_t voluntary_switches; /* it slept; and its turn was over: guarded by interrupts, others */
+    uint64_t involuntary_switches; /* may read them */
     uint32_t is_gone;        /* 1 once no CPU is on its stack any more; a word to sleep on */
     enum thread_state state; /* guarded by interrupts */
     char name[THREAD_NAME_SIZE_BYTES]; /* fixed at creation */
@@ -105,6 +107,18 @@ void thread_drain(void);
 /* platform_sleep_while and platform_wake_one of mm/platform.h. */
 void thread_sleep_while(const uint32_t *word, uint32_t expected);
 void thread_wake_one(const uint32_t *word);
+
+/* What the CPUs have done since the boot. */
+struct thread_statistics {
+    uint64_t switch_count;
+    uint64_t user_ticks, kernel_ticks, idle_ticks; /* of the timer */
+    uint64_t loads[3]; /* threads that wanted a CPU, over 1, 5 and 15 minutes, in THREAD_LOAD_ONE */
+    uint32_t running_count; /* that want a CPU now */
+};
+
+constexpr uint64_t THREAD_LOAD_ONE = 2048;
+
+struct thread_statistics thread_statistics(void);
 
 /* At a timer tick, with interrupts off: the current thread's turn is over, now or, where
  * pre-emption is off, once thread_preempt_enable turns it on. */

@@ -100,6 +100,7 @@ static const struct file_operations timer_operations = {
     .poll = poll_timer,
     .release = release_timer,
     .ignores_seeking = true,
+    .name = "anon_inode:[timerfd]",
 };
 
 enum status timer_file_open(bool is_real, uint32_t flags, struct file **file) {

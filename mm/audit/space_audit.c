@@ -95,14 +95,17 @@ static uint64_t source_page_of(const struct space_audit *audit, const struct wal
     return audit->area.source_page + (offset >> PAGE_SHIFT);
 }
 
+static enum frame_state expected_state(const struct space_audit *audit) {
+    if (audit->is_kernel) {
+        return FRAME_KERNEL;
+    }
+    return audit->area.is_shared ? FRAME_FILE : FRAME_ANON;
+}
+
 /* Shared memory has the object's pages alone, private memory copies of them too (V3). */
 static bool may_own(const struct space_audit *audit, enum frame_state state) {
-    if (audit->is_kernel) {
-        return state == FRAME_KERNEL;
-    }
-    bool may_be_objects = audit->area.kind == AREA_OBJECT;
-    return (state == FRAME_FILE && may_be_objects) ||
-           (state == FRAME_ANON && !audit->area.is_shared);
+    bool is_objects = state == FRAME_FILE && audit->area.kind == AREA_OBJECT;
+    return is_objects || state == expected_state(audit);
 }
 
 static void check_object_frame(struct space_audit *audit, const struct walk_entry *entry) {
@@ -140,10 +143,10 @@ static void check_owned_frame(struct space_audit *audit, const struct walk_entry
     phys_addr_t pa = pte_page(entry->pte, entry->level);
     const struct frame *frame = frame_exists(pa) ? frame_of(pa) : nullptr;
     if (frame == nullptr || !may_own(audit, frame->state)) {
-        findings_add(audit->findings, "F2", "%s: 0x%llx owns 0x%llx, which is %s, in %s",
+        findings_add(audit->findings, "F2", "%s: 0x%llx owns 0x%llx, which is %s, not %s",
                      space_name(audit->space), word(entry->va.value), word(pa.value),
                      frame == nullptr ? "no frame" : frame_state_name(frame->state),
-                     audit->area.name);
+                     frame_state_name(expected_state(audit)));
     } else if (frame->state == FRAME_FILE) {
         check_object_frame(audit, entry);
     } else {

@@ -19,6 +19,8 @@ struct memory_object {
                                    entries may still show */
 };
 
+static uint64_t frame_total; /* of all objects; atomic */
+
 enum status memory_object_create(uint64_t size_bytes, struct memory_object **object) {
     if (size_bytes > OBJECT_SIZE_MAX) {
         return STATUS_OUT_OF_RANGE;
@@ -60,6 +62,7 @@ static void free_cut_pages(struct memory_object *object) {
         node = node->next;
         if (__atomic_load_n(&frame->map_count, __ATOMIC_ACQUIRE) == 0) {
             list_remove(&frame->listed.link);
+            __atomic_fetch_sub(&frame_total, 1, __ATOMIC_RELAXED);
             frame_free(frame_address(frame)); /* F3 */
         }
     }
@@ -89,6 +92,10 @@ uint64_t memory_object_page_count(struct memory_object *object) {
     uint64_t page_count = object->page_count;
     sleep_lock_release(&object->lock);
     return page_count;
+}
+
+uint64_t memory_object_frame_total(void) {
+    return __atomic_load_n(&frame_total, __ATOMIC_RELAXED);
 }
 
 /* Where the kernel sees the byte at `offset`; null where the page has no frame. */
@@ -147,6 +154,7 @@ static enum status fill(struct memory_object *object, uint64_t page) {
     frame->owned.index = page;
     page_index_put(&object->pages, page, frame);
     object->page_count++;
+    __atomic_fetch_add(&frame_total, 1, __ATOMIC_RELAXED);
     return STATUS_OK;
 }
 

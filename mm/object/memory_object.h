@@ -37,6 +37,9 @@ uint64_t memory_object_size(struct memory_object *object);
 /* How many frames it has. */
 uint64_t memory_object_page_count(struct memory_object *object);
 
+/* How many frames all objects have; for the audit. */
+uint64_t memory_object_frame_total(void);
+
 /*
  * Copies out what the object has in [offset, offset + size_bytes): up to its end. Returns how many
  * bytes that were.

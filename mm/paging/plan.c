@@ -1,6 +1,7 @@
 #include "mm/paging/plan.h"
 
 #include "mm/addr/layout.h"
+#include "mm/frame/frame.h"
 
 bool range_belongs(const struct page_table *table, struct virt_range range) {
     if (table->half == HALF_USER) {
@@ -121,6 +122,16 @@ uint64_t tables_to_reserve(const struct page_table *table, struct virt_range ran
     return count;
 }
 
+/* Whoever is alone with the table takes it as it is, and stays alone: only its own fork, which its
+ * caller keeps out, shares it anew. */
+static bool takes_copy(pte_t entry, unsigned level) {
+    if (!pte_is_shared_table(entry, level)) {
+        return false;
+    }
+    const struct frame *table = frame_of(pte_table_address(entry));
+    return __atomic_load_n(&table->table.share_count, __ATOMIC_ACQUIRE) > 1;
+}
+
 uint64_t shared_tables_met(const struct page_table *table, struct virt_range range) {
     struct pt_cursor at;
     uint64_t count = 0;
@@ -134,7 +145,7 @@ uint64_t shared_tables_met(const struct page_table *table, struct virt_range ran
             pt_cursor_descend(&at);
             continue;
         }
-        count += pte_is_shared_table(entry, at.level);
+        count += takes_copy(entry, at.level);
         pt_cursor_advance(&at);
     }
     return count;

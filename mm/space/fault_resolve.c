@@ -153,7 +153,7 @@ static enum status copy(const struct place *place) {
     return STATUS_OK;
 }
 
-static enum status act(enum fault_action action, const struct place *place) {
+static enum status fault_act(enum fault_action action, const struct place *place) {
     switch (action) {
     case RESOLVE_NOTHING:
         return STATUS_OK;
@@ -183,7 +183,7 @@ static enum status act(enum fault_action action, const struct place *place) {
 
 static enum status fault_carry_out(enum fault_action action, const struct place *place) {
     bool was_absent = place->walk.entry.kind == PAGE_ABSENT;
-    enum status status = act(action, place);
+    enum status status = fault_act(action, place);
     if (status == STATUS_OK && was_absent && action != RESOLVE_UNSHARE) {
         count_resident(place->space, 1);
     }

@@ -132,14 +132,17 @@ static void check_scheduling(void) {
 }
 
 static void check_priority(void) {
-    show("nice", call(getpriority, PRIO_PROCESS, 0));
-    show("lower", setpriority(PRIO_PROCESS, 0, 5));
-    show("nice", call(getpriority, PRIO_PROCESS, 0));
-    show("higher", setpriority(PRIO_PROCESS, 0, -5));
-    show("the lowest", setpriority(PRIO_PROCESS, 0, 99));
+    constexpr long returned = 20; /* the system call returns 20 - nice */
+    int before = (int)(returned - call(getpriority, PRIO_PROCESS, 0));
+    int next = before < 14 ? before + 5 : 19;
+    show("a higher value", setpriority(PRIO_PROCESS, 0, next));
+    say("is it: %d", call(getpriority, PRIO_PROCESS, 0) == returned - next);
+    show("a lower one", setpriority(PRIO_PROCESS, 0, before - 5));
+    show("the highest", setpriority(PRIO_PROCESS, 0, 99));
     show("nice", call(getpriority, PRIO_PROCESS, 0));
     show("of nobody", call(getpriority, PRIO_PROCESS, 0x7ffffff));
-    show("of the group", call(getpriority, PRIO_PGRP, 0));
+    show("of the group", call(getpriority, PRIO_PGRP, getpgrp()));
+    show("set for nobody", call(setpriority, PRIO_PROCESS, 0x7ffffff, 3));
     show("of what is none", call(getpriority, 9, 0));
 }
 

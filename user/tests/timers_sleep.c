@@ -51,7 +51,7 @@ static void check_sleep(void) {
     say("not too early: %d", now_in_ms() - before >= 49);
 }
 
-static void catch (int signal) {
+static void catch_signal(int signal) {
     struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO};
     sigaction(signal, &action, nullptr);
     count = 0;
@@ -60,7 +60,7 @@ static void catch (int signal) {
 static void check_interval_timers(void) {
     struct itimerval soon = {.it_value.tv_usec = 20'000}, seen, bad = {.it_value.tv_usec = -1},
                      often = {{.tv_usec = 5'000}, {.tv_usec = 5'000}}, none = {};
-    catch (SIGALRM);
+    catch_signal(SIGALRM);
     show("unknown timer", setitimer(7, &soon, nullptr));
     show("unknown timer, get", getitimer(7, &seen));
     show("bad time", setitimer(ITIMER_REAL, &bad, nullptr));
@@ -71,18 +71,18 @@ static void check_interval_timers(void) {
     say("not too early: %d", now_in_ms() - before >= 19);
     show("get", getitimer(ITIMER_REAL, &seen));
     say("off: %ld", (long)(seen.it_value.tv_sec + seen.it_value.tv_usec));
-    catch (SIGALRM);
+    catch_signal(SIGALRM);
     show("often", setitimer(ITIMER_REAL, &often, nullptr));
     while (count < 5 && !is_late(10'000)) {
         settle();
     }
     show("off", setitimer(ITIMER_REAL, &none, &seen));
     say("it was on: %ld", (long)seen.it_interval.tv_usec);
-    catch (SIGVTALRM);
+    catch_signal(SIGVTALRM);
     show("own time", setitimer(ITIMER_VIRTUAL, &soon, nullptr));
     while (count == 0 && !is_late(10'000)) {
     }
-    catch (SIGPROF);
+    catch_signal(SIGPROF);
     show("own and the kernel's time", setitimer(ITIMER_PROF, &soon, nullptr));
     while (count == 0 && !is_late(10'000)) {
     }
@@ -100,7 +100,7 @@ static void check_posix_timers(void) {
     sigemptyset(&none);
     sigemptyset(&set);
     sigaddset(&set, 40);
-    catch (40);
+    catch_signal(40);
     show("unknown clock", call(timer_create, 77, &event, &timer));
     show("null page", call(timer_create, CLOCK_MONOTONIC, &event, nullptr));
     event.sigev_signo = 99;

@@ -222,6 +222,26 @@ enum status descriptor_get(struct descriptor_table *table, uint32_t number, stru
     return found == nullptr ? STATUS_BAD_DESCRIPTOR : STATUS_OK;
 }
 
+bool descriptor_next(struct descriptor_table *table, uint32_t from, uint32_t *number) {
+    sleep_lock_acquire(&table->lock);
+    const struct slots *slots = &table->slots;
+    uint32_t at = from < slots->size ? bitmap_find_used(&slots->taken, from) : slots->size;
+    while (at < slots->size && slots->files[at] == nullptr) {
+        at = bitmap_find_used(&slots->taken, at + 1);
+    }
+    *number = at;
+    bool is_found = at < slots->size;
+    sleep_lock_release(&table->lock);
+    return is_found;
+}
+
+uint32_t descriptor_table_size(struct descriptor_table *table) {
+    sleep_lock_acquire(&table->lock);
+    uint32_t size = table->slots.size;
+    sleep_lock_release(&table->lock);
+    return size;
+}
+
 /* man 2 fcntl: with any descriptor of a file that is closed, the locks of its process go. */
 static void leave_file(struct descriptor_table *table, struct file *file) {
     if (file != nullptr) {

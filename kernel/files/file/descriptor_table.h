@@ -43,6 +43,12 @@ void descriptor_cancel(struct descriptor_table *table, uint32_t number);
 /* What the number stands for, with a reference. Errors: STATUS_BAD_DESCRIPTOR. */
 enum status descriptor_get(struct descriptor_table *table, uint32_t number, struct file **file);
 
+/* The lowest number from `from` on that stands for a file; false: there is none. */
+[[nodiscard]] bool descriptor_next(struct descriptor_table *table, uint32_t from, uint32_t *number);
+
+/* How many numbers the table has room for, for /proc/PID/status. */
+uint32_t descriptor_table_size(struct descriptor_table *table);
+
 /* man 2 close. Errors: STATUS_BAD_DESCRIPTOR. */
 enum status descriptor_close(struct descriptor_table *table, uint32_t number);
 

@@ -29,6 +29,9 @@ void file_ref(struct file *file) {
 }
 
 void file_discard(struct file *file) {
+    if (file->is_writer) {
+        node_end_writing(file->place.node);
+    }
     location_unref(&file->place);
     heap_free(file);
 }

@@ -46,6 +46,7 @@ struct file_operations {
     bool ignores_seeking; /* it has no position, and seeking does nothing */
     uint32_t mode;        /* what st_mode says of a file without a node, besides its permissions */
     bool is_mapped_as_zeroes; /* to map it is to map anonymous memory (man 4 zero) */
+    const char *name; /* what /proc/PID/fd shows of one that has no place; null: it has one */
 };
 
 /* Who is to know when a file is closed for good. */
@@ -68,8 +69,9 @@ struct file {
     uint64_t position;         /* guarded by position_lock; at most INT64_MAX */
     void *state;               /* the kind's own; fixed when it is open */
     uint32_t writer_turn;      /* a fifo's: see pipe_poll; fixed when it is open */
-    struct list_node watches;  /* guarded by file_watches; empty again only once it is closed */
+    bool is_writer;            /* counted among its node's writers; fixed when it is open */
     bool is_watched;           /* atomic: there has been a watch */
+    struct list_node watches;  /* guarded by file_watches; empty again only once it is closed */
     struct area_source source; /* of areas that show it; see file_source */
 };
 

@@ -108,7 +108,8 @@ static const struct file_operations *operations_for(const struct node *node, uin
     }
     switch (node->kind) {
     case NODE_REGULAR:
-        return &regular_file_operations;
+        return node->operations->files == nullptr ? &regular_file_operations
+                                                  : node->operations->files;
     case NODE_DIRECTORY:
         return &directory_file_operations;
     case NODE_FIFO:
@@ -152,11 +153,37 @@ static enum status settle(const struct path_view *view, const struct location *p
     if (file->operations == nullptr) {
         return STATUS_NO_DEVICE;
     }
+    if (place->node->kind == NODE_REGULAR && (file->access & ACCESS_OF_WRITING)) {
+        status = node_begin_writing(place->node);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        file->is_writer = true;
+    }
     file->opener = view->credentials->user;
     status = begin(view, file, is_made);
     file->open_flags &=
         ~(OPEN_CREATE | OPEN_EXCLUSIVE | OPEN_NO_TERMINAL | OPEN_TRUNCATE | OPEN_CLOSE_ON_EXEC);
     return status;
+}
+
+enum status file_open_place(const struct path_view *view, const struct location *place,
+                            uint32_t flags, struct file **file) {
+    const struct location nowhere = {};
+    struct file *made;
+    enum status status =
+        file_create(&path_file_operations, &nowhere, access_of(flags), flags, &made);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    location_ref(place);
+    status = settle(view, place, false, made);
+    if (status != STATUS_OK) {
+        file_discard(made);
+        return status;
+    }
+    *file = made;
+    return STATUS_OK;
 }
 
 enum status file_open(const struct path_view *view, const char *path, uint32_t flags,

@@ -35,7 +35,7 @@ constexpr uint32_t OPEN_NAMELESS = 020000000; /* O_TMPFILE has OPEN_DIRECTORY be
  * STATUS_NOT_A_DIRECTORY; STATUS_LINK_LOOP, a link under OPEN_NO_FOLLOW; STATUS_NO_DEVICE, no such
  * device, or a fifo that nobody reads; STATUS_NOT_SUPPORTED, no file without a name is made there;
  * STATUS_NOT_PERMITTED, OPEN_NO_ACCESS_TIME on what is not theirs; STATUS_INVALID, flags that
- * exclude each other; STATUS_INTERRUPTED.
+ * exclude each other; STATUS_INTERRUPTED; STATUS_TEXT_BUSY, to write to what is being executed.
  */
 enum status file_open(const struct path_view *view, UNTRUSTED const char *path, uint32_t flags,
                       uint32_t permissions, struct file **file);
@@ -44,6 +44,10 @@ enum status file_open(const struct path_view *view, UNTRUSTED const char *path, 
  * STATUS_NO_MEMORY. */
 enum status file_open_regular(const struct location *place, uint32_t flags, uint32_t opener,
                               struct file **file);
+
+/* The same for what is found already, which exists: OPEN_CREATE has no meaning. */
+enum status file_open_place(const struct path_view *view, const struct location *place,
+                            uint32_t flags, struct file **file);
 
 /* man 2 pipe; of the flags only FILE_NO_WAIT matters. Errors: STATUS_NO_MEMORY. */
 enum status file_open_pipe(uint32_t flags, struct file **reader, struct file **writer);

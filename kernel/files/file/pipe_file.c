@@ -1,6 +1,9 @@
 #include "kernel/files/file/kinds.h"
 #include "kernel/files/file/open.h"
 #include "kernel/files/pipe/pipe.h"
+#include "mm/heap/heap.h"
+
+constexpr uint32_t PIPE_FS_TYPE = 0x50495045; /* PIPEFS_MAGIC of man 2 statfs */
 
 static struct pipe *pipe_of(const struct file *file) {
     return file->state;
@@ -27,12 +30,8 @@ static uint32_t poll_pipe(struct file *file, struct waiter *waiter) {
     return pipe_poll(pipe_of(file), ends_of(file), file->writer_turn, waiter);
 }
 
-/* A fifo's pipe is the node's as long as any file has it open. */
+/* The pipe is the node's as long as any file has it open. */
 static void leave_pipe(struct node *node, struct pipe *pipe) {
-    if (node == nullptr) {
-        (void)pipe_unref(pipe);
-        return;
-    }
     sleep_lock_acquire(&node->lock);
     if (pipe_unref(pipe)) {
         node->pipe = nullptr;
@@ -68,49 +67,104 @@ static enum status enter_fifo(struct node *node, struct pipe **pipe) {
     return status;
 }
 
+/* An end of a pipe that never had a name is opened at once, whatever became of the other end. */
+static void open_at_once(struct file *file, struct pipe *pipe) {
+    pipe_open(pipe, ends_of(file));
+    file->state = pipe;
+    file->writer_turn = UINT32_MAX; /* its end is seen at once */
+}
+
 enum status fifo_file_open(struct file *file) {
+    struct node *node = file->place.node;
     struct pipe *pipe;
-    enum status status = enter_fifo(file->place.node, &pipe);
+    enum status status = enter_fifo(node, &pipe);
     if (status != STATUS_OK) {
         return status;
+    }
+    if (node->system->label != nullptr) {
+        open_at_once(file, pipe);
+        return STATUS_OK;
     }
     file->writer_turn = pipe_writer_turn(pipe);
     status = pipe_open_fifo(pipe, ends_of(file), file_may_wait(file));
     if (status != STATUS_OK) {
-        leave_pipe(file->place.node, pipe);
+        leave_pipe(node, pipe);
         return status;
     }
     file->state = pipe;
     return STATUS_OK;
 }
 
-static enum status create_end(struct pipe *pipe, uint8_t access, uint32_t flags,
-                              struct file **file) {
-    const struct location nowhere = {};
-    enum status status = file_create(&pipe_file_operations, &nowhere, access, flags, file);
-    if (status == STATUS_OK) {
-        pipe_ref(pipe);
-        pipe_open(pipe, ends_of(*file));
-        (*file)->state = pipe;
-        (*file)->writer_turn = UINT32_MAX; /* its end is seen at once */
-    }
-    return status;
+static struct node *release_node(struct node *node) {
+    heap_free(node);
+    return nullptr;
 }
 
-enum status file_open_pipe(uint32_t flags, struct file **reader, struct file **writer) {
-    struct pipe *pipe;
-    enum status status = pipe_create(&pipe);
+static uint64_t nothing(struct node *node) {
+    (void)node;
+    return 0;
+}
+
+/* It is in no directory. */
+static struct node *no_directory(struct node *node, char *name) {
+    (void)node;
+    (void)name;
+    return nullptr;
+}
+
+/* A pipe is a fifo that never had a name, so that /proc/PID/fd can lead to it. */
+static enum status create_node(struct node **node) {
+    static struct file_system system = {.type = PIPE_FS_TYPE, .name = "pipefs", .label = "pipe"};
+    static const struct node_operations operations = {
+        .release = release_node,
+        .size = nothing,
+        .block_count = nothing,
+        .whereabouts = no_directory,
+    };
+    const struct node_request request = {.kind = NODE_FIFO, .permissions = 0600};
+    if (__atomic_load_n(&system.device, __ATOMIC_RELAXED) == 0) {
+        __atomic_store_n(&system.device, file_system_take_device(), __ATOMIC_RELAXED);
+    }
+    struct node *made = heap_alloc(sizeof(*made));
+    if (made == nullptr) {
+        return STATUS_NO_MEMORY;
+    }
+    node_init(made, &system, &operations, &request);
+    node_add_links(made, 1);
+    *node = made;
+    return STATUS_OK;
+}
+
+static enum status create_end(const struct location *place, uint8_t access, uint32_t flags,
+                              struct file **file) {
+    struct file *made;
+    enum status status = file_create(&pipe_file_operations, place, access, flags, &made);
     if (status != STATUS_OK) {
         return status;
     }
-    status = create_end(pipe, ACCESS_OF_READING, flags | OPEN_READ_ONLY, reader);
+    status = fifo_file_open(made);
+    if (status != STATUS_OK) {
+        file_discard(made);
+        return status;
+    }
+    *file = made;
+    return STATUS_OK;
+}
+
+enum status file_open_pipe(uint32_t flags, struct file **reader, struct file **writer) {
+    struct location place = {.mount = mount_nowhere()};
+    enum status status = create_node(&place.node);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = create_end(&place, ACCESS_OF_READING, flags | OPEN_READ_ONLY, reader);
     if (status == STATUS_OK) {
-        status = create_end(pipe, ACCESS_OF_WRITING, flags | OPEN_WRITE_ONLY, writer);
+        status = create_end(&place, ACCESS_OF_WRITING, flags | OPEN_WRITE_ONLY, writer);
         if (status != STATUS_OK) {
             file_unref(*reader);
         }
     }
-    (void)pipe_unref(pipe);
+    node_unref(place.node);
     return status;
 }
 

@@ -100,8 +100,13 @@ enum status node_resize(struct node *node, const struct credentials *credentials
     }
     enum status status = node_check_access(node, credentials, MAY_WRITE);
     if (status == STATUS_OK) {
-        status = resize_regular(node, (uint64_t)size_bytes);
+        status = node_begin_writing(node);
     }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = resize_regular(node, (uint64_t)size_bytes);
+    node_end_writing(node);
     if (status == STATUS_OK) {
         node_drop_set_bits(node, credentials);
         node_note_write(node);

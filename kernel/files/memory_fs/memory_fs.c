@@ -281,6 +281,7 @@ enum status memory_fs_create(uint32_t root_permissions, struct node **root) {
         heap_free(system);
         return status;
     }
+    system->base.name = "tmpfs";
     system->base.device = file_system_take_device();
     system->base.type = MEMORY_FS_TYPE;
     system->base.dismantle = memory_dismantle;

@@ -6,6 +6,7 @@
 #include "kernel/files/node/operations.h"
 #include "lib/capability.h"
 #include "lib/decls.h"
+#include "lib/status.h"
 #include "mm/lock/sleep_lock.h"
 
 /*
@@ -49,6 +50,9 @@ constexpr uint32_t SEAL_FUTURE_WRITING = 0x10; /* but by memory that is mapped a
 constexpr uint32_t SEAL_EXECUTING = 0x20;      /* its permissions to be executed stay as they are */
 
 struct file_system {
+    const char *name;            /* of its kind, for /proc/mounts; fixed at creation */
+    const char *label;           /* not null: its nodes have no paths and are shown as "label:[1]",
+                                    with their number; fixed at creation */
     uint32_t device;             /* st_dev of its nodes; fixed at creation */
     uint32_t type;               /* f_type of man 2 statfs; fixed at creation */
     uint64_t last_number;        /* of its nodes; atomic */
@@ -68,6 +72,7 @@ struct node {
     uint32_t reference_count;                 /* atomic */
     uint32_t mount_count;                     /* how many mounts cover it; atomic */
     uint32_t link_count;                      /* atomic; changed under the system's tree_lock */
+    int32_t writer_count; /* atomic; below 0: so many execute it, and nobody may write */
 
     struct sleep_lock lock;
     uint32_t permissions;                         /* guarded by lock; of PERMISSION_MASK */
@@ -103,6 +108,13 @@ uint32_t file_system_take_device(void);
 /* Where the time comes from; before it is set all times are 0. Called once, at boot. */
 void node_set_clock(struct file_time (*now)(void));
 struct file_time node_now(void);
+
+/* A file is either written to or executed (ETXTBSY). Errors: STATUS_TEXT_BUSY, it is in the other
+ * use. */
+enum status node_begin_writing(struct node *node);
+void node_end_writing(struct node *node);
+enum status node_begin_executing(struct node *node);
+void node_end_executing(struct node *node);
 
 /* The link count moves by `change`. */
 void node_add_links(struct node *node, int change);

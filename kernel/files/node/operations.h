@@ -18,6 +18,8 @@ BEGIN_C_DECLS
 struct node;
 struct node_request;
 struct memory_object;
+struct location;
+struct file_operations;
 
 constexpr size_t NAME_LENGTH_MAX = 255;     /* NAME_MAX */
 constexpr size_t PATH_SIZE_MAX = 4096;      /* PATH_MAX, with the terminator */
@@ -82,6 +84,10 @@ struct node_operations {
     /* Symbolic links: the text into PATH_SIZE_MAX bytes; not terminated. */
     enum status (*read_link)(struct node *node, char *text, size_t *length);
 
+    /* Symbolic links that lead to a place itself, whatever their text says (man 5 proc,
+     * /proc/pid/fd): that place, owned by the caller. Null: the text leads. */
+    enum status (*follow)(struct node *link, struct location *place);
+
     /*
      * Regular files. `write` and what follows run under the node's lock; nothing else changes the
      * size. `write` grows the file to where it ends.
@@ -94,6 +100,10 @@ struct node_operations {
 
     /* What an area maps; null where the contents cannot be mapped. */
     struct memory_object *(*memory)(struct node *node);
+
+    /* What opening one makes; null: a file at a position in the contents. With it, of the
+     * operations on contents only `resize` is needed. */
+    const struct file_operations *files;
 };
 
 END_C_DECLS

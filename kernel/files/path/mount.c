@@ -10,9 +10,11 @@ struct mount {
     struct location covered;  /* owned; fixed at creation */
     struct node *root;        /* its maker's reference; fixed at creation */
     bool is_hidden;           /* fixed at creation */
+    uint32_t number;          /* fixed at creation */
     uint32_t reference_count; /* atomic; 1 is the table's, and grows from 1 under mounts_lock */
 };
 
+static uint32_t last_number; /* atomic */
 static struct sleep_lock mounts_lock;
 static struct list_node mounts = {&mounts, &mounts}; /* guarded by mounts_lock */
 
@@ -50,6 +52,7 @@ static enum status create(const struct location *covered, struct node *root, str
     }
     made->covered = *covered;
     made->root = root;
+    made->number = __atomic_add_fetch(&last_number, 1, __ATOMIC_RELAXED);
     made->reference_count = 1;
     *mount = made;
     return STATUS_OK;
@@ -72,6 +75,11 @@ enum status mount_create_hidden(struct node *root, struct mount **mount) {
         (*mount)->is_hidden = true;
     }
     return status;
+}
+
+struct mount *mount_nowhere(void) {
+    static struct mount nowhere = {.reference_count = 1};
+    return &nowhere;
 }
 
 bool mount_is_hidden(const struct mount *mount) {
@@ -155,6 +163,10 @@ enum status mount_detach_root(const struct location *root) {
     node_unref(root->node);
     end(root->mount);
     return STATUS_OK;
+}
+
+uint32_t mount_number(const struct mount *mount) {
+    return mount->number;
 }
 
 struct location mount_root(struct mount *mount) {

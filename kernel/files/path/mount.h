@@ -39,6 +39,9 @@ enum status mount_create_root(struct node *root, struct mount **mount);
  * it. */
 enum status mount_create_hidden(struct node *root, struct mount **mount);
 
+/* A mount that no path leads to: for nodes that are open without ever having had a name. */
+struct mount *mount_nowhere(void);
+
 /* The same over a place, which becomes invisible. Errors: STATUS_NOT_A_DIRECTORY, one of the two is
  * a directory and the other is not; STATUS_NOT_FOUND, the place has been removed. */
 enum status mount_attach(const struct location *covered, struct node *root, struct mount **mount);
@@ -56,6 +59,9 @@ enum status mount_detach_root(const struct location *root);
 
 /* Whether it is one that no path leads to. */
 bool mount_is_hidden(const struct mount *mount);
+
+/* A number that no other mount has, for /proc/PID/mountinfo. */
+uint32_t mount_number(const struct mount *mount);
 
 /* The root of a mount, not owned. */
 struct location mount_root(struct mount *mount);

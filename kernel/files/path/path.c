@@ -103,6 +103,16 @@ static enum status create_at_end(struct path_walk *walk, const struct node_reque
     return status;
 }
 
+/* Where the link at the end leads, which leads to a place. */
+static enum status jump_at_end(struct path_walk *walk, struct location *found) {
+    enum status status = walk_follow(walk, found->node);
+    location_unref(found);
+    if (status == STATUS_OK) {
+        hand_over(walk, found);
+    }
+    return status;
+}
+
 /* A link at the end leads to another text. */
 static enum status create_last(struct path_walk *walk, const struct node_request *request,
                                enum last_link last_link, enum path_creation creation,
@@ -112,6 +122,9 @@ static enum status create_last(struct path_walk *walk, const struct node_request
         if (status != STATUS_OK || found->node->kind != NODE_SYMLINK ||
             last_link == LAST_LINK_KEEP) {
             return status;
+        }
+        if (found->node->operations->follow != nullptr) {
+            return jump_at_end(walk, found);
         }
         status = walk_follow(walk, found->node);
         location_unref(found);

@@ -133,10 +133,7 @@ static void restart(struct path_walk *walk, const char *text) {
     }
 }
 
-enum status walk_follow(struct path_walk *walk, struct node *link) {
-    if (walk->follow_count++ >= LINK_FOLLOW_MAX) {
-        return STATUS_LINK_LOOP;
-    }
+static enum status push_link(struct path_walk *walk, struct node *link) {
     char *text = heap_alloc(PATH_SIZE_MAX);
     if (text == nullptr) {
         return STATUS_NO_MEMORY;
@@ -152,6 +149,23 @@ enum status walk_follow(struct path_walk *walk, struct node *link) {
     walk->rest = text;
     restart(walk, text);
     return STATUS_OK;
+}
+
+static enum status jump(struct path_walk *walk, struct node *link) {
+    struct location place;
+    enum status status = link->operations->follow(link, &place);
+    if (status == STATUS_OK) {
+        location_unref(&walk->at);
+        walk->at = place;
+    }
+    return status;
+}
+
+enum status walk_follow(struct path_walk *walk, struct node *link) {
+    if (walk->follow_count++ >= LINK_FOLLOW_MAX) {
+        return STATUS_LINK_LOOP;
+    }
+    return link->operations->follow == nullptr ? push_link(walk, link) : jump(walk, link);
 }
 
 /* Steps to the child, or into the link that it is. */

@@ -40,7 +40,7 @@ enum status walk_last(struct path_walk *walk, struct walk_last *last, enum last_
 /* What the name stands for where the walk is, through what is mounted there; owned. */
 enum status walk_find(struct path_walk *walk, struct name name, struct location *child);
 
-/* Goes on with what the link says, before the rest. */
+/* Goes on with what the link says, before the rest; or where it leads, if it leads to a place. */
 enum status walk_follow(struct path_walk *walk, struct node *link);
 
 /* Gives back what the walk holds, `at` too. */

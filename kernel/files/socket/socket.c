@@ -151,6 +151,7 @@ static const struct file_operations socket_operations = {
     .poll = poll_socket,
     .release = release_socket,
     .mode = MODE_OF_SOCKETS,
+    .name = "socket:[0]",
 };
 
 bool file_is_socket(const struct file *file) {

@@ -36,9 +36,9 @@ struct line_discipline {
     line_output *output;         /* fixed at creation */
     void *context;               /* fixed at creation; for `output` */
 
-    /* Places in the buffer, never taken modulo its size: tail <= canon <= head. */
+    /* Places in the buffer, never taken modulo its size. */
     uint32_t tail;  /* the next byte to be read */
-    uint32_t canon; /* behind the last complete line */
+    uint32_t canon; /* where lines are edited: behind the last complete one */
     uint32_t head;  /* behind the last byte that was typed */
     uint8_t buffer[LINE_BUFFER_SIZE];
     uint64_t ends[LINE_BUFFER_SIZE / 64];         /* bit: a line ends with this byte */

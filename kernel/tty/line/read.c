@@ -43,7 +43,7 @@ static void give_line(struct line_discipline *line, struct transfer *transfer) {
     bool is_end_of_file = has_end && has_bit(line->ends_of_file, place);
     uint32_t end = has_end && !is_end_of_file ? place + 1 : place;
     give(line, transfer, end);
-    if (is_end_of_file && line->tail == end && !transfer->has_fault) {
+    if (is_end_of_file && line->tail == end) {
         line->tail++;
     }
 }
@@ -51,8 +51,7 @@ static void give_line(struct line_discipline *line, struct transfer *transfer) {
 void line_read(struct line_discipline *line, struct transfer *transfer) {
     if (is_local(line, TTY_ICANON)) {
         give_line(line, transfer);
-        return;
+    } else {
+        give(line, transfer, line->head);
     }
-    give(line, transfer, line->head);
-    line->canon = line->tail;
 }

@@ -94,6 +94,7 @@ static void set_modes(struct tty *tty, struct terminal_modes *modes, bool flushe
     line_set_modes(&tty->line, modes);
     sleep_lock_release(&tty->lock);
     wait_queue_wake(&tty->changed);
+    tty_tell_room(tty);
 }
 
 static enum status take_modes(struct tty *tty, uint64_t user, size_t size_bytes, bool flushes) {
@@ -174,6 +175,7 @@ static enum status flush(struct tty *tty, uint64_t what) {
         sleep_lock_acquire(&tty->lock);
         line_flush_input(&tty->line);
         sleep_lock_release(&tty->lock);
+        tty_tell_room(tty);
     }
     return STATUS_OK;
 }

@@ -102,12 +102,9 @@ static enum status read_tty(struct file *file, uint64_t *position, struct transf
     tty_begin_waiting(tty, &waiting);
     sleep_lock_acquire(&tty->lock);
     status = read_held(tty, file, transfer, &waiting);
-    bool has_room = line_has_room(&tty->line);
     sleep_lock_release(&tty->lock);
     waiter_remove(&waiting.waiter);
-    if (has_room && tty->driver->has_room != nullptr) {
-        tty->driver->has_room(tty->context);
-    }
+    tty_tell_room(tty);
     return status;
 }
 

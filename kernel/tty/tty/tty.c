@@ -67,6 +67,7 @@ static size_t receive_some(struct tty *tty, const char *bytes, size_t length) {
     sleep_lock_acquire(&tty->lock);
     __atomic_store_n(&tty->is_awaited, 0, __ATOMIC_RELAXED);
     size_t taken = line_receive(&tty->line, bytes, length, &signal);
+    tty->has_refused = taken < length && signal == LINE_NO_SIGNAL;
     uint32_t group = tty->foreground;
     sleep_lock_release(&tty->lock);
     platform_wake_one(&tty->is_awaited);
@@ -85,6 +86,16 @@ size_t tty_receive(struct tty *tty, const char *bytes, size_t length) {
     }
     wait_queue_wake(&tty->changed);
     return done;
+}
+
+void tty_tell_room(struct tty *tty) {
+    sleep_lock_acquire(&tty->lock);
+    bool is_awaited = tty->has_refused && line_has_room(&tty->line);
+    tty->has_refused = tty->has_refused && !is_awaited;
+    sleep_lock_release(&tty->lock);
+    if (is_awaited && tty->driver->has_room != nullptr) {
+        tty->driver->has_room(tty->context);
+    }
 }
 
 void tty_count_timed_reader(void) {
@@ -118,6 +129,7 @@ void tty_hang_up(struct tty *tty) {
     line_start(&tty->line);
     sleep_lock_release(&tty->lock);
     wait_queue_wake(&tty->changed);
+    tty_tell_room(tty);
     if (group != 0) {
         tty_hooks()->signal_group(group, TTY_SIGHUP);
         tty_hooks()->signal_group(group, TTY_SIGCONT);

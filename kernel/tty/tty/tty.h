@@ -27,7 +27,7 @@ struct tty_driver {
     /* Sends bytes; called with the terminal's lock held, so it must not come back to it. */
     void (*write)(void *context, const char *bytes, size_t length);
 
-    /* What tty_receive did not take can be given again. Null: it is not asked for. */
+    /* What tty_receive did not take can be given again. Null: nobody asks. */
     void (*has_room)(void *context);
 };
 

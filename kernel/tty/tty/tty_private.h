@@ -19,7 +19,8 @@ struct tty {
     uint32_t session;            /* guarded by lock; 0: of none */
     uint32_t foreground;         /* guarded by lock; 0: none */
     uint32_t hang_up_count;      /* guarded by lock */
-    uint32_t is_awaited;         /* atomic: who receives waits for the lock */
+    bool has_refused;    /* guarded by lock: tty_receive did not take all, for want of room */
+    uint32_t is_awaited; /* atomic: who receives waits for the lock */
     struct wait_queue changed;
 };
 
@@ -66,6 +67,10 @@ enum status tty_get_session(struct tty *tty, uint64_t user);
 
 /* control.c; man 2 ioctl. */
 enum status tty_control(struct file *file, uint32_t request, uint64_t argument);
+
+/* tty.c: what was typed is read, or forgotten: whoever was refused is told where there is room
+ * again. */
+void tty_tell_room(struct tty *tty);
 
 /* tty.c: readers that wait for a time, begun and done. */
 void tty_count_timed_reader(void);

@@ -1,0 +1,120 @@
+#include "kernel/proc/subject.h"
+
+#include "kernel/files/path/path.h"
+
+struct task *subject_task(const struct made_subject *subject) {
+    struct process *process = subject_process(subject);
+    struct id *id = id_find(subject->task != 0 ? subject->task : process->number);
+    if (id != nullptr && id->task != nullptr && id->task->process == process) {
+        return id->task;
+    }
+    if (subject->task != 0 || list_is_empty(&process->tasks)) {
+        return nullptr;
+    }
+    return LIST_ENTRY(process->tasks.next, struct task, link);
+}
+
+bool subject_is_there(const struct made_subject *subject) {
+    const struct process *process = subject_process(subject);
+    if (process == nullptr) {
+        return true;
+    }
+    tree_lock();
+    bool is_there =
+        process->id != nullptr && (subject->task == 0 || subject_task(subject) != nullptr ||
+                                   subject->task == process->number);
+    tree_unlock();
+    return is_there;
+}
+
+void subject_find_owner(const struct made_subject *subject, uint32_t *user, uint32_t *group) {
+    const struct process *process = subject_process(subject);
+    *user = *group = 0;
+    if (process == nullptr || __atomic_load_n(&process->is_dumpable, __ATOMIC_RELAXED) != 1) {
+        return;
+    }
+    tree_lock();
+    *user = process->credentials.effective_user;
+    *group = process->credentials.effective_group;
+    tree_unlock();
+}
+
+static bool has_same_ids(const struct process_credentials *own,
+                         const struct process_credentials *other) {
+    uint32_t user = own->file_user;
+    uint32_t group = own->file_group;
+    return user == other->real_user && user == other->effective_user && user == other->saved_user &&
+           group == other->real_group && group == other->effective_group &&
+           group == other->saved_group;
+}
+
+bool may_inspect(const struct made_subject *subject) {
+    const struct process *current = process_current();
+    const struct process *other = subject_process(subject);
+    if (current == nullptr || current == other || current->credentials.file_user == 0) {
+        return true;
+    }
+    tree_lock();
+    bool is_same = has_same_ids(&current->credentials, &other->credentials);
+    tree_unlock();
+    return is_same && __atomic_load_n(&other->is_dumpable, __ATOMIC_RELAXED) == 1;
+}
+
+struct process_memory *subject_memory(const struct made_subject *subject) {
+    tree_lock();
+    struct process_memory *memory = subject_process(subject)->memory;
+    if (memory != nullptr) {
+        process_memory_ref(memory);
+    }
+    tree_unlock();
+    return memory;
+}
+
+struct descriptor_table *subject_files(const struct made_subject *subject) {
+    tree_lock();
+    const struct task *task = subject_task(subject);
+    struct descriptor_table *files = task != nullptr ? task->files : nullptr;
+    if (files != nullptr) {
+        descriptor_table_ref(files);
+    }
+    tree_unlock();
+    return files;
+}
+
+struct file_context *subject_places(const struct made_subject *subject) {
+    tree_lock();
+    const struct task *task = subject_task(subject);
+    struct file_context *places = task != nullptr ? task->places : nullptr;
+    if (places != nullptr) {
+        file_context_ref(places);
+    }
+    tree_unlock();
+    return places;
+}
+
+enum status memory_open(const struct made_subject *subject, void **state) {
+    if (!may_inspect(subject)) {
+        return STATUS_ACCESS_DENIED;
+    }
+    *state = subject_memory(subject);
+    return STATUS_OK;
+}
+
+void memory_release(void *state) {
+    if (state != nullptr) {
+        process_memory_unref(state);
+    }
+}
+
+struct location reader_root(void) {
+    struct task *task = task_current();
+    return file_context_root(task->places);
+}
+
+const char *shown_path(const struct location *place, char *buffer) {
+    const char *path;
+    struct location root = reader_root();
+    enum status status = path_of(place, &root, buffer, PATH_SIZE_MAX, &path);
+    location_unref(&root);
+    return status == STATUS_OK ? path : "";
+}
