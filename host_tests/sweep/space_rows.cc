@@ -192,6 +192,11 @@ TEST_P(SpaceRows, space_discard) {
     takes_no_memory_and_succeeds([&] { return locked(space, space_discard, pages_at(INNER, 2)); });
 }
 
+TEST_P(SpaceRows, space_discard_locked) {
+    takes_no_memory_and_succeeds(
+        [&] { return locked(space, space_discard_locked, pages_at(INNER, 2)); });
+}
+
 TEST_P(SpaceRows, space_discard_lazily) {
     takes_no_memory_and_succeeds(
         [&] { return locked(space, space_discard_lazily, pages_at(INNER, 2)); });

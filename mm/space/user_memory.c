@@ -6,16 +6,26 @@
 #include "mm/space/page_changes.h"
 #include "mm/space/user_request.h"
 
-enum status space_discard(struct locked_range *token, struct virt_range range) {
+static enum status discard(struct locked_range *token, struct virt_range range, bool spares_locked)
+    REQUIRES(token) {
     enum status status = check_request(token, range, RIGHT_NONE);
     if (status != STATUS_OK) {
         return status;
     }
     struct area_parts part = area_parts_of(&token->space->areas, range);
     while (status == STATUS_OK && area_parts_next(&part)) {
-        status = part.area->is_locked ? STATUS_INVALID : unmap_pages(token->space, part.range);
+        bool is_spared = spares_locked && part.area->is_locked;
+        status = is_spared ? STATUS_INVALID : unmap_pages(token->space, part.range);
     }
     return status == STATUS_OK && part.has_hole ? STATUS_NO_MEMORY : status;
+}
+
+enum status space_discard(struct locked_range *token, struct virt_range range) {
+    return discard(token, range, true);
+}
+
+enum status space_discard_locked(struct locked_range *token, struct virt_range range) {
+    return discard(token, range, false);
 }
 
 enum status space_discard_lazily(struct locked_range *token, struct virt_range range) {

@@ -24,6 +24,10 @@ BEGIN_C_DECLS
  */
 enum status space_discard(struct locked_range *token, struct virt_range range) REQUIRES(token);
 
+/* MADV_DONTNEED_LOCKED: the same, locked memory too. */
+enum status space_discard_locked(struct locked_range *token, struct virt_range range)
+    REQUIRES(token);
+
 /* MADV_FREE: private anonymous pages may be dropped when memory is short. Nothing does so yet, so
  * contents stay. Errors: STATUS_INVALID, an area is anything else; STATUS_NO_MEMORY. */
 enum status space_discard_lazily(struct locked_range *token, struct virt_range range)

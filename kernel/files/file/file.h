@@ -73,6 +73,7 @@ struct file {
     bool is_watched;           /* atomic: there has been a watch */
     struct list_node watches;  /* guarded by file_watches; empty again only once it is closed */
     struct area_source source; /* of areas that show it; see file_source */
+    struct area_source writing_source; /* of those that may write to it */
 };
 
 /* Guards which watches are on which files. Comes before every lock of files. */

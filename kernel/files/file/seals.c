@@ -5,12 +5,26 @@
 constexpr uint32_t KNOWN_SEALS = SEAL_SEALS | SEAL_SHRINKING | SEAL_GROWING | SEAL_WRITING |
                                  SEAL_FUTURE_WRITING | SEAL_EXECUTING;
 constexpr uint32_t SEALS_OF_WRITING = SEAL_WRITING | SEAL_FUTURE_WRITING;
-constexpr uint32_t SEALS_OF_CONTENTS = SEAL_SHRINKING | SEAL_GROWING | SEALS_OF_WRITING;
-constexpr uint32_t PERMISSION_EXECUTE_ANY = 0111;
 constexpr uint64_t PIECE_SIZE = 4096; /* a write that would grow the file fails from a page on */
 
 static bool can_be_sealed(const struct file *file) {
     return file->operations == &regular_file_operations;
+}
+
+/* What can be executed, and is to stay so, cannot be changed either, as on Linux. */
+static uint32_t implied_seals(const struct node *node, uint32_t seals) REQUIRES(node->lock) {
+    constexpr uint32_t all = SEAL_SHRINKING | SEAL_GROWING | SEALS_OF_WRITING;
+    constexpr uint32_t executable = 0111;
+    return (seals & SEAL_EXECUTING) && (node->permissions & executable) ? all : 0;
+}
+
+static enum status check_seals(const struct node *node, uint32_t seals) REQUIRES(node->lock) {
+    if (node->seals & SEAL_SEALS) {
+        return STATUS_NOT_PERMITTED;
+    }
+    bool is_mapped = __atomic_load_n(&node->writing_map_count, __ATOMIC_RELAXED) > 0;
+    bool is_new = (seals & ~node->seals & SEAL_WRITING) != 0;
+    return is_new && is_mapped ? STATUS_BUSY : STATUS_OK;
 }
 
 enum status file_add_seals(struct file *file, uint32_t seals) {
@@ -22,13 +36,11 @@ enum status file_add_seals(struct file *file, uint32_t seals) {
         return STATUS_NOT_PERMITTED;
     }
     sleep_lock_acquire(&node->lock);
-    bool may_add = !(node->seals & SEAL_SEALS);
-    if ((seals & SEAL_EXECUTING) && (node->permissions & PERMISSION_EXECUTE_ANY)) {
-        seals |= SEALS_OF_CONTENTS; /* what can be executed does not change */
-    }
-    node->seals |= may_add ? seals : 0;
+    seals |= implied_seals(node, seals);
+    enum status status = check_seals(node, seals);
+    node->seals |= status == STATUS_OK ? seals : 0;
     sleep_lock_release(&node->lock);
-    return may_add ? STATUS_OK : STATUS_NOT_PERMITTED;
+    return status;
 }
 
 enum status file_seals(struct file *file, uint32_t *seals) {
@@ -40,11 +52,6 @@ enum status file_seals(struct file *file, uint32_t *seals) {
     *seals = node->seals;
     sleep_lock_release(&node->lock);
     return STATUS_OK;
-}
-
-bool file_is_sealed_against_writing(struct file *file) {
-    uint32_t seals;
-    return file_seals(file, &seals) == STATUS_OK && (seals & SEALS_OF_WRITING) != 0;
 }
 
 enum status seals_limit_write(struct node *node, uint64_t position, struct transfer *transfer) {

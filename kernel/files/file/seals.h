@@ -9,12 +9,10 @@
 BEGIN_C_DECLS
 
 /* Errors: STATUS_INVALID, the file cannot be sealed at all, or unknown seals; STATUS_NOT_PERMITTED,
- * it is not open for writing, or has SEAL_SEALS. */
+ * it is not open for writing, or has SEAL_SEALS; STATUS_BUSY, memory that may write to it is
+ * mapped. */
 enum status file_add_seals(struct file *file, uint32_t seals);
 enum status file_seals(struct file *file, uint32_t *seals);
-
-/* Whether it may be written to through no new mapping. */
-bool file_is_sealed_against_writing(struct file *file);
 
 /* Of the bytes that are to be written, those that seals let pass. Under the node's lock, as the
  * others. Errors: STATUS_NOT_PERMITTED. */

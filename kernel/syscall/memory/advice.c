@@ -41,6 +41,8 @@ static enum status advise(struct locked_range *token, struct virt_range range, u
     switch (advice) {
     case ADVICE_DONT_NEED:
         return space_discard(token, range);
+    case ADVICE_DONT_NEED_LOCKED:
+        return space_discard_locked(token, range);
     case ADVICE_FREE:
         return space_discard_lazily(token, range);
     case ADVICE_REMOVE:

@@ -1,6 +1,5 @@
 #include "kernel/files/file/descriptor_table.h"
 #include "kernel/files/file/file_source.h"
-#include "kernel/files/file/seals.h"
 #include "kernel/process/process.h"
 #include "kernel/syscall/calls.h"
 #include "kernel/syscall/memory/user_range.h"
@@ -53,6 +52,7 @@ struct request {
     struct file *file; /* owned; null: anonymous */
     struct space_mapping mapping;
     struct area_source *own_source; /* owned: shared anonymous memory */
+    bool is_writing_source;         /* the file's use as one is to be ended */
 };
 
 static bool is_fixed(const struct request *request) {
@@ -82,19 +82,32 @@ static int64_t check_file_access(const struct request *request, uint64_t protect
     if (is_shared && (protection & PROT_WRITE) && !(file->access & ACCESS_OF_WRITING)) {
         return STATUS_ACCESS_DENIED;
     }
-    if (is_shared && (protection & PROT_WRITE) && file_is_sealed_against_writing(request->file)) {
-        return STATUS_NOT_PERMITTED;
-    }
     return file->access & ACCESS_OF_READING ? STATUS_OK : STATUS_ACCESS_DENIED;
 }
 
 static int64_t describe_shared_anonymous(struct request *request) {
-    enum status status = area_source_create_anonymous(align_up(request->size_bytes, PAGE_SIZE),
-                                                      &request->own_source);
+    enum status status =
+        area_source_create_anonymous(align_up(request->size_bytes, PAGE_SIZE),
+                                     &request->own_source);
     request->mapping.source = request->own_source;
     request->mapping.source_page = 0;
     request->mapping.is_shared = true;
     return status == STATUS_OUT_OF_RANGE ? STATUS_NO_MEMORY : status;
+}
+
+/* Shared memory may write to a file that is open for it and not sealed against it. */
+static int64_t choose_shared_source(struct request *request, uint64_t protection) {
+    enum status status = STATUS_NOT_PERMITTED;
+    if (request->file->access & ACCESS_OF_WRITING) {
+        status = file_source_begin_writing(request->file, &request->mapping.source);
+        request->is_writing_source = status == STATUS_OK;
+    }
+    if (status == STATUS_NOT_PERMITTED) {
+        request->mapping.source = nullptr;
+        request->mapping.rights_max = RIGHT_READ | RIGHT_EXECUTE;
+        return protection & PROT_WRITE ? status : STATUS_OK;
+    }
+    return status;
 }
 
 static int64_t describe_file(struct request *request, uint64_t protection) {
@@ -113,20 +126,18 @@ static int64_t describe_file(struct request *request, uint64_t protection) {
     if (request->file->operations->is_mapped_as_zeroes) {
         return is_shared ? describe_shared_anonymous(request) : STATUS_OK;
     }
-    request->mapping.source = file_source(request->file);
+    request->mapping.is_shared = is_shared;
+    status = is_shared ? choose_shared_source(request, protection) : STATUS_OK;
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (!request->mapping.source) {
+        request->mapping.source = file_source(request->file);
+    }
     if (!request->mapping.source) {
         return STATUS_NO_SUCH_DEVICE;
     }
-    if (request->flags & MAP_GROWSDOWN) {
-        return STATUS_INVALID;
-    }
-    request->mapping.is_shared = is_shared;
-    bool is_writable = (request->file->access & ACCESS_OF_WRITING) &&
-                       !file_is_sealed_against_writing(request->file);
-    if (is_shared && !is_writable) {
-        request->mapping.rights_max = RIGHT_READ | RIGHT_EXECUTE;
-    }
-    return STATUS_OK;
+    return request->flags & MAP_GROWSDOWN ? STATUS_INVALID : STATUS_OK;
 }
 
 static int64_t describe_anonymous(struct request *request) {
@@ -215,7 +226,8 @@ static void populate(struct locked_range *token, const struct request *request, 
 static int64_t map(const struct request *request) {
     struct locked_range token;
     space_lock_for_writing(process_space(), space_user_range(), &token);
-    int64_t result = is_fixed(request) ? map_fixed(&token, request) : map_anywhere(&token, request);
+    int64_t result =
+        is_fixed(request) ? map_fixed(&token, request) : map_anywhere(&token, request);
     if (result >= 0) {
         populate(&token, request, (uint64_t)result);
     }
@@ -267,6 +279,9 @@ int64_t call_mmap(const struct trap_frame *frame) {
     int64_t result = check_and_map(&request, frame->rdx, frame->r9);
     if (request.own_source) {
         area_source_unref(request.own_source);
+    }
+    if (request.is_writing_source) {
+        file_source_end_writing(request.file);
     }
     file_unref(request.file);
     return result;
@@ -424,8 +439,8 @@ int64_t call_brk(const struct trap_frame *frame) {
     bool may_grow = is_free_above(memory, align_up(wanted, PAGE_SIZE));
     space_lock_for_writing(memory->space, space_user_range(), &token);
     uint64_t end = memory->brk_end.value;
-    if (wanted >= memory->brk_start.value && wanted <= USER_END && (wanted <= end || may_grow) &&
-        is_within_limit(memory, wanted) &&
+    if (wanted >= memory->brk_start.value && wanted <= USER_END &&
+        (wanted <= end || may_grow) && is_within_limit(memory, wanted) &&
         move_brk(&token, align_up(end, PAGE_SIZE), align_up(wanted, PAGE_SIZE)) == STATUS_OK) {
         memory->brk_end = virt_addr(wanted);
         end = wanted;
