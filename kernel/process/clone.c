@@ -180,6 +180,7 @@ static void link_process(struct process *parent, struct process *child, struct t
         list_push_back(&above->children, &child->sibling);
     }
     process_join(child, parent->group, parent->session);
+    cpu_timers_watch(child);
     list_push_back(&all_processes, &child->link);
 }
 

@@ -114,6 +114,7 @@ void task_before_user(struct trap_frame *frame) {
     struct task *task = task_current();
     while (task_has_work(task)) {
         __atomic_store_n(&task->has_work, false, __ATOMIC_SEQ_CST);
+        cpu_timers_check();
         process_obey();
         while (deliver_one(frame)) {
         }

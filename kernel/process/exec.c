@@ -5,6 +5,7 @@
 #include "kernel/process/executable.h"
 #include "kernel/process/lifecycle.h"
 #include "kernel/process/load.h"
+#include "kernel/process/posix_timer.h"
 #include "kernel/process/script.h"
 #include "kernel/process/signals.h"
 #include "kernel/text/silent.h"
@@ -195,6 +196,7 @@ enum status process_exec(struct exec_request *request, struct trap_frame *frame)
         return status;
     }
     signal_actions_own(task->process, actions);
+    posix_timers_end(task->process);
     replace(task, request, &loaded, frame);
     return STATUS_OK;
 }

@@ -1,6 +1,7 @@
 #include "kernel/cpu/cpu.h"
 #include "kernel/process/groups.h"
 #include "kernel/process/lifecycle.h"
+#include "kernel/process/posix_timer.h"
 #include "kernel/process/process.h"
 #include "kernel/process/signals.h"
 #include "mm/space/kernel_space.h"
@@ -251,6 +252,7 @@ static void leave_memory(struct process *process) {
     vfork_end(task);
     if (leave_process(task)) {
         (void)timer_cancel(&process->real_timer);
+        posix_timers_end(process);
         leave_memory(process);
         become_ended(process);
     }

@@ -57,6 +57,7 @@ enum status process_make(struct process **process) {
     made->reference_count = 1;
     list_init(&made->children);
     list_init(&made->tasks);
+    list_init(&made->posix_timers);
     pending_init(&made->pending);
     wait_queue_init(&made->child_changed);
     made->real_timer.fire = ring;

@@ -7,6 +7,7 @@
 #include "kernel/cpu/trap.h"
 #include "kernel/files/file/descriptor_table.h"
 #include "kernel/files/wait/wait.h"
+#include "kernel/process/cpu_timers.h"
 #include "kernel/process/file_context.h"
 #include "kernel/process/id.h"
 #include "kernel/process/memory.h"
@@ -127,6 +128,10 @@ struct process {
     struct process_credentials credentials; /* guarded by the tree lock; its own tasks read it */
     struct timer real_timer;                /* ITIMER_REAL; man 2 alarm */
     uint64_t real_timer_period_ns;          /* guarded by the tree lock */
+    struct cpu_timers cpu_timers;
+    struct list_node posix_timers; /* guarded by the tree lock, as the next two */
+    uint32_t posix_timer_count;
+    int32_t next_posix_timer;
     int32_t nice;                           /* guarded by the tree lock */
     uint64_t start_ns;                      /* of clock_now; fixed at creation */
     uint32_t is_dumpable;                   /* PR_SET_DUMPABLE; atomic */

@@ -45,6 +45,7 @@ static void handle_interrupt(const struct trap_frame *frame, uint8_t line) {
         timer_tick();
         timers_tick();
         report_nmis();
+        cpu_timers_tick(trap_is_from_user(frame));
         thread_tick(trap_is_from_user(frame));
     }
 }
