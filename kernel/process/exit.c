@@ -187,6 +187,7 @@ static void become_ended(struct process *process) {
         process_reap_locked(process);
         list_push_back(&reaped, &process->link);
     }
+    wait_queue_wake(&process->ended);
     __atomic_store_n(&process->has_ended, 1, __ATOMIC_RELEASE);
     thread_wake_one(&process->has_ended);
     tree_unlock();

@@ -6,6 +6,7 @@
 #include "mm/lock/sleep_lock.h"
 
 constexpr unsigned BUCKET_COUNT = 256;
+constexpr uint64_t KEY_OF_SHARED = 1; /* as on Linux, no waiter of FUTEX_PRIVATE_FLAG hears of it */
 
 /* Its lock is held while the word is read, which may fault: so it sleeps, and comes before a
  * space's. */
@@ -15,8 +16,8 @@ struct bucket {
 };
 
 struct futex_waiter {
-    struct list_node link;   /* guarded by the bucket's lock, as all but the bucket itself */
-    struct bucket *bucket;   /* atomic; changed with both buckets locked */
+    struct list_node link; /* guarded by the bucket's lock, as all but the bucket itself */
+    struct bucket *bucket; /* atomic; changed with both buckets locked */
     struct futex_key key;
     uint32_t bits;
     struct sleeper sleeper;
@@ -72,7 +73,12 @@ enum status futex_find_key(uint64_t address, bool is_private, struct futex_key *
         return STATUS_OK;
     }
     struct vm_area area;
-    return space_find_area(memory->space, virt_addr(address), &area) ? STATUS_OK : STATUS_FAULT;
+    if (!space_find_area(memory->space, virt_addr(address), &area) ||
+        !(area.attributes.rights & RIGHT_READ)) {
+        return STATUS_FAULT;
+    }
+    key->offset |= KEY_OF_SHARED;
+    return STATUS_OK;
 }
 
 static bool is_same(const struct futex_key *a, const struct futex_key *b) {

@@ -109,6 +109,7 @@ struct process {
     struct tty *terminal;             /* the controlling one; null: none */
 
     struct wait_queue child_changed; /* who waits for its children */
+    struct wait_queue ended;         /* who waits for its own end */
     uint32_t has_ended;              /* for the kernel, which sleeps on it */
 
     /* Guarded by signal_lock. */
@@ -242,6 +243,7 @@ struct clone_request {
     uint64_t stack; /* the new stack pointer; 0: the same */
     uint64_t thread_pointer;
     uint64_t parent_id_address, child_id_address;
+    uint64_t pidfd_address; /* under CLONE_PIDFD */
 };
 
 /*

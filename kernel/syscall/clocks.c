@@ -330,12 +330,12 @@ static bool is_own_thread_clock(uint32_t clock) {
 
 /* man 2 clock_nanosleep: nobody can sleep until it has itself run for a while. */
 static enum status check_sleep_clock(uint32_t clock, uint64_t *now_ns) {
-    if (clock == CLOCK_THREAD_CPU || read_clock(clock, now_ns) != STATUS_OK ||
+    if (read_clock(clock, now_ns) != STATUS_OK ||
         (is_cpu_clock(clock) && is_own_thread_clock(clock))) {
         return STATUS_INVALID;
     }
     bool is_refused = clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE ||
-                      clock == CLOCK_MONOTONIC_RAW;
+                      clock == CLOCK_MONOTONIC_RAW || clock == CLOCK_THREAD_CPU;
     return is_refused ? STATUS_NOT_SUPPORTED : STATUS_OK;
 }
 

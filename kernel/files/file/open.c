@@ -181,3 +181,13 @@ enum status file_open(const struct path_view *view, const char *path, uint32_t f
     *file = made;
     return STATUS_OK;
 }
+
+enum status file_open_special(const struct file_operations *operations, void *state, uint32_t flags,
+                              struct file **file) {
+    const struct location nowhere = {};
+    enum status status = file_create(operations, &nowhere, access_of(flags), flags, file);
+    if (status == STATUS_OK) {
+        (*file)->state = state;
+    }
+    return status;
+}

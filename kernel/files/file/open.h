@@ -49,6 +49,11 @@ enum status file_open_pipe(uint32_t flags, struct file **reader, struct file **w
 /* The pipe that a file is an end of, for F_SETPIPE_SZ and FIONREAD; null: none. */
 struct pipe *file_pipe(const struct file *file);
 
+/* A file of a kind that is not known here, in no file system; `state` is the kind's. Errors:
+ * STATUS_NO_MEMORY. */
+enum status file_open_special(const struct file_operations *operations, void *state, uint32_t flags,
+                              struct file **file);
+
 /* man 2 eventfd. Errors: STATUS_NO_MEMORY. */
 enum status file_open_event(uint32_t count, bool takes_one_at_once, uint32_t flags,
                             struct file **file);
