@@ -36,6 +36,7 @@ enum [[nodiscard]] status : int {
     STATUS_TOO_MANY_LINKS = -31,    /* EMLINK */
     STATUS_BROKEN_PIPE = -32,       /* EPIPE */
     STATUS_OUT_OF_RANGE = -34,      /* ERANGE */
+    STATUS_DEADLOCK = -35,          /* EDEADLK */
     STATUS_NAME_TOO_LONG = -36,     /* ENAMETOOLONG */
     STATUS_NOT_IMPLEMENTED = -38,   /* ENOSYS */
     STATUS_NOT_EMPTY = -39,         /* ENOTEMPTY */

@@ -157,6 +157,10 @@ static enum status make_task(const struct trap_frame *frame, const struct clone_
     copy_registers(frame, request, made);
     copy_signals(parent, made, request->flags);
     __builtin_memcpy(made->name, parent->name, sizeof(made->name));
+    if (!(request->flags & CLONE_VM)) {
+        made->rseq_address = parent->rseq_address;
+        made->rseq_signature = parent->rseq_signature;
+    }
     made->timer_slack_ns = parent->timer_slack_ns;
     made->timer_slack_first_ns = parent->timer_slack_ns;
     if (!parent->scheduling.resets_on_fork) {

@@ -135,6 +135,8 @@ static void forget_program(struct task *task) {
     task->signal_stack = (struct signal_stack){.flags = STACK_DISABLED};
     task->robust_list = 0;
     task->clear_id_address = 0;
+    task->rseq_address = 0;
+    task->has_left_futexes = false;
     task->process->keeps_capabilities = false;
     task->process->barrier_registrations = 0;
     fpu_area_init(task->thread->fpu_area);

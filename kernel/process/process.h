@@ -188,6 +188,10 @@ struct task {
     struct signal_stack signal_stack;
     uint64_t clear_id_address; /* CLONE_CHILD_CLEARTID; 0: none */
     uint64_t robust_list;      /* man 2 set_robust_list; 0: none */
+    bool has_left_futexes;     /* atomic: it ends, and lets go of what it holds */
+    uint64_t rseq_address;     /* man 2 rseq; 0: none */
+    uint32_t rseq_signature;
+    uint32_t rseq_turn; /* of the thread, in which it was last told where it runs */
     struct vfork_wait *vfork;  /* who waits until it has left the memory */
     struct trap_frame *frame;  /* of the system call that it makes */
     bool has_set_frame;        /* the call has said itself what the registers are to be */

@@ -45,6 +45,7 @@ struct thread {
     virt_addr_t gs_base;
     uint64_t user_ticks;     /* of the timer, that found it in user mode and in the kernel; its */
     uint64_t kernel_ticks;   /* CPU's, others may read them */
+    uint32_t turn_count;     /* how often it got the CPU from another; guarded by interrupts */
     uint32_t is_gone;        /* 1 once no CPU is on its stack any more; a word to sleep on */
     enum thread_state state; /* guarded by interrupts */
     char name[THREAD_NAME_SIZE_BYTES]; /* fixed at creation */

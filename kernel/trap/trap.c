@@ -16,6 +16,7 @@
 #include "kernel/probe/probe.h"
 #include "kernel/process/oom.h"
 #include "kernel/process/process.h"
+#include "kernel/process/rseq.h"
 #include "kernel/symbols/symbols.h"
 #include "kernel/thread/thread.h"
 #include "kernel/trace/trace.h"
@@ -189,7 +190,8 @@ static void report_stray_interrupt(uint64_t vector) {
 
 /* On the way back to a program, on its own kernel stack. */
 static void prepare_for_user(struct trap_frame *frame) {
-    if (task_has_work(task_current())) {
+    struct task *task = task_current();
+    while (task_has_work(task) || rseq_is_due(task)) {
         interrupts_enable();
         task_before_user(frame);
         interrupts_disable();
