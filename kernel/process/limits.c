@@ -1,4 +1,3 @@
 #include "kernel/process/process.h"
 
-void process_apply_limits(void) {
-}
+void process_apply_limits(void) {}

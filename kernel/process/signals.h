@@ -34,7 +34,7 @@ struct signal_action signal_action_get(struct process *process, unsigned signal)
 
 /* man 2 rt_sigaction: signals that are to be ignored from now on are not pending any more. */
 void signal_action_set(struct process *process, unsigned signal,
-                       UNTRUSTED const struct signal_action *action);
+                       TRUSTED const struct signal_action *action);
 
 /* What kill, tgkill and a child's end say. */
 struct signal_info signal_info_from_user(unsigned signal, int32_t code);
