@@ -1,11 +1,13 @@
 #include "kernel/proc/subject.h"
 #include "kernel/proc/tables.h"
 #include "kernel/proc/text/memory_text.h"
+#include "kernel/proc/text/walk_text.h"
+#include "kernel/proc/tree/text_buffer.h"
 #include "mm/addr/layout.h"
 #include "mm/frame/frame.h"
 #include "mm/paging/page_table.h"
 
-/* /proc/PID/mem, pagemap and pagetable. */
+/* /proc/PID/mem, pagemap and ptwalk. */
 
 constexpr size_t PIECE_SIZE = 512;
 
@@ -99,25 +101,18 @@ enum status pagemap_read(const struct made_view *view, uint64_t *position,
     return transfer_result(transfer, STATUS_OK);
 }
 
-/* A line for each level, from the root to where the walk ends. */
-static size_t format_walk(const struct page_walk *walk, char *text, size_t size_bytes) {
-    size_t length = 0;
-    for (unsigned i = 0; i < walk->step_count; i++) {
-        const struct page_walk_step *step = &walk->steps[i];
-        size_t wanted = format_buffer(text + length, size_bytes - length,
-                                      "level %u table %012llx index %3u entry %016llx %s\n",
-                                      step->level, (unsigned long long)step->table.value,
-                                      step->index, (unsigned long long)step->raw, step->words);
-        length += smaller(wanted, size_bytes - length - 1);
-    }
-    return length;
+/* The first address behind what the walk's last entry covers. */
+static uint64_t walk_end(const struct page_walk *walk, uint64_t address) {
+    uint64_t size_bytes = level_size(walk->steps[walk->step_count - 1].level);
+    return align_down(address, size_bytes) + size_bytes;
 }
 
-/* The position is the address to be looked up; every read tells of one. */
+/* The position is the address to be looked up. Every read tells of one, and goes on behind what
+ * that one's entry covers; what the reader has no room for is cut. */
 enum status page_walk_read(const struct made_view *view, uint64_t *position,
                            struct transfer *transfer) {
     struct process_memory *memory = view->state;
-    char text[1024];
+    struct text_buffer text = {};
     struct page_walk walk;
     struct locked_range token;
     if (memory == nullptr) {
@@ -132,6 +127,12 @@ enum status page_walk_read(const struct made_view *view, uint64_t *position,
     space_lock_for_reading(memory->space, space_user_range(), &token);
     page_table_walk(space_page_table(memory->space), virt_addr(*position), &walk);
     space_unlock(&token);
-    transfer_put(transfer, text, format_walk(&walk, text, sizeof(text)));
-    return transfer_result(transfer, STATUS_OK);
+    const struct text_sink sink = text_buffer_sink(&text);
+    walk_write(&sink, &walk);
+    if (!text.is_cut && transfer_put(transfer, text.bytes, text.length) > 0) {
+        *position = walk_end(&walk, *position);
+    }
+    enum status status = text.is_cut ? STATUS_NO_MEMORY : transfer_result(transfer, STATUS_OK);
+    text_buffer_clear(&text);
+    return status;
 }

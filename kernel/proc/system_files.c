@@ -260,7 +260,7 @@ static const struct made_entry root_entries[] = {
     TEXT("cpuinfo", 0444, cpuinfo_show),
     CONSTANT("devices", "Character devices:\n  1 mem\n  5 /dev/tty\n\nBlock devices:\n"),
     CONSTANT("filesystems", "nodev\tproc\nnodev\tsysfs\nnodev\ttmpfs\n"),
-    TEXT("frames", 0400, frames_show),
+    TEXT("frames", 0444, frames_show),
     TEXT("interrupts", 0444, interrupts_show),
     TEXT("loadavg", 0444, loadavg_show),
     TEXT("meminfo", 0444, meminfo_show),
