@@ -19,7 +19,7 @@ SECTIONS = {
     "stat": "cat /proc/self/stat",
     "status": "cat /proc/self/status",
     "smaps": "cat /proc/self/smaps_rollup",
-    "arguments": "cat /proc/self/cmdline | tr '\\0' ' '",
+    "arguments": "cat /proc/self/cmdline | tr '\\0' ' '; echo",
     "deleted": "echo kept > /tmp/f; exec 5</tmp/f; rm /tmp/f; readlink /proc/self/fd/5; "
                "cat /proc/self/fd/5",
     "pipe": "echo through | cat /dev/stdin; echo x | readlink /proc/self/fd/0; "
