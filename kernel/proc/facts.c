@@ -33,7 +33,7 @@ static void note_kin(const struct process *process, struct process_facts *facts)
     facts->group = process->group->number;
     facts->session = process->session->number;
     facts->terminal_group = -1;
-    facts->thread_count = process->task_count;
+    facts->thread_count = process->task_count > 0 ? process->task_count : 1; /* it has ended */
     facts->exit_signal = process->exit_signal;
     facts->nice = process->nice;
     facts->start_ticks = process->start_ns / (1'000'000'000 / SHOWN_HERTZ);
