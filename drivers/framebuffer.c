@@ -2,7 +2,15 @@
 
 #include "drivers/font.h"
 
-constexpr uint8_t LIGHT_GREY = 0xaa;
+/* The sixteen colours of the VGA's text mode. */
+constexpr uint8_t DIM = 0xaa;
+constexpr uint8_t BRIGHT = 0x55; /* is added */
+constexpr uint8_t INK_BRIGHT = 8;
+constexpr uint8_t INK_RED = 4;
+constexpr uint8_t INK_GREEN = 2;
+constexpr uint8_t INK_BLUE = 1;
+constexpr uint8_t INK_BROWN = 6; /* and not the yellow that it would be */
+constexpr uint8_t BROWN_GREEN = 0x55;
 constexpr unsigned SCROLL_FRACTION = 8; /* drawing is slow: scroll by an eighth of the rows */
 
 static uint32_t bytes_per_pixel(const struct framebuffer_mode *mode) {
@@ -39,15 +47,28 @@ static uint32_t colour_bits(struct framebuffer_colour colour, uint8_t level) {
     return (uint32_t)(level >> (8 - colour.bit_count)) << colour.shift;
 }
 
+static uint8_t level_of(uint8_t ink, uint8_t bit) {
+    return (uint8_t)((ink & bit ? DIM : 0) + (ink & INK_BRIGHT ? BRIGHT : 0));
+}
+
+static uint32_t pixel_of(const struct framebuffer_mode *mode, uint8_t ink) {
+    uint8_t green = ink == INK_BROWN ? BROWN_GREEN : level_of(ink, INK_GREEN);
+    return colour_bits(mode->red, level_of(ink, INK_RED)) | colour_bits(mode->green, green) |
+           colour_bits(mode->blue, level_of(ink, INK_BLUE));
+}
+
 /* The sixteen ways in which four pixels can be ink or not, leftmost in bit 3. */
-static void fill_patterns(struct framebuffer *framebuffer, uint32_t foreground) {
+static void fill_patterns(struct framebuffer *framebuffer, uint8_t attribute) {
     uint32_t size_bytes = bytes_per_pixel(&framebuffer->mode);
+    uint32_t ink = pixel_of(&framebuffer->mode, attribute & 15);
+    uint32_t paper = pixel_of(&framebuffer->mode, attribute >> 4 & 7);
     for (unsigned pattern = 0; pattern < FRAMEBUFFER_PATTERNS; pattern++) {
         for (unsigned x = 0; x < FRAMEBUFFER_PATTERN_PIXELS; x++) {
-            uint32_t pixel = (pattern & 8 >> x) != 0 ? foreground : 0;
+            uint32_t pixel = (pattern & 8 >> x) != 0 ? ink : paper;
             __builtin_memcpy(framebuffer->patterns[pattern] + x * size_bytes, &pixel, size_bytes);
         }
     }
+    framebuffer->attribute = attribute;
 }
 
 /* With sizes that the compiler knows, these are one or two moves each. */
@@ -64,10 +85,35 @@ static void put_pattern(uint8_t *to, const uint8_t *pattern, uint32_t pixel_size
     }
 }
 
-static void draw_glyph(struct text_grid *grid, unsigned row, unsigned column, char character) {
-    const struct framebuffer *framebuffer = (const struct framebuffer *)grid;
+/* What the font has for a character of code page 437: from 80h on, in order. */
+static uint8_t ascii_like(uint8_t character) {
+    static const char likenesses[] = "CueaaaaceeeiiiAAEaAooouuyOUc$YPf"
+                                     "aiounNao?--24!<>"
+                                     "###|++++++|+++++"
+                                     "++++-++++++++=++"
+                                     "+++++++++++####"
+                                     "#aBGpSsutFTOd8fen"
+                                     "=+><()/~o..vn2# ";
+    static_assert(sizeof(likenesses) == 0x80 + 1);
+    static const char arrows[] = "^v><";
+    constexpr uint8_t first_arrow = 0x18;
+    if (character >= first_arrow && character < first_arrow + sizeof(arrows) - 1) {
+        return (uint8_t)arrows[character - first_arrow];
+    }
+    if (character >= FONT_FIRST && character < FONT_FIRST + FONT_COUNT) {
+        return character;
+    }
+    return character >= 0x80 ? (uint8_t)likenesses[character - 0x80] : '*';
+}
+
+static void draw_glyph(struct text_grid *grid, unsigned row, unsigned column,
+                       struct text_cell cell) {
+    struct framebuffer *framebuffer = (struct framebuffer *)grid;
     const struct framebuffer_mode *mode = &framebuffer->mode;
-    const uint8_t *glyph = font_glyphs[(unsigned char)character - FONT_FIRST];
+    if (cell.attribute != framebuffer->attribute) {
+        fill_patterns(framebuffer, cell.attribute);
+    }
+    const uint8_t *glyph = font_glyphs[ascii_like(cell.character) - FONT_FIRST];
     uint32_t size_bytes = bytes_per_pixel(mode);
     uint64_t offset = (uint64_t)row * FONT_HEIGHT * mode->pitch_bytes;
     uint8_t *line = framebuffer->pixels + offset + (uint64_t)column * FONT_WIDTH * size_bytes;
@@ -78,6 +124,27 @@ static void draw_glyph(struct text_grid *grid, unsigned row, unsigned column, ch
     }
 }
 
+/* The cursor is a block, drawn once somebody asks for one. */
+static void move_cursor(struct text_grid *grid) {
+    struct framebuffer *framebuffer = (struct framebuffer *)grid;
+    unsigned row = framebuffer->cursor_row;
+    unsigned column = framebuffer->cursor_column;
+    if (framebuffer->has_cursor) {
+        draw_glyph(grid, row, column, grid->cells[row][column]);
+    }
+    framebuffer->has_cursor = grid->cursor == TEXT_CURSOR_SHOWN;
+    if (!framebuffer->has_cursor) {
+        return;
+    }
+    row = grid->row;
+    column = grid->column < grid->columns ? grid->column : grid->columns - 1;
+    struct text_cell cell = grid->cells[row][column];
+    cell.attribute = text_attribute_inverse(cell.attribute);
+    draw_glyph(grid, row, column, cell);
+    framebuffer->cursor_row = row;
+    framebuffer->cursor_column = column;
+}
+
 enum status framebuffer_init(struct framebuffer *framebuffer, const struct framebuffer_mode *mode) {
     if (!is_possible(mode)) {
         return STATUS_INVALID;
@@ -85,11 +152,11 @@ enum status framebuffer_init(struct framebuffer *framebuffer, const struct frame
     unsigned rows = mode->height / FONT_HEIGHT;
     text_grid_init(&framebuffer->grid, mode->width / FONT_WIDTH, rows, rows / SCROLL_FRACTION);
     framebuffer->grid.draw = draw_glyph;
+    framebuffer->grid.cursor_moved = move_cursor;
     framebuffer->grid.is_stale = false; /* framebuffer_show clears it first, all at once */
     framebuffer->mode = *mode;
-    fill_patterns(framebuffer, colour_bits(mode->red, LIGHT_GREY) |
-                                   colour_bits(mode->green, LIGHT_GREY) |
-                                   colour_bits(mode->blue, LIGHT_GREY));
+    fill_patterns(framebuffer, TEXT_ATTRIBUTE_USUAL);
+    framebuffer->has_cursor = false;
     framebuffer->pixels = nullptr;
     framebuffer->is_cleared = false;
     return STATUS_OK;

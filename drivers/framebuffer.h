@@ -29,13 +29,17 @@ struct framebuffer_mode {
 constexpr unsigned FRAMEBUFFER_PATTERN_PIXELS = 4;
 constexpr unsigned FRAMEBUFFER_PATTERNS = 1 << FRAMEBUFFER_PATTERN_PIXELS;
 
-/* A text console on it, in a built-in 8x16 font, light grey on black. */
+/* A text console on it, in a built-in 8x16 font of the ASCII characters; what else code page 437
+ * has is shown as one that is like it. */
 struct framebuffer {
     struct text_grid grid;
     struct framebuffer_mode mode;               /* fixed at creation */
-    uint8_t patterns[FRAMEBUFFER_PATTERNS][16]; /* fixed at creation: four pixels of each kind */
-    uint8_t *pixels;                            /* where the kernel sees mode.base, unless hidden */
+    uint8_t patterns[FRAMEBUFFER_PATTERNS][16]; /* four pixels of each kind, in these colours: */
+    uint8_t attribute;
+    uint8_t *pixels; /* where the kernel sees mode.base, unless hidden */
     bool is_cleared;
+    bool has_cursor; /* is drawn, here: */
+    unsigned cursor_row, cursor_column;
 };
 
 /*

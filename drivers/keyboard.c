@@ -24,17 +24,26 @@ void keyboard_init(void) {
     }
 }
 
-uint8_t keyboard_poll(void) {
+bool keyboard_take_scan_code(uint8_t *scan_code) {
     for (unsigned i = 0; i < FLUSH_BYTES_MAX; i++) {
         uint8_t status = port_read8(KEYBOARD_STATUS);
         if (!has_output(status)) {
             break;
         }
         uint8_t byte = port_read8(KEYBOARD_DATA);
-        uint8_t key = (status & STATUS_FROM_MOUSE) != 0 ? KEY_NONE : key_decode(&decoder, byte);
-        if (key != KEY_NONE) {
-            return key;
+        if ((status & STATUS_FROM_MOUSE) == 0) {
+            *scan_code = byte;
+            return true;
         }
     }
-    return KEY_NONE;
+    return false;
+}
+
+uint16_t keyboard_poll(void) {
+    uint8_t scan_code;
+    uint16_t key = KEY_NONE;
+    while (key == KEY_NONE && keyboard_take_scan_code(&scan_code)) {
+        key = key_decode(&decoder, scan_code);
+    }
+    return key;
 }

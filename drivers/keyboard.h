@@ -7,14 +7,16 @@
 
 BEGIN_C_DECLS
 
-/*
- * The keyboard behind the 8042 controller, or a USB one that the firmware shows as such. Only
- * polled: IRQ 1 stays masked. There may be none: then no key ever comes.
- */
+/* The keyboard behind the 8042 controller, or a USB one that the firmware shows as such. There may
+ * be none: then no key ever comes. */
 void keyboard_init(void);
 
-/* Takes what the controller has; the key it completes, or KEY_NONE. Never waits. Called by one
- * thread at a time. */
-uint8_t keyboard_poll(void);
+/* Takes what a keyboard has sent; false where there is nothing. Never waits. For the handler of its
+ * interrupt, or with interrupts off. */
+[[nodiscard]] bool keyboard_take_scan_code(uint8_t *scan_code);
+
+/* Takes what the controller has; the key it completes, or KEY_NONE. Never waits. For one thread,
+ * while nobody else takes scan codes. */
+uint16_t keyboard_poll(void);
 
 END_C_DECLS

@@ -21,7 +21,9 @@ static void move_vga_cursor(struct text_grid *grid) {
     bool is_monochrome = text.mode.base.value == MONOCHROME_BASE;
     uint16_t index = is_monochrome ? CRTC_INDEX_MONOCHROME : CRTC_INDEX_COLOUR;
     unsigned column = grid->column < grid->columns ? grid->column : grid->columns - 1;
-    unsigned position = grid->row * grid->columns + column;
+    bool is_shown = grid->cursor != TEXT_CURSOR_HIDDEN;
+    unsigned row = is_shown ? grid->row : grid->rows; /* a row that is not seen */
+    unsigned position = row * grid->columns + column;
     port_write8(index, CRTC_CURSOR_HIGH);
     port_write8(index + 1, (uint8_t)(position >> 8));
     port_write8(index, CRTC_CURSOR_LOW);
@@ -58,6 +60,10 @@ struct console *screen_console(void) {
         break;
     }
     return nullptr;
+}
+
+struct text_grid *screen_grid(void) {
+    return (struct text_grid *)screen_console();
 }
 
 void screen_hide(void) {

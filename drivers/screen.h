@@ -26,6 +26,9 @@ void screen_start_text(const struct vga_text_mode *mode);
 /* Its console; nullptr before one of the above has succeeded. */
 struct console *screen_console(void);
 
+/* Its cells, for a terminal; nullptr where there is no console. */
+struct text_grid *screen_grid(void);
+
 void screen_hide(void);
 
 /* Maps the screen into the kernel's ranges, write-combining where it is a framebuffer, and shows

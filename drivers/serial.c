@@ -16,8 +16,10 @@ constexpr uint8_t LINE_DIVISOR_ACCESS = 0x80;
 constexpr uint8_t DIVISOR_115200 = 1;
 constexpr uint8_t FIFO_ENABLE_AND_CLEAR = 0x07;
 constexpr uint8_t IDENTITY_FIFO_WORKS = 0xc0;
-constexpr uint8_t MODEM_READY = 0x03; /* DTR and RTS */
+constexpr uint8_t MODEM_READY = 0x03;      /* DTR and RTS */
+constexpr uint8_t MODEM_INTERRUPTS = 0x08; /* OUT2, which PCs have before the interrupt line */
 constexpr uint8_t MODEM_LOOPBACK = 0x10;
+constexpr uint8_t ENABLE_RECEIVED = 0x01;
 constexpr uint8_t STATUS_RECEIVED = 0x01;
 constexpr uint8_t STATUS_HOLDING_EMPTY = 0x20;
 constexpr uint8_t STATUS_ALL_SENT = 0x40;
@@ -104,6 +106,11 @@ void serial_drain(struct serial *serial) {
     if (!serial->is_silent) {
         (void)wait_for_status(serial, STATUS_ALL_SENT);
     }
+}
+
+void serial_begin_receiving(const struct serial *serial) {
+    port_write8(serial->port + MODEM_CONTROL, MODEM_READY | MODEM_INTERRUPTS);
+    port_write8(serial->port + INTERRUPT_ENABLE, ENABLE_RECEIVED);
 }
 
 bool serial_poll(struct serial *serial, uint8_t *byte) {

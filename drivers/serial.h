@@ -13,7 +13,7 @@ BEGIN_C_DECLS
 constexpr uint16_t SERIAL_COM1_PORT = 0x3f8;
 constexpr uint16_t SERIAL_COM2_PORT = 0x2f8;
 
-/* A 16550 or older UART at a fixed ISA port. Polled; guarded by its caller. */
+/* A 16550 or older UART at a fixed ISA port. Sends by polling; guarded by its caller. */
 struct serial {
     struct console console; /* adds '\r' before each '\n' */
     uint16_t port;          /* fixed at creation */
@@ -33,6 +33,9 @@ void serial_write(struct serial *serial, TRUSTED const char *bytes, size_t lengt
 
 /* Waits, a bounded time, until the last bit has left: before the machine is powered off. */
 void serial_drain(struct serial *serial);
+
+/* From now on a received byte raises the interrupt of its line, until all are taken. */
+void serial_begin_receiving(const struct serial *serial);
 
 /* Takes a received byte; false where there is none. */
 [[nodiscard]] bool serial_poll(struct serial *serial, uint8_t *byte);

@@ -3,27 +3,89 @@
 constexpr unsigned TAB_WIDTH = 8;
 constexpr char ESCAPE = 27;
 
-static void set_cell(struct text_grid *grid, unsigned row, unsigned column, char character) {
-    if (grid->cells[row][column] == character) {
+void text_grid_set(struct text_grid *grid, unsigned row, unsigned column, struct text_cell cell) {
+    if (row >= grid->rows || column >= grid->columns) {
         return;
     }
-    grid->cells[row][column] = character;
+    struct text_cell *at = &grid->cells[row][column];
+    if (at->character == cell.character && at->attribute == cell.attribute) {
+        return;
+    }
+    *at = cell;
     if (grid->is_hidden) {
         grid->is_stale = true;
         return;
     }
-    grid->draw(grid, row, column, character);
+    grid->draw(grid, row, column, cell);
+}
+
+void text_grid_fill(struct text_grid *grid, struct text_area area, struct text_cell cell) {
+    for (unsigned row = area.top; row < area.bottom && row < grid->rows; row++) {
+        for (unsigned column = area.left; column < area.right && column < grid->columns; column++) {
+            text_grid_set(grid, row, column, cell);
+        }
+    }
+}
+
+/* What the area shows at a place; blank outside of it. */
+static struct text_cell cell_in(const struct text_grid *grid, struct text_area area, unsigned row,
+                                unsigned column, struct text_cell blank) {
+    bool is_inside = row >= area.top && row < area.bottom && row < grid->rows &&
+                     column >= area.left && column < area.right && column < grid->columns;
+    return is_inside ? grid->cells[row][column] : blank;
+}
+
+/* Places wrap below the first row or column, to where no cell is. */
+void text_grid_move_up(struct text_grid *grid, struct text_area area, unsigned rows,
+                       struct text_cell blank) {
+    unsigned distance = rows < grid->rows ? rows : grid->rows;
+    for (unsigned row = area.top; row < area.bottom && row < grid->rows; row++) {
+        for (unsigned column = area.left; column < area.right; column++) {
+            text_grid_set(grid, row, column, cell_in(grid, area, row + distance, column, blank));
+        }
+    }
+}
+
+void text_grid_move_down(struct text_grid *grid, struct text_area area, unsigned rows,
+                         struct text_cell blank) {
+    unsigned bottom = area.bottom < grid->rows ? area.bottom : grid->rows;
+    for (unsigned row = bottom; row-- > area.top;) {
+        for (unsigned column = area.left; column < area.right; column++) {
+            text_grid_set(grid, row, column, cell_in(grid, area, row - rows, column, blank));
+        }
+    }
+}
+
+void text_grid_move_left(struct text_grid *grid, struct text_area area, unsigned columns,
+                         struct text_cell blank) {
+    unsigned distance = columns < grid->columns ? columns : grid->columns;
+    for (unsigned row = area.top; row < area.bottom && row < grid->rows; row++) {
+        for (unsigned column = area.left; column < area.right && column < grid->columns; column++) {
+            text_grid_set(grid, row, column, cell_in(grid, area, row, column + distance, blank));
+        }
+    }
+}
+
+void text_grid_move_right(struct text_grid *grid, struct text_area area, unsigned columns,
+                          struct text_cell blank) {
+    unsigned right = area.right < grid->columns ? area.right : grid->columns;
+    for (unsigned row = area.top; row < area.bottom && row < grid->rows; row++) {
+        for (unsigned column = right; column-- > area.left;) {
+            text_grid_set(grid, row, column, cell_in(grid, area, row, column - columns, blank));
+        }
+    }
+}
+
+void text_grid_show_cursor(struct text_grid *grid) {
+    if (!grid->is_hidden && grid->cursor_moved != nullptr) {
+        grid->cursor_moved(grid);
+    }
 }
 
 static void scroll(struct text_grid *grid) {
-    unsigned distance = grid->scroll_rows;
-    for (unsigned row = 0; row < grid->rows; row++) {
-        for (unsigned column = 0; column < grid->columns; column++) {
-            bool is_kept = row + distance < grid->rows;
-            set_cell(grid, row, column, is_kept ? grid->cells[row + distance][column] : ' ');
-        }
-    }
-    grid->row -= distance;
+    const struct text_area all = {.bottom = grid->rows, .right = grid->columns};
+    text_grid_move_up(grid, all, grid->scroll_rows, TEXT_BLANK);
+    grid->row -= grid->scroll_rows;
 }
 
 static void new_line(struct text_grid *grid) {
@@ -38,7 +100,8 @@ static void put_character(struct text_grid *grid, char character) {
     if (grid->column == grid->columns) {
         new_line(grid);
     }
-    set_cell(grid, grid->row, grid->column, character);
+    const struct text_cell cell = {(uint8_t)character, TEXT_ATTRIBUTE_USUAL};
+    text_grid_set(grid, grid->row, grid->column, cell);
     grid->column++;
 }
 
@@ -102,9 +165,7 @@ static void write_console(struct console *console, const char *text, size_t leng
     for (size_t i = 0; i < length; i++) {
         put_byte(grid, text[i]);
     }
-    if (!grid->is_hidden && grid->cursor_moved != nullptr) {
-        grid->cursor_moved(grid);
-    }
+    text_grid_show_cursor(grid);
 }
 
 static unsigned clamp(unsigned value, unsigned maximum) {
@@ -127,7 +188,12 @@ void text_grid_init(struct text_grid *grid, unsigned columns, unsigned rows, uns
     grid->is_stale = true;
     grid->draw = nullptr;
     grid->cursor_moved = nullptr;
-    __builtin_memset(grid->cells, ' ', sizeof grid->cells);
+    grid->cursor = TEXT_CURSOR_USUAL;
+    for (unsigned row = 0; row < TEXT_GRID_ROWS_MAX; row++) {
+        for (unsigned column = 0; column < TEXT_GRID_COLUMNS_MAX; column++) {
+            grid->cells[row][column] = TEXT_BLANK;
+        }
+    }
 }
 
 void text_grid_hide(struct text_grid *grid) {
@@ -148,7 +214,5 @@ void text_grid_show(struct text_grid *grid) {
         grid->is_stale = false;
         draw_all(grid);
     }
-    if (grid->cursor_moved != nullptr) {
-        grid->cursor_moved(grid);
-    }
+    text_grid_show_cursor(grid);
 }

@@ -1,11 +1,11 @@
 #include "drivers/vga_text.h"
 
-constexpr uint16_t LIGHT_GREY_ON_BLACK = 0x0700;
 constexpr uint32_t CELLS_MAX = 0x8000 / sizeof(uint16_t);
 
-static void draw_cell(struct text_grid *grid, unsigned row, unsigned column, char character) {
+static void draw_cell(struct text_grid *grid, unsigned row, unsigned column,
+                      struct text_cell shown) {
     const struct vga_text *screen = (const struct vga_text *)grid;
-    uint16_t cell = LIGHT_GREY_ON_BLACK | (unsigned char)character;
+    uint16_t cell = (uint16_t)(shown.attribute << 8 | shown.character);
     *(volatile uint16_t *)&screen->cells[row * grid->columns + column] = cell;
 }
 

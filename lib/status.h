@@ -10,7 +10,7 @@ enum [[nodiscard]] status : int {
     STATUS_NOT_FOUND = -2,          /* ENOENT */
     STATUS_NO_SUCH_PROCESS = -3,    /* ESRCH */
     STATUS_INTERRUPTED = -4,        /* EINTR */
-    STATUS_IO = -5,                 /* EIO */
+    STATUS_IO_ERROR = -5,           /* EIO */
     STATUS_NO_DEVICE = -6,          /* ENXIO */
     STATUS_TOO_LONG = -7,           /* E2BIG */
     STATUS_NOT_EXECUTABLE = -8,     /* ENOEXEC */
@@ -29,17 +29,29 @@ enum [[nodiscard]] status : int {
     STATUS_INVALID = -22,           /* EINVAL */
     STATUS_TOO_MANY_FILES = -24,    /* EMFILE */
     STATUS_NOT_A_TERMINAL = -25,    /* ENOTTY */
+    STATUS_TEXT_BUSY = -26,         /* ETXTBSY */
     STATUS_FILE_TOO_LARGE = -27,    /* EFBIG */
     STATUS_NO_SPACE = -28,          /* ENOSPC */
     STATUS_NOT_SEEKABLE = -29,      /* ESPIPE */
     STATUS_TOO_MANY_LINKS = -31,    /* EMLINK */
     STATUS_BROKEN_PIPE = -32,       /* EPIPE */
     STATUS_OUT_OF_RANGE = -34,      /* ERANGE */
+    STATUS_DEADLOCK = -35,          /* EDEADLK */
     STATUS_NAME_TOO_LONG = -36,     /* ENAMETOOLONG */
+    STATUS_NO_LOCKS = -37,          /* ENOLCK */
     STATUS_NOT_IMPLEMENTED = -38,   /* ENOSYS */
     STATUS_NOT_EMPTY = -39,         /* ENOTEMPTY */
     STATUS_LINK_LOOP = -40,         /* ELOOP */
+    STATUS_OVERFLOW = -75,          /* EOVERFLOW */
+    STATUS_BAD_LIBRARY = -80,       /* ELIBBAD */
+    STATUS_NOT_A_SOCKET = -88,      /* ENOTSOCK */
+    STATUS_MESSAGE_TOO_LONG = -90,  /* EMSGSIZE */
+    STATUS_NO_SUCH_OPTION = -92,    /* ENOPROTOOPT */
+    STATUS_NO_PROTOCOL = -93,       /* EPROTONOSUPPORT */
+    STATUS_NO_SOCKET_KIND = -94,    /* ESOCKTNOSUPPORT */
     STATUS_NOT_SUPPORTED = -95,     /* EOPNOTSUPP */
+    STATUS_NO_ADDRESS_FAMILY = -97, /* EAFNOSUPPORT */
+    STATUS_IS_CONNECTED = -106,     /* EISCONN */
     STATUS_TIMED_OUT = -110,        /* ETIMEDOUT */
 
     /* No errno: the program is sent SIGBUS, and a system call returns EFAULT (man 2 mmap). */

@@ -39,7 +39,7 @@ class KeyTest(MachineCase):
     """After the demonstration the machine waits for a key, and does what it says."""
 
     def press(self, key, config=MachineConfig()):
-        with qemu.Qemu(config, workspace_file("disk_image.img")) as machine:
+        with qemu.Qemu(config, workspace_file("demonstration_image.img")) as machine:
             self.assertTrue(machine.log.wait_for(b"press p to power off", TIMEOUT_SECONDS))
             machine.qmp.command("send-key", keys=[{"type": "qcode", "data": key}])
             return machine.wait(TIMEOUT_SECONDS).ending
@@ -89,7 +89,7 @@ class ScreenTest(MachineCase):
         self.assertGreater(len(colours), 1)
 
     def test_text_is_shown_on_a_framebuffer_where_the_image_asks_for_one(self):
-        width, height, colours = self.screen_of("disk_image.img")
+        width, height, colours = self.screen_of("demonstration_image.img")
         self.assertEqual((width, height), (1024, 768))
         self.assertGreater(len(colours), 1)
 

@@ -1,4 +1,4 @@
-"""A static program for Quire: plain C against Debian's musl, nothing of the kernel's in it."""
+"""A static program for Quire: plain C against Debian's musl or glibc, nothing of the kernel's."""
 
 _CLANG = "/usr/bin/clang-19"
 _MUSL_HEADERS = "/usr/include/x86_64-linux-musl"
@@ -6,7 +6,6 @@ _MUSL = "/usr/lib/x86_64-linux-musl/"
 _CLANG_HEADERS = "/usr/lib/llvm-19/lib/clang/19/include"
 
 _COMPILE = [
-    "--target=x86_64-linux-musl",
     "-std=c23",
     "-O2",
     "-g",
@@ -14,6 +13,11 @@ _COMPILE = [
     "-Wextra",
     "-Werror",
     "-ffile-compilation-dir=.",
+    "-I.",
+]
+
+_COMPILE_FOR_MUSL = [
+    "--target=x86_64-linux-musl",
     "-nostdinc",
     "-isystem",
     _MUSL_HEADERS,
@@ -24,33 +28,40 @@ _COMPILE = [
 # Code, constants and data never share a page of the file: the kernel gives each page the rights of
 # one segment.
 _LINK = [
-    "-nostdlib",
     "-fuse-ld=lld",
     "-Wl,--build-id=none",
     "-Wl,-z,max-page-size=4096",
     "-Wl,-z,separate-loadable-segments",
 ]
 
-def _with_libc(objects, start):
-    return [_MUSL + start, _MUSL + "crti.o"] + objects + ["-L" + _MUSL, "-lc", _MUSL + "crtn.o"]
+# glibc's headers mark results that may not be dropped; musl's, and its calls, do not.
+_GLIBC = ["-static", "-fno-pie", "-Wno-unused-result"]
+
+def _with_musl(objects, start):
+    begin = ["-nostdlib", _MUSL + start, _MUSL + "crti.o"]
+    return begin + objects + ["-L" + _MUSL, "-lc", _MUSL + "crtn.o"]
 
 def _user_program_impl(ctx):
     out = ctx.actions.declare_file(ctx.label.name)
     args = ctx.actions.args()
     args.add_all(_COMPILE + _LINK)
     sources = [source.path for source in ctx.files.srcs]
-    if ctx.attr.has_libc:
+    if ctx.attr.uses_glibc:
+        args.add_all(_GLIBC + sources)
+    elif ctx.attr.has_libc:
         movable = ctx.attr.is_movable
+        args.add_all(_COMPILE_FOR_MUSL)
         args.add_all(["-static-pie", "-fpie"] if movable else ["-static", "-fno-pie"])
-        args.add_all(_with_libc(sources, "rcrt1.o" if movable else "crt1.o"))
+        args.add_all(_with_musl(sources, "rcrt1.o" if movable else "crt1.o"))
     else:
-        args.add_all(["-static", "-fno-pie", "-ffreestanding"])
+        args.add_all(_COMPILE_FOR_MUSL)
+        args.add_all(["-static", "-fno-pie", "-ffreestanding", "-nostdlib"])
         args.add_all(sources)
     args.add("-o", out)
     ctx.actions.run(
         executable = _CLANG,
         arguments = [args],
-        inputs = ctx.files.srcs,
+        inputs = ctx.files.srcs + ctx.files.hdrs,
         outputs = [out],
         mnemonic = "UserProgram",
         progress_message = "Building the user program %s" % ctx.label.name,
@@ -61,7 +72,9 @@ user_program = rule(
     implementation = _user_program_impl,
     attrs = {
         "srcs": attr.label_list(mandatory = True, allow_files = [".c"]),
+        "hdrs": attr.label_list(allow_files = [".h"]),
         "has_libc": attr.bool(default = True),
+        "uses_glibc": attr.bool(doc = "glibc instead of musl."),
         "is_movable": attr.bool(doc = "A static position-independent executable."),
     },
     executable = True,

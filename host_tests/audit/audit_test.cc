@@ -3,6 +3,7 @@
 #include "host_tests/audit/audit_test.h"
 #include "lib/list.h"
 #include "mm/frame/early.h"
+#include "mm/object/memory_object.h"
 
 /* What the audit says of frames and free blocks, and of itself. */
 
@@ -44,7 +45,7 @@ TEST_F(AuditTest, AnAuditOfAFullMemoryWorksWindowByWindow) {
         FrameDrought drought(left);
         expect_sound();
         Corruption broken(frame_at(space, VA).map_count, 2);
-        expect_findings({"F2"}, "its count says 2");
+        expect_findings({"F2", "S2"}, "its count says 2");
     }
 }
 
@@ -120,7 +121,7 @@ TEST_F(AuditTest, F1AFrameThatIsTheHeapsOnlyByItsFlagIsFound) {
 
 TEST_F(AuditTest, F2ACountThatIsNotTheNumberOfEntriesIsFound) {
     Corruption broken(frame_at(space, VA).map_count, 2);
-    expect_findings({"F2"}, "1 entries reach it, its count says 2");
+    expect_findings({"F2", "S2"}, "1 entries reach it, its count says 2");
 }
 
 TEST_F(AuditTest, F2ALeakedFrameIsFound) {
@@ -133,8 +134,21 @@ TEST_F(AuditTest, F2ALeakedFrameIsFound) {
 TEST_F(AuditTest, F2ALeakedFrameOfAFileIsFound) {
     phys_addr_t pa;
     ASSERT_EQ(frame_alloc(FRAME_FILE, ZONE_NORMAL, &pa), STATUS_OK);
-    expect_findings({"F2"}, "file frame 0x");
+    expect_findings({"F2"}, "1 frames are files', their objects have 0");
     frame_free(pa);
+}
+
+TEST_F(AuditTest, F2AFrameOfAnObjectThatNoAreaMapsIsSound) {
+    memory_object *object;
+    phys_addr_t pa;
+    ASSERT_EQ(memory_object_create(PAGE_SIZE, &object), STATUS_OK);
+    ASSERT_EQ(memory_object_get_page(object, 0, &pa), STATUS_OK);
+    expect_sound();
+    {
+        Corruption broken(frame_of(pa)->state, FRAME_KERNEL);
+        expect_findings({"F1", "F2"}, "0 frames are files', their objects have 1");
+    }
+    memory_object_unref(object);
 }
 
 TEST_F(AuditTest, F2AFrameInTheWrongStateIsFound) {
@@ -336,15 +350,15 @@ TEST_F(BuddyAuditTest, F4FreeBuddiesThatStayApartAreFound) {
 }
 
 TEST_F(BuddyAuditTest, F4AFrameInTwoFreeBlocksIsFound) {
-    struct frame *inner = &free_block(4) + 5;
+    struct frame *inner = &free_block(5) + 5;
     Corruption free(inner->state, FRAME_FREE);
     StrayBlock broken(*inner, *frame_of(lower));
     expect_findings({"F4"}, "is in two free blocks");
 }
 
 TEST_F(BuddyAuditTest, F4ABlockThatIsNotAlignedIsFound) {
-    StrayBlock broken(*(&free_block(5) + 5), free_block(3));
-    expect_findings({"F4"}, "is not aligned to its order 3");
+    StrayBlock broken(*(&free_block(6) + 5), free_block(5));
+    expect_findings({"F4"}, "is not aligned to its order 5");
 }
 
 TEST_F(BuddyAuditTest, F4ABlockOnAnotherZonesListIsFound) {

@@ -43,6 +43,7 @@ class AuditTest : public SpaceTest {
         SpaceTest::SetUp();
         space = create("init");
         ASSERT_EQ(map(space, VA, 4, READ_WRITE, "data"), STATUS_OK);
+        ASSERT_EQ(populate(space, VA, 4), STATUS_OK);
         ASSERT_EQ(guard(space, VA + 4 * PAGE_SIZE, 1, "guard"), STATUS_OK);
     }
 
@@ -106,7 +107,7 @@ class AuditTest : public SpaceTest {
     }
 
     /* The first frame of some free block of the order. An audit of this machine borrows one of
-     * order 3. */
+     * order 3, or cuts it from the next larger one there is. */
     static struct frame &free_block(unsigned order) {
         struct Search {
             unsigned order;

@@ -6,7 +6,7 @@ namespace {
 
 TEST_F(AuditTest, T1AShareCountThatIsNotTheNumberOfEntriesIsFound) {
     Corruption broken(table_frame(space, VA, 0).table.share_count, 2);
-    expect_findings({"T1"}, "page table frame");
+    expect_findings({"S2", "T1"}, "page table frame");
 }
 
 TEST_F(AuditTest, T1AnEntryCountThatIsWrongIsFound) {
@@ -93,6 +93,33 @@ TEST_F(AuditTest, S1ALargeLeafThatSticksOutOfItsAreaIsFound) {
     expect_findings({"S1"}, "is mapped, but in no area");
 }
 
+TEST_F(AuditTest, S2ATableThatIsSharedAndCanBeWrittenThroughIsFound) {
+    Corruption broken(table_frame(space, VA, 0).table.share_count, 2);
+    expect_findings({"S2", "T1"}, "0x400000 can be written through, and is shared by 2");
+}
+
+TEST_F(AuditTest, S2APageOfTwoThatOneOfThemMayWriteToIsFound) {
+    Corruption broken(frame_at(space, VA).map_count, 2);
+    expect_findings({"F2", "S2"}, "init: 0x400000 is writable, and 2 entries own 0x");
+}
+
+TEST_F(AuditTest, S2APageOfTwoBelowATableThatNobodyCanWriteThroughIsSound) {
+    address_space *child;
+    ASSERT_EQ(space_fork(space, "child", &child), STATUS_OK);
+    expect_sound();
+    destroy(child);
+    expect_sound();
+}
+
+TEST_F(AuditTest, S2AWritablePageOfZeroesIsFound) {
+    constexpr uint64_t untouched = VA + 8 * PAGE_SIZE;
+    ASSERT_EQ(map(space, untouched, 1, READ_WRITE, "more"), STATUS_OK);
+    ASSERT_EQ(space_resolve_fault(space, virt_addr(untouched), ACCESS_READ), STATUS_OK);
+    expect_sound();
+    Corruption broken(entry(space, untouched), entry(space, untouched) | 2);
+    expect_findings({"S2"}, "init: 0x408000 is the page of zeroes, and is writable");
+}
+
 TEST_F(AuditTest, V1AMappingInAGuardIsFound) {
     Corruption broken(area_at(space, VA).kind, AREA_GUARD);
     expect_findings({"V1"}, "is mapped in data, which is a guard");
@@ -141,6 +168,7 @@ TEST_F(AuditTest, V2AUsersPageThatWouldOutliveASwitchOfSpacesIsFound) {
 
 TEST_F(AuditTest, UsersMayWriteWhatTheyExecute) { // K2 is of the upper half
     ASSERT_EQ(map(space, VA + 8 * PAGE_SIZE, 1, READ_WRITE | RIGHT_EXECUTE, "code"), STATUS_OK);
+    ASSERT_EQ(populate(space, VA + 8 * PAGE_SIZE, 1), STATUS_OK);
     expect_sound();
 }
 

@@ -7,6 +7,7 @@
 
 #include "drivers/console.h"
 #include "drivers/framebuffer.h"
+#include "drivers/terminal_emulator.h"
 #include "lib/status.h"
 #include "mm/addr/addr.h"
 
@@ -38,8 +39,16 @@ framebuffer_mode mode_of(const FuzzMode &from) {
     return mode;
 }
 
-void print(framebuffer *screen, const uint8_t *text, size_t size) {
-    console_write(&screen->grid.console, reinterpret_cast<const char *>(text), size);
+// As the log does, and as a program.
+void print(framebuffer *screen, const uint8_t *bytes, size_t size) {
+    const char *text = reinterpret_cast<const char *>(bytes);
+    terminal_emulator emulator;
+    console_write(&screen->grid.console, text, size);
+    terminal_emulator_init(&emulator, &screen->grid);
+    for (size_t done = 0; done < size;) {
+        done += terminal_emulator_put(&emulator, text + done, size - done);
+    }
+    terminal_emulator_end(&emulator);
 }
 
 } // namespace

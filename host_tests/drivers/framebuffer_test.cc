@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "drivers/console.h"
+#include "drivers/terminal_emulator.h"
 #include "lib/status.h"
 #include "mm/addr/addr.h"
 
@@ -39,6 +40,14 @@ class FramebufferTest : public testing::Test {
 
     void write(const std::string &text) {
         console_write(&screen_->grid.console, text.data(), text.size());
+    }
+
+    /* As a program does. */
+    void send(const std::string &text) {
+        terminal_emulator emulator;
+        terminal_emulator_init(&emulator, &screen_->grid);
+        EXPECT_EQ(terminal_emulator_put(&emulator, text.data(), text.size()), text.size());
+        terminal_emulator_end(&emulator);
     }
 
     uint32_t pixel(unsigned x, unsigned y) const {
@@ -92,6 +101,41 @@ TEST_F(FramebufferTest, AColourOfNoBitsMayLieRightBehindThePixel) {
     show(mode);
     write("|");
     EXPECT_EQ(pixel(3, 8), 0x00aaaau);
+}
+
+constexpr uint32_t GREY = 0xaaaaaa;
+
+TEST_F(FramebufferTest, CellsHaveTheColoursOfTheVga) {
+    show(mode_of(32));
+    send("\033[31;44m|\033[1;33;49m|\033[0;33m|");
+    EXPECT_EQ(pixel(3, 8), 0xaa0000u);
+    EXPECT_EQ(pixel(2, 8), 0x0000aau);
+    EXPECT_EQ(pixel(8 + 3, 8), 0xffff55u);
+    EXPECT_EQ(pixel(8 + 2, 8), 0u);
+    EXPECT_EQ(pixel(16 + 3, 8), 0xaa5500u) << "brown";
+}
+
+TEST_F(FramebufferTest, ACharacterThatTheFontHasNotIsShownByOneLikeIt) {
+    show(mode_of(32));
+    send("\342\224\202"); // a line from top to bottom
+    EXPECT_EQ(pixel(3, 8), GREY);
+    EXPECT_EQ(pixel(2, 8), 0u);
+}
+
+TEST_F(FramebufferTest, TheCursorIsABlockThatMoves) {
+    show(mode_of(32));
+    write("x");
+    EXPECT_EQ(pixel(8, 0), 0u) << "the log has none";
+    send("\033[1;2H");
+    EXPECT_EQ(pixel(8, 0), GREY);
+    EXPECT_EQ(pixel(15, 15), GREY);
+    send("\033[2;1H|\r");
+    EXPECT_EQ(pixel(8, 0), 0u);
+    EXPECT_EQ(pixel(3, 16 + 8), 0u) << "what is under it is seen through it";
+    EXPECT_EQ(pixel(2, 16 + 8), GREY);
+    send("\033[?25l");
+    EXPECT_EQ(pixel(3, 16 + 8), GREY);
+    EXPECT_EQ(pixel(2, 16 + 8), 0u);
 }
 
 TEST_F(FramebufferTest, MovingItToAnotherMappingKeepsTheText) {

@@ -26,9 +26,9 @@ class TextGridTest : public testing::Test {
         unsigned drawn = 0;
     };
 
-    static void draw(text_grid *grid, unsigned row, unsigned column, char character) {
+    static void draw(text_grid *grid, unsigned row, unsigned column, text_cell cell) {
         auto *screen = reinterpret_cast<Screen *>(grid);
-        screen->rows.at(row).at(column) = character;
+        screen->rows.at(row).at(column) = static_cast<char>(cell.character);
         screen->drawn++;
     }
 

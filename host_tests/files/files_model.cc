@@ -212,6 +212,7 @@ void FilesModel::write_something() {
     Names names = pick_path();
     Place place = find_place(names);
     if (place.node == nullptr || place.node->is_directory) {
+        idle_steps++;
         return;
     }
     uint64_t offset = choices.below(3 * PAGE_SIZE);
@@ -231,6 +232,7 @@ void FilesModel::cut_something() {
     Names names = pick_path();
     Place place = find_place(names);
     if (place.node == nullptr || place.node->is_directory) {
+        idle_steps++;
         return;
     }
     uint64_t size = choices.below(3 * PAGE_SIZE);

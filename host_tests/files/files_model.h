@@ -19,6 +19,7 @@ class FilesModel : public PathTest {
     void check();
 
     Choices choices;
+    uint64_t idle_steps = 0;
 
   protected:
     machine::Config config() const override;

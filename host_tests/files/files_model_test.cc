@@ -5,13 +5,13 @@ namespace {
 
 class FilesModelTest : public FilesModel, public testing::WithParamInterface<unsigned> {
   protected:
-    FilesModelTest() : FilesModel(Choices(GetParam())) {}
+    FilesModelTest() : FilesModel(Choices(model_seed())) {}
 };
 
 TEST_P(FilesModelTest, RandomOperationsDoWhatATreeOfMapsSays) {
     take_steps<FilesModel>(*this, 400);
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, FilesModelTest, testing::Values(1, 2, 3, 4));
+INSTANTIATE_TEST_SUITE_P(Runs, FilesModelTest, testing::Values(1, 2, 3, 4));
 
 } // namespace

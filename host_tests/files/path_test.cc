@@ -258,6 +258,22 @@ TEST_F(PlacesTest, MountsStandOnMounts) {
     EXPECT_EQ(mount_detach(lower), STATUS_OK);
 }
 
+TEST_F(PlacesTest, WhoStandsOnTheRootOfAMountCanTakeItAway) {
+    ASSERT_EQ(mkdir("/m"), STATUS_OK);
+    mount_at("/m");
+    ASSERT_EQ(mkdir("/m/d"), STATUS_OK);
+    location inside, top;
+    ASSERT_EQ(path_resolve(&view, "/m/d", LAST_LINK_FOLLOW, &inside), STATUS_OK);
+    ASSERT_EQ(path_resolve(&view, "/m", LAST_LINK_FOLLOW, &top), STATUS_OK);
+    EXPECT_EQ(mount_detach_root(&top), STATUS_BUSY);
+    EXPECT_EQ(mount_detach_root(&inside), STATUS_INVALID) << "no root";
+    ASSERT_EQ(path_resolve(&view, "/", LAST_LINK_FOLLOW, &top), STATUS_OK);
+    EXPECT_EQ(mount_detach_root(&top), STATUS_INVALID) << "it covers nothing";
+    ASSERT_EQ(path_resolve(&view, "/m", LAST_LINK_FOLLOW, &top), STATUS_OK);
+    EXPECT_EQ(mount_detach_root(&top), STATUS_OK);
+    EXPECT_EQ(reach("/m/d"), STATUS_NOT_FOUND);
+}
+
 TEST_F(PlacesTest, EveryMountIsListedInTheOrderTheyCame) {
     ASSERT_EQ(mkdir("/m"), STATUS_OK);
     mount *mounted = mount_at("/m");

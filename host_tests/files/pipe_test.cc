@@ -44,6 +44,41 @@ TEST_F(PipeTest, BytesComeOutInOrder) {
     EXPECT_EQ(seek(reader, 0, FROM_POSITION), STATUS_NOT_SEEKABLE);
 }
 
+TEST_F(PipeTest, WhatIsOnlyLookedAtStays) {
+    make_pipe();
+    ASSERT_EQ(put(writer, std::string(4090, 'x') + "hello world"), STATUS_OK);
+    ASSERT_EQ(get(reader, 4090).size(), 4090u);
+    std::string text(100, '?');
+    transfer to = transfer_to_memory(text.data(), text.size());
+    EXPECT_EQ(pipe_look(the_pipe(), &to, true), STATUS_OK);
+    EXPECT_EQ(text.substr(0, to.done_bytes), "hello world") << "over the end of a page";
+    transfer some = transfer_to_memory(text.data(), 5);
+    EXPECT_EQ(pipe_look(the_pipe(), &some, true), STATUS_OK);
+    EXPECT_EQ(some.done_bytes, 5u);
+    EXPECT_EQ(get(reader), "hello world");
+    EXPECT_EQ(pipe_look(the_pipe(), &to, false), STATUS_OK) << "nothing is wanted any more";
+    transfer more = transfer_to_memory(text.data(), 1);
+    EXPECT_EQ(pipe_look(the_pipe(), &more, false), STATUS_TRY_AGAIN);
+}
+
+TEST_F(PipeTest, RoomIsWaitedForAndCounted) {
+    make_pipe();
+    size_t room = 0;
+    EXPECT_EQ(pipe_wait_for_room(the_pipe(), 1, false, &room), STATUS_OK);
+    EXPECT_EQ(room, PIPE_CAPACITY);
+    ASSERT_EQ(put(writer, std::string(PIPE_CAPACITY - 1, 'x')), STATUS_OK);
+    EXPECT_EQ(pipe_wait_for_room(the_pipe(), 1, false, &room), STATUS_OK);
+    EXPECT_EQ(room, 1u);
+    EXPECT_EQ(pipe_wait_for_room(the_pipe(), 2, false, &room), STATUS_TRY_AGAIN);
+    ASSERT_EQ(put(writer, "y"), STATUS_OK);
+    EXPECT_EQ(pipe_wait_for_room(the_pipe(), 1, false, &room), STATUS_TRY_AGAIN);
+    pipe_ref(the_pipe());
+    struct pipe *pipe = the_pipe();
+    reader.close();
+    EXPECT_EQ(pipe_wait_for_room(pipe, 1, true, &room), STATUS_BROKEN_PIPE);
+    EXPECT_FALSE(pipe_unref(pipe));
+}
+
 TEST_F(PipeTest, APipeSaysThatItIsAFifo) {
     make_pipe();
     struct file_stat seen;

@@ -76,7 +76,8 @@ FORK_CASES = (
         edits=made_by(
             (
                 "mm/paging/share.c",
-                "            __atomic_fetch_add(&frame->map_count, 1, __ATOMIC_RELAXED); /* F2 */\n",
+                "            __atomic_fetch_add(&frame->map_count, 1, __ATOMIC_RELAXED);"
+                " /* F2 */\n",
                 "            (void)frame;\n",
             ),
         ),

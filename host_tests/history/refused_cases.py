@@ -36,9 +36,9 @@ REFUSED_CASES = (
         diagnosis="ignoring return value of function declared with 'nodiscard' attribute",
         edits=made_by(
             (
-                "mm/space/user_areas.c",
-                "    status = page_table_reserve(table, range, 0);\n",
-                "    page_table_reserve(table, range, 0);\n",
+                "mm/paging/map.c",
+                "        event->status = take_tables(table, mapping, &pool);\n",
+                "        take_tables(table, mapping, &pool);\n",
             ),
         ),
     ),

@@ -7,9 +7,7 @@ ARGUMENTS: tuple[Argument, ...] = (
         "table_pool_end does nothing but CHECK that the reservation was exact, and it is.",
         ("mm/paging/map.c: map: call is left out: table_pool_end(&pool);",
          "mm/paging/remap.c: remap: call is left out: table_pool_end(&pool);",
-         "mm/paging/page_table.c: page_table_reserve: call is left out: table_pool_end(&pool);",
-         "mm/paging/protect.c: page_table_protect: call is left out: table_pool_end(&pool);",
-         "mm/paging/unmap.c: unmap: call is left out: table_pool_end(&pool);")),
+         "mm/paging/page_table.c: page_table_reserve: call is left out: table_pool_end(&pool);")),
     Argument(
         "Live entries are changed by locked instructions only, which are full barriers on x86 "
         "already; that some barrier must stand there, store_order_test shows.",

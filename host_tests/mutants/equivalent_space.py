@@ -3,6 +3,15 @@
 from host_tests.mutants.argument import Argument
 
 ARGUMENTS: tuple[Argument, ...] = (
+    Argument("What an entry grants is a part of what its area grants (V2), so a grant adds rights "
+             "alone, which owes no flush at a user address (law 6).", (
+        "mm/space/fault_resolve.c: grant: flush is left out: tlb_gather_finish(&gather);",
+    )),
+    Argument("space_populate has checked the whole of its range, and all others lock the whole of "
+             "the space.", (
+        "mm/space/fault_resolve.c: find_place: call is left out: "
+        "check_locked_for_writing(token, place->page);",
+    )),
     Argument("These statics start as the function makes them, and a test ends with every space "
              "destroyed and every CPU in the kernel's, which is what is found there.", (
         "mm/space/address_space.c: space_registry_init: call is left out: list_init(&registry);",
@@ -42,7 +51,7 @@ ARGUMENTS: tuple[Argument, ...] = (
         "mm/space/frame_array_map.c: smaller: bound is off by one: b",
         "mm/space/frame_array_map.c: frame_array_map: bound is off by one: done",
         "mm/space/frame_batch.c: frame_batch_map: bound is off by one: PAGES_PER_CALL",
-        "mm/space/space_access.c: transfer_pages: bound is off by one: in_page",
+        "mm/space/space_access.c: left_in_page: bound is off by one: in_page",
     )),
     Argument("Two areas of a tree are disjoint, so no two have the same start.", (
         "mm/space/area_tree.c: area_tree_insert: bound is off by one: "
@@ -59,11 +68,12 @@ ARGUMENTS: tuple[Argument, ...] = (
         "mm/space/area_tree.c: search_subtree: arm is dropped: "
         "largest < search->page_count + 2 * search->guard_pages",
     )),
-    Argument("Early memory that has run out stays so, and reserve_kernel_ranges, which comes "
-             "after, needs a page for a table too: it reports the same STATUS_NO_MEMORY.", (
+    Argument("Early memory that has run out stays so, and what comes after, the page of zeroes or "
+             "reserve_kernel_ranges, needs a page too: it reports the same STATUS_NO_MEMORY.", (
         "mm/space/direct_map.c: map_run: condition is false: status != STATUS_OK",
         "mm/space/direct_map.c: direct_map_build: condition is false: status != STATUS_OK",
         "mm/space/frame_array_map.c: frame_array_map: condition is false: status != STATUS_OK",
+        "mm/space/kernel_space.c: kernel_space_build: condition is true: status == STATUS_OK",
         "mm/space/kernel_space.c: map_regions: condition is false: status != STATUS_OK",
         "mm/space/kernel_space.c: map_regions: condition is false: status != STATUS_OK (#2)",
     )),
@@ -80,23 +90,9 @@ ARGUMENTS: tuple[Argument, ...] = (
         "mm/space/kernel_space.c: kernel_space_start: call is left out: "
         "kernel_space_start_with((struct frame *)FRAME_ARRAY_BASE);",
     )),
-    Argument("Without its sleep a waiter tries again at once, and waking nobody does nothing: both "
-             "cost processor time only.", (
-        "mm/lock/sleep_lock.c: sleep_lock_acquire: call is left out: "
-        "platform_sleep_while(&lock->state, SLEEP_LOCK_AWAITED);",
-        "mm/lock/sleep_lock.c: sleep_lock_release: condition is true: "
-        "held == SLEEP_LOCK_AWAITED",
-    )),
-    Argument("Besides AREA_ANON a user space has guards only, and nothing is mapped in a guard.", (
-        "mm/space/space_access.c: locate: arm is dropped: area->kind != AREA_ANON",
-    )),
     Argument("A parked page has no effective rights and is not global, and its cache policy is "
              "neither printed nor different from its neighbour's.", (
         "mm/space/space_dump.c: add_entry: condition is true: entry->kind == PAGE_MAPPED",
-    )),
-    Argument("The heap fails only when not a frame is left, and then the batch, which needs one, "
-             "fails as well and the empty spares are returned.", (
-        "mm/space/user_areas.c: take_memory: condition is false: status != STATUS_OK",
     )),
     Argument("User memory is mapped in 4 KiB leaves, so nothing is split and the change cannot "
              "fail; then area_cut_out uses every spare that area_cuts_needed has counted.", (

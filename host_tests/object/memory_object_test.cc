@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <numeric>
+#include <vector>
 
 #include "host_tests/space/space_test.h"
 #include "mm/heap/heap.h"
@@ -65,6 +66,60 @@ TEST_F(MemoryObjectTest, AHoleCostsNothingAndReadsAsZeroes) {
     EXPECT_EQ(read(12345, 3), std::string(3, '\0'));
 }
 
+TEST_F(MemoryObjectTest, TheLastPageOfASmallIndexAndTheFirstOfALargerOneAreKeptApart) {
+    ASSERT_EQ(write(63 * PAGE_SIZE, "last"), STATUS_OK);
+    EXPECT_EQ(read(63 * PAGE_SIZE, 4), "last");
+    ASSERT_EQ(write(64 * PAGE_SIZE, "first"), STATUS_OK);
+    EXPECT_EQ(read(63 * PAGE_SIZE, 4), "last");
+    EXPECT_EQ(read(64 * PAGE_SIZE, 5), "first");
+    EXPECT_EQ(memory_object_page_count(object), 2u);
+}
+
+TEST_F(MemoryObjectTest, FarPagesThatAreNeighboursShareTheirWay) {
+    ASSERT_EQ(write(FAR, "a"), STATUS_OK);
+    uint64_t objects = heap_count().object_count;
+    ASSERT_EQ(write(FAR + PAGE_SIZE, "b"), STATUS_OK);
+    EXPECT_EQ(heap_count().object_count, objects);
+    EXPECT_EQ(read(FAR, 1), "a");
+    EXPECT_EQ(read(FAR + PAGE_SIZE, 1), "b");
+}
+
+TEST_F(MemoryObjectTest, AHoleBetweenFarPagesFreesWhatLiesInItAlone) {
+    for (uint64_t page : {0, 63, 64, 4095, 4096}) {
+        ASSERT_EQ(write(page * PAGE_SIZE, "a"), STATUS_OK);
+    }
+    EXPECT_EQ(memory_object_punch(object, 63 * PAGE_SIZE, (4096 - 63) * PAGE_SIZE), STATUS_OK);
+    EXPECT_EQ(memory_object_page_count(object), 2u);
+    EXPECT_EQ(read(0, 1), "a");
+    EXPECT_EQ(read(4096 * PAGE_SIZE, 1), "a");
+    EXPECT_EQ(read(63 * PAGE_SIZE, 1), std::string(1, '\0'));
+    EXPECT_EQ(read(4095 * PAGE_SIZE, 1), std::string(1, '\0'));
+}
+
+TEST_F(MemoryObjectTest, AnObjectThatWasEmptiedIsFilledAnewFromTheSmallestIndexOn) {
+    ASSERT_EQ(write(FAR, "a"), STATUS_OK);
+    ASSERT_EQ(memory_object_resize(object, 0), STATUS_OK);
+    uint64_t objects = heap_count().object_count;
+    ASSERT_EQ(write(0, "b"), STATUS_OK);
+    EXPECT_EQ(heap_count().object_count, objects + 1);
+    EXPECT_EQ(read(0, 1), "b");
+}
+
+TEST_F(MemoryObjectTest, WithoutMemoryThereIsNoNewObject) {
+    std::vector<memory_object *> others;
+    memory_object *other = nullptr;
+    {
+        FrameDrought drought(0);
+        while (memory_object_create(0, &other) == STATUS_OK) {
+            others.push_back(other);
+        }
+        EXPECT_EQ(memory_object_create(0, &other), STATUS_NO_MEMORY);
+    }
+    for (memory_object *each : others) {
+        memory_object_unref(each);
+    }
+}
+
 TEST_F(MemoryObjectTest, APageIsTheSameForAllWhoAskForIt) {
     ASSERT_EQ(memory_object_resize(object, PAGE_SIZE + 1), STATUS_OK);
     phys_addr_t first;
@@ -98,7 +153,7 @@ TEST_F(MemoryObjectTest, CuttingAtAPagesEndKeepsThePage) {
 
 TEST_F(MemoryObjectTest, APunchedHoleReadsAsZeroesAndTheSizeStays) {
     EXPECT_EQ(write(0, std::string(4 * PAGE_SIZE, 'a')), STATUS_OK);
-    memory_object_punch(object, PAGE_SIZE - 1, 2 * PAGE_SIZE + 2);
+    EXPECT_EQ(memory_object_punch(object, PAGE_SIZE - 1, 2 * PAGE_SIZE + 2), STATUS_OK);
     EXPECT_EQ(memory_object_page_count(object), 2u);
     EXPECT_EQ(memory_object_size(object), 4 * PAGE_SIZE);
     EXPECT_EQ(read(PAGE_SIZE - 2, 3), std::string("a\0\0", 3));
@@ -107,12 +162,12 @@ TEST_F(MemoryObjectTest, APunchedHoleReadsAsZeroesAndTheSizeStays) {
 
 TEST_F(MemoryObjectTest, AHoleWithinAPageIsZeroedThere) {
     EXPECT_EQ(write(0, std::string(PAGE_SIZE, 'a')), STATUS_OK);
-    memory_object_punch(object, 10, 2);
+    EXPECT_EQ(memory_object_punch(object, 10, 2), STATUS_OK);
     EXPECT_EQ(read(9, 4), std::string("a\0\0a", 4));
-    memory_object_punch(object, 0, 0);
+    EXPECT_EQ(memory_object_punch(object, 0, 0), STATUS_OK);
     EXPECT_EQ(read(0, 1), "a");
-    memory_object_punch(object, UINT64_MAX, 1);
-    memory_object_punch(object, PAGE_SIZE - 1, UINT64_MAX);
+    EXPECT_EQ(memory_object_punch(object, UINT64_MAX, 1), STATUS_OK);
+    EXPECT_EQ(memory_object_punch(object, PAGE_SIZE - 1, UINT64_MAX), STATUS_OK);
     EXPECT_EQ(read(PAGE_SIZE - 2, 2), std::string("a\0", 2));
 }
 

@@ -70,6 +70,11 @@ TEST_P(NoMemoryTest, UnmappingOutOfAGigabyteLeafAtBothEnds) { // S39
     EXPECT_EQ(starve([&] { return unmap(range); }), 3u);
 }
 
+TEST_P(NoMemoryTest, UnmappingWholeLargeLeavesBesideAnotherTakesNone) {
+    ASSERT_EQ(map(pages_at(VA, 3 * PAGES_2M), DEVICE, USER_RW, 1), STATUS_OK);
+    EXPECT_EQ(starve([&] { return unmap(pages_at(VA, 2 * PAGES_2M)); }), 0u);
+}
+
 TEST_P(NoMemoryTest, UnmappingAcrossTwoLargeLeaves) {
     ASSERT_EQ(map(pages_at(VA, 2 * PAGES_2M), DEVICE, USER_RW), STATUS_OK);
     cpu(1).read(VA + 2 * MIB, USER);

@@ -235,6 +235,35 @@ TEST_P(ShareTest, TheTopmostPagesOfUserMemoryAreSharedAndLeftLikeOthers) {
     EXPECT_EQ(map_count(user, TOP), 1u);
 }
 
+TEST_P(ShareTest, UnmappingWhatIsBelowASharedTableTakesNoMemory) {
+    ASSERT_EQ(map_new(pages_at(VA, 512)), STATUS_OK);
+    ASSERT_EQ(map_new(pages_at(VA + BLOCK, 1)), STATUS_OK);
+    ASSERT_EQ(fork(pages_at(VA, 1024)), STATUS_OK);
+    FrameDrought drought(0);
+    EXPECT_EQ(unmap_from(other, pages_at(VA, 512)), STATUS_OK);
+    EXPECT_TRUE(cpu(0).read(VA, USER).succeeded());
+}
+
+TEST_P(ShareTest, UnmappingTheUpperPartOfATableLeavesTheLowerOne) {
+    ASSERT_EQ(map_new(pages_at(VA, 512)), STATUS_OK);
+    ASSERT_EQ(fork(), STATUS_OK);
+    ASSERT_EQ(unmap_from(other, pages_at(VA + BLOCK / 2, 256)), STATUS_OK);
+    EXPECT_TRUE(cpu(1).read(VA + BLOCK / 2 - PAGE_SIZE, USER).succeeded());
+    EXPECT_FALSE(cpu(1).read(VA + BLOCK / 2, USER).succeeded());
+    EXPECT_TRUE(cpu(0).read(VA + BLOCK / 2, USER).succeeded());
+}
+
+TEST_P(ShareTest, WhoHasUnsharedSeesNothingOfWhatTheOthersMapThere) { // law 12
+    struct virt_range next = pages_at(VA + PAGE_SIZE, 1);
+    ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
+    ASSERT_EQ(fork(), STATUS_OK);
+    EXPECT_TRUE(cpu(1).read(VA, USER).succeeded()) << "it knows the way to the shared table";
+    ASSERT_EQ(unshare(other, next), STATUS_OK);
+    ASSERT_EQ(unshare(user, next), STATUS_OK);
+    ASSERT_EQ(map_new(next), STATUS_OK);
+    EXPECT_FALSE(cpu(1).read(VA + PAGE_SIZE, USER).succeeded());
+}
+
 TEST_P(ShareTest, AProcessMayEndWhileItSharesMoreTablesThanAGatherHolds) {
     for (uint64_t i = 0; i < 40; i++) {
         ASSERT_EQ(map_new(pages_at(VA + i * BLOCK, 1)), STATUS_OK);

@@ -179,6 +179,31 @@ TEST_F(TraceTest, ChangesOfWhatIsMappedAreReportedWhileTheOldIsThere) {
     ASSERT_EQ(unmap(pages_at(VA, 512)), STATUS_OK);
 }
 
+TEST_F(TraceTest, MovingTellsWhereTo) {
+    ASSERT_EQ(map_new(pages_at(VA, 2)), STATUS_OK);
+    tlb_gather gather;
+    tlb_gather_begin(&gather, &user);
+    EXPECT_EQ(page_table_move(&user, pages_at(VA, 2), virt_addr(VA + GIB), &gather), STATUS_OK);
+    tlb_gather_finish(&gather);
+    const table_event &event = only(TABLE_MOVE).event;
+    EXPECT_EQ(event.to.value, VA + GIB);
+    EXPECT_EQ(event.table, &user);
+    EXPECT_EQ(only(TABLE_MOVE).mapped_before, PAGE_MAPPED);
+    EXPECT_FALSE(only(TABLE_MAP_FRAMES).event.are_objects);
+    expect_range(event, VA, 2);
+    EXPECT_NE(event.caller, nullptr);
+    ASSERT_EQ(unmap(pages_at(VA + GIB, 2)), STATUS_OK);
+}
+
+TEST_F(TraceTest, WhoseFramesAreMappedIsTold) {
+    phys_addr_t page;
+    ASSERT_EQ(frame_alloc_zeroed(FRAME_FILE, ZONE_NORMAL, &page), STATUS_OK);
+    ASSERT_EQ(page_table_map_frames(&user, pages_at(VA, 1), &page, USER_RW), STATUS_OK);
+    EXPECT_TRUE(only(TABLE_MAP_FRAMES).event.are_objects);
+    ASSERT_EQ(unmap(pages_at(VA, 1)), STATUS_OK);
+    frame_free(page);
+}
+
 TEST_F(TraceTest, ReservingTellsDownToWhichLevel) {
     ASSERT_EQ(page_table_reserve(&user, pages_at(VA, 4), 1), STATUS_OK);
     const table_event &event = only(TABLE_RESERVE).event;

@@ -4,7 +4,8 @@
 enum status grow(struct address_space *space, struct virt_range range) {
     struct locked_range token;
     space_lock_for_writing(space, range, &token);
-    enum status status = space_map_anonymous(&token, range, RIGHT_READ, "memory");
+    const struct space_mapping mapping = {.rights = RIGHT_READ, .name = "memory"};
+    enum status status = space_map(&token, range, &mapping);
 #ifdef MISTAKE
     if (status != STATUS_OK) {
         return status;

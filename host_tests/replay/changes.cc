@@ -13,7 +13,8 @@ struct Change {
     unsigned level;
     page_attributes attributes;
     std::vector<phys_addr_t> frames;
-    Table *child; /* of share */
+    Table *child;   /* of share */
+    virt_addr_t to; /* of move */
 };
 
 Change parse(const Line &line, const Table &of, Frames &frames) {
@@ -27,9 +28,11 @@ Change parse(const Line &line, const Table &of, Frames &frames) {
     change.attributes = {static_cast<uint8_t>(line.decimal("rights", UINT8_MAX)),
                          static_cast<cache_policy>(line.decimal("cache", CACHE_UNCACHED)),
                          static_cast<uint8_t>(line.decimal("key", UINT8_MAX))};
+    frame_state state = line.has("objects") ? FRAME_FILE : FRAME_ANON;
     for (uint64_t frame : line.addresses("frames")) {
-        change.frames.push_back(frames.replayed(frame));
+        change.frames.push_back(frames.replayed(frame, state));
     }
+    change.to = virt_addr(line.has("to") ? line.hexadecimal("to") : 0);
     return change;
 }
 
@@ -88,6 +91,10 @@ status merge(Table &of, const Change &change) NO_CAPABILITY_CHECK {
     return STATUS_OK;
 }
 
+status move(Table &of, const Change &change) NO_CAPABILITY_CHECK {
+    return page_table_move(&of.table, change.range, change.to, of.gather());
+}
+
 status map(Table &of, const Change &change) {
     return page_table_map(&of.table, change.range, change.pa, change.attributes, change.level);
 }
@@ -107,6 +114,7 @@ status make_change(const Line &line, Table &of, Table *child, Frames &frames) {
         {"remap_frames", remap_frames},
         {"share", share},
         {"unshare", unshare},
+        {"move", move},
         {"unmap", unmap},
         {"unmap_keeping_frames", unmap_keeping_frames},
         {"unmap_strict", unmap_strict},

@@ -231,6 +231,7 @@ void Replay::play_paid(const Line &line) {
     }
     frames_.drop_free();
     if (!is_unpaid()) {
+        frames_.free_unused_objects();
         look("when line " + std::to_string(line.number()) + " was paid for");
     }
 }

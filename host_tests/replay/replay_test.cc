@@ -153,6 +153,23 @@ TEST(ReplayTest, FramesThatAreKeptAreNotFreed) {
                     .empty());
 }
 
+TEST(ReplayTest, WhatIsMovedIsFlushedAtItsOldPlace) {
+    std::string moved = "move " + USER +
+                        " va=400000 pages=1 pa=0 level=0 rights=0 cache=0 key=0 "
+                        "to=401000 by=a test\n";
+    std::string head = with_process("5000", 1) + touched("400000") + moved;
+    EXPECT_TRUE(findings(head + flush("400000") + PAID).empty());
+    expect_one(findings(head + PAID), "still translates 0x400000 ");
+}
+
+TEST(ReplayTest, AnObjectsFrameOutlivesItsEntries) {
+    std::string mapped =
+        "map_frames " + USER + " va=600000 pages=1" + RW + " frames=7000 objects=1 by=a test\n";
+    EXPECT_TRUE(findings(with_process("5000", 1) + mapped + unmap("600000") + PAID + mapped +
+                         unmap("600000") + PAID)
+                    .empty());
+}
+
 TEST(ReplayTest, AStatusThatTheLibraryDoesNotGiveIsFound) {
     expect_one(findings(with_process("5000", 1) + unmap("500000", "unmap_strict") + PAID),
                "line 7 succeeded in the kernel; replayed, its status is " +

@@ -4,13 +4,13 @@
 
 namespace replay {
 
-phys_addr_t Frames::replayed(uint64_t recorded) {
+phys_addr_t Frames::replayed(uint64_t recorded, frame_state state) {
     auto found = to_replayed_.find(recorded);
     if (found != to_replayed_.end()) {
         return phys_addr(found->second);
     }
     phys_addr_t fresh;
-    if (frame_alloc(FRAME_ANON, ZONE_NORMAL, &fresh) != STATUS_OK) {
+    if (frame_alloc(state, ZONE_NORMAL, &fresh) != STATUS_OK) {
         throw BadRecording("the recording owns more memory than the pretend PC has");
     }
     to_replayed_[recorded] = fresh.value;
@@ -32,6 +32,16 @@ void Frames::drop_free() {
         }
         return is_free;
     });
+}
+
+void Frames::free_unused_objects() {
+    for (const auto &[replayed, recorded] : to_recorded_) {
+        const struct frame *frame = frame_of(phys_addr(replayed));
+        if (frame->state == FRAME_FILE && frame->map_count == 0) {
+            frame_free(phys_addr(replayed));
+        }
+    }
+    drop_free();
 }
 
 tlb_gather *Table::gather() NO_CAPABILITY_CHECK {

@@ -8,6 +8,7 @@
 
 #include "host_tests/replay/replay.h"
 #include "kernel/trace/table_hash.h"
+#include "mm/frame/frame.h"
 #include "mm/paging/page_table.h"
 
 namespace replay {
@@ -16,13 +17,17 @@ namespace replay {
  * memory is mapped where the kernel mapped it: nobody looks there. */
 class Frames {
   public:
-    phys_addr_t replayed(uint64_t recorded);
+    phys_addr_t replayed(uint64_t recorded, frame_state state);
 
     /* Back again; memory that nobody owns is where it was. */
     uint64_t recorded(uint64_t replayed) const;
 
     /* Forgets the frames that have been freed. */
     void drop_free();
+
+    /* Frees those of objects that nothing maps: what objects do with theirs is not recorded. No
+     * CPU may still know of them. */
+    void free_unused_objects();
 
   private:
     std::map<uint64_t, uint64_t> to_replayed_;

@@ -7,6 +7,7 @@
 #include "host_tests/machine/sizes.h"
 #include "host_tests/space/space_test.h"
 #include "mm/addr/layout.h"
+#include "mm/heap/heap.h"
 #include "mm/space/area.h"
 
 namespace {
@@ -185,6 +186,19 @@ TEST_F(AddressSpaceTest, RunningOutOfFramesWhileCreatingLeavesNothing) {
     destroy(space);
 }
 
+TEST_F(AddressSpaceTest, RunningOutOfMemoryForTheNullGuardLeavesNothing) {
+    auto *first = static_cast<vm_area *>(heap_alloc(sizeof(vm_area)));
+    std::vector<vm_area *> fillers = fill_slabs();
+    heap_free(first); /* the space itself is of the size class of an area, and takes this room */
+    address_space *space = nullptr;
+    expect_all_or_nothing(kernel_space(), [&] { return space_create("late", &space); });
+    EXPECT_EQ(names(), (std::vector<std::string>{"kernel", "late"}));
+    vm_area guard;
+    EXPECT_TRUE(space_find_area(space, virt_addr(0), &guard));
+    destroy(space);
+    free_fillers(fillers);
+}
+
 TEST_F(AddressSpaceTest, EverySpaceThatExistsIsVisitedTheKernelsFirst) {
     address_space *one = create("one");
     address_space *two = create("two");
@@ -254,9 +268,10 @@ void live_one_life(machine::Machine &pc, unsigned life) {
     locked_range token;
     ASSERT_EQ(space_create("child", &space), STATUS_OK);
     space_lock_for_writing(space, space_user_range(), &token);
-    status text =
-        space_map_anonymous(&token, pages_at(VA, 1 + life % 7), RIGHT_READ | RIGHT_EXECUTE, "text");
-    status stack = space_map_anonymous(&token, pages_at(0x7fffffff0000, 2), READ_WRITE, "stack");
+    const space_mapping code = {.rights = RIGHT_READ | RIGHT_EXECUTE, .name = "text"};
+    const space_mapping data = {.rights = READ_WRITE, .name = "stack"};
+    status text = space_map(&token, pages_at(VA, 1 + life % 7), &code);
+    status stack = space_map(&token, pages_at(0x7fffffff0000, 2), &data);
     space_unlock(&token);
     ASSERT_EQ(text, STATUS_OK);
     ASSERT_EQ(stack, STATUS_OK);

@@ -35,7 +35,8 @@ TEST_F(ExampleTest, FromTheMemoryMapToAProcess) {
         locked_range token;
         struct virt_range range = virt_range(virt_addr(SPACE_IMAGE_BASE), 4);
         space_lock_for_writing(space, range, &token);
-        status = space_map_anonymous(&token, range, RIGHT_READ | RIGHT_WRITE, "data");
+        const space_mapping mapping = {.rights = RIGHT_READ | RIGHT_WRITE, .name = "data"};
+        status = space_map(&token, range, &mapping);
         space_unlock(&token);
     }
     if (status == STATUS_OK) {

@@ -123,7 +123,8 @@ status SpaceTest::map(address_space *space, uint64_t va, uint64_t page_count, ui
                       const char *name) {
     locked_range token;
     space_lock_for_writing(space, space_user_range(), &token);
-    status result = space_map_anonymous(&token, range_of(va, page_count), rights, name);
+    const space_mapping mapping = {.rights = rights, .name = name};
+    status result = space_map(&token, range_of(va, page_count), &mapping);
     space_unlock(&token);
     return result;
 }
@@ -157,7 +158,8 @@ status SpaceTest::find_gap(address_space *space, uint64_t page_count, uint64_t a
     locked_range token;
     struct virt_range range = {};
     space_lock_for_writing(space, space_user_range(), &token);
-    status result = space_find_gap(&token, page_count, alignment, &range);
+    const space_gap gap = {page_count, alignment, virt_addr(SPACE_MMAP_END)};
+    status result = space_find_gap(&token, &gap, &range);
     space_unlock(&token);
     *va = range.start.value;
     return result;
@@ -198,7 +200,14 @@ machine::Outcome SpaceTest::execute_as_user(uint64_t va, unsigned id) {
 status SpaceTest::populate(address_space *space, uint64_t va, uint64_t page_count) {
     locked_range token;
     space_lock_for_writing(space, space_user_range(), &token);
-    status result = space_populate(&token, range_of(va, page_count));
+    status result = STATUS_OK;
+    for (uint64_t i = 0; result == STATUS_OK && i < page_count; i++) {
+        struct virt_range page = range_of(va + i * PAGE_SIZE, 1);
+        result = space_populate(&token, page, ACCESS_WRITE);
+        if (result == STATUS_INVALID) {
+            result = space_populate(&token, page, ACCESS_READ);
+        }
+    }
     space_unlock(&token);
     return result;
 }

@@ -406,9 +406,9 @@ TEST_F(UserAreaTest, WhatIsPopulatedFaultsNoMore) {
 TEST_F(UserAreaTest, PopulatingEndsWhereThereIsNoMemoryOrNoRight) {
     ASSERT_EQ(map(space, VA, 1, READ_WRITE), STATUS_OK);
     ASSERT_EQ(map(space, VA + PAGE_SIZE, 1, RIGHT_NONE), STATUS_OK);
-    EXPECT_EQ(populate(space, VA, 2), STATUS_FAULT);
+    EXPECT_EQ(populate(space, VA, 2), STATUS_INVALID) << "man 2 madvise";
     EXPECT_TRUE(cpu().write(VA, 1, Privilege::USER).succeeded()) << "what was filled stays";
-    EXPECT_EQ(populate(space, VA + 2 * PAGE_SIZE, 1), STATUS_FAULT);
+    EXPECT_EQ(populate(space, VA + 2 * PAGE_SIZE, 1), STATUS_NO_MEMORY);
     EXPECT_EQ(populate(space, USER_END, 1), STATUS_INVALID);
 }
 

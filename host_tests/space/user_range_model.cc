@@ -82,16 +82,6 @@ bool UserRangeModel::is_empty(const Side &side, const Request &request) {
            (next == side.pages.end() || next->first >= request.end());
 }
 
-bool UserRangeModel::is_all_memory(const Side &side, const Request &request) {
-    auto page = side.pages.find(request.first());
-    for (uint64_t number = request.first(); number < request.end(); number++, ++page) {
-        if (page == side.pages.end() || page->first != number || page->second.is_guard) {
-            return false;
-        }
-    }
-    return true;
-}
-
 void UserRangeModel::erase(Side &side, const Request &request) {
     side.pages.erase(side.pages.lower_bound(request.first()),
                      side.pages.lower_bound(request.end()));
@@ -166,19 +156,52 @@ void UserRangeModel::unmap_somewhere() {
     }
 }
 
+uint64_t UserRangeModel::end_of_memory(const Side &side, const Request &request) {
+    auto page = side.pages.find(request.first());
+    uint64_t number = request.first();
+    while (number < request.end() && page != side.pages.end() && page->first == number &&
+           !page->second.is_guard) {
+        number++;
+        ++page;
+    }
+    return number;
+}
+
+/* Areas are changed upwards, so what was changed before an error is what lies lowest. */
+void UserRangeModel::note_protected(Side &side, uint64_t first, uint64_t end, uint8_t rights) {
+    bool is_done = false;
+    for (uint64_t number = first; number < end; number++) {
+        vm_area area;
+        ASSERT_TRUE(space_find_area(side.space, virt_addr(number * PAGE_SIZE), &area));
+        Page &page = side.pages[number];
+        is_done = is_done || (area.attributes.rights & ~RIGHT_USER) != rights;
+        page.rights = is_done ? page.rights : rights;
+    }
+}
+
 void UserRangeModel::protect_somewhere() {
     Side &side = pick_side();
     Request request = pick_request();
     uint8_t rights = pick_rights();
-    status expected = STATUS_INVALID;
-    if (request.is_valid()) {
-        expected = is_all_memory(side, request) ? STATUS_OK : STATUS_NO_MEMORY;
+    auto operation = [&] { return protect(side.space, request.va, request.page_count, rights); };
+    if (!request.is_valid()) {
+        succeeds(side, STATUS_INVALID, operation);
+        return;
     }
-    if (succeeds(side, expected,
-                 [&] { return protect(side.space, request.va, request.page_count, rights); })) {
-        for (uint64_t number = request.first(); number < request.end(); number++) {
-            side.pages[number].rights = rights;
+    uint64_t end = end_of_memory(side, request);
+    status expected = end == request.end() ? STATUS_OK : STATUS_NO_MEMORY;
+    if (choices.one_in(64)) {
+        heap_drain();
+        FrameDrought drought(choices.below(4));
+        if (operation() == STATUS_NO_MEMORY) {
+            note_protected(side, request.first(), end, rights);
+            return;
         }
+    } else {
+        ASSERT_EQ(operation(), expected);
+    }
+    for (uint64_t number = request.first(); number < end; number++) {
+        side.pages[number].rights = rights;
     }
 }
 

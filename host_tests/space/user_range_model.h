@@ -66,7 +66,9 @@ class UserRangeModel : public SpaceTest {
     uint8_t pick_rights();
 
     static bool is_empty(const Side &side, const Request &request);
-    static bool is_all_memory(const Side &side, const Request &request);
+    /* The first page from the request's start that is no memory, or the request's end. */
+    static uint64_t end_of_memory(const Side &side, const Request &request);
+    static void note_protected(Side &side, uint64_t first, uint64_t end, uint8_t rights);
     static void erase(Side &side, const Request &request);
 
     bool succeeds(Side &side, status expected, const std::function<status()> &operation);

@@ -107,6 +107,13 @@ TEST_P(AreaRows, area_tree_find) {
     expect_found(area_tree_find, VA, &made[0]);
 }
 
+TEST_P(AreaRows, area_tree_find_again) {
+    takes_no_memory([&] {
+        EXPECT_EQ(area_tree_find_again(&areas, virt_addr(VA)), &made[0]);
+        EXPECT_EQ(area_tree_find_again(&areas, virt_addr(VA)), &made[0]);
+    });
+}
+
 TEST_P(AreaRows, area_tree_find_from) {
     expect_found(area_tree_find_from, VA + 2 * PAGE_SIZE, &made[1]);
 }

@@ -6,6 +6,7 @@
 #include "mm/addr/layout.h"
 #include "mm/frame/early.h"
 #include "mm/space/kernel_space.h"
+#include "mm/space/zero_page.h"
 
 /*
  * What runs once, from power-on to the frame allocator. What the early allocator gave is lost when
@@ -173,6 +174,10 @@ TEST_F(BootRows, kernel_space_build) {
         return result;
     };
     EXPECT_GT(fails_at_boot(operation), 10u);
+}
+
+TEST_F(BootRows, zero_page_build) {
+    EXPECT_EQ(fails_at_boot(zero_page_build), 1u);
 }
 
 TEST_F(BootRows, kernel_space_activate) {

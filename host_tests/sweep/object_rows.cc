@@ -47,6 +47,10 @@ TEST_P(ObjectRows, memory_object_page_count) {
     takes_no_memory([&] { EXPECT_EQ(memory_object_page_count(object), 1u); });
 }
 
+TEST_P(ObjectRows, memory_object_frame_total) {
+    takes_no_memory([&] { EXPECT_EQ(memory_object_frame_total(), 1u); });
+}
+
 TEST_P(ObjectRows, memory_object_read) {
     uint64_t word = 1;
     takes_no_memory([&] {
@@ -68,8 +72,9 @@ TEST_P(ObjectRows, memory_object_write_FarBehindTheEnd) {
     size_t done = 0;
     EXPECT_EQ(
         fails([&] { return memory_object_write(object, 1ull << 40, &word, sizeof word, &done); }),
-        1u + 4u + 4u)
-        << "a frame, four roots above the old one, four nodes below the last";
+        1u + 4u + 4u + 1u)
+        << "a frame, four roots above the old one, four nodes below the last, and a slab, since one"
+           " has room for seven more";
 }
 
 TEST_P(ObjectRows, memory_object_resize) {
@@ -77,7 +82,79 @@ TEST_P(ObjectRows, memory_object_resize) {
 }
 
 TEST_P(ObjectRows, memory_object_punch) {
-    takes_no_memory([&] { memory_object_punch(object, 0, PAGE_SIZE); });
+    takes_no_memory_and_succeeds([&] { return memory_object_punch(object, 0, PAGE_SIZE); });
+}
+
+TEST_P(ObjectRows, memory_object_find_page) {
+    phys_addr_t pa;
+    takes_no_memory([&] { EXPECT_TRUE(memory_object_find_page(object, 0, &pa)); });
+}
+
+/* Views of a holder that never fails, as those of spaces do not once they have prepared. */
+class ViewRows : public ObjectRows {
+  protected:
+    static void pin(void *) {}
+    static status ask(void *holder, const object_cut *cut) {
+        while (object_views_next(cut, holder) != nullptr) {
+        }
+        return STATUS_OK;
+    }
+
+    const object_view_operations operations = {pin, ask};
+    object_view view = {.operations = &operations, .holder = this};
+    object_view other = {.operations = &operations, .holder = this};
+    object_views *views = nullptr;
+
+    void SetUp() override {
+        ObjectRows::SetUp();
+        views = memory_object_views(object);
+        object_views_add(views, &view);
+    }
+
+    void TearDown() override {
+        object_views_remove(views, &view);
+        ObjectRows::TearDown();
+    }
+};
+
+TEST_P(ViewRows, memory_object_views) {
+    takes_no_memory([&] { EXPECT_EQ(memory_object_views(object), views); });
+}
+
+TEST_P(ViewRows, object_views_init) {
+    object_views fresh;
+    takes_no_memory([&] { object_views_init(&fresh); });
+}
+
+TEST_P(ViewRows, object_views_add) {
+    takes_no_memory([&] { object_views_add(views, &other); });
+    object_views_remove(views, &other);
+}
+
+TEST_P(ViewRows, object_views_add_beside) {
+    takes_no_memory([&] { object_views_add_beside(views, &other, &view); });
+    object_views_remove(views, &other);
+}
+
+TEST_P(ViewRows, object_views_join) {
+    object_views_add(views, &other);
+    takes_no_memory([&] { object_views_join(views, &view, &other); });
+    object_views_remove(views, &other);
+}
+
+TEST_P(ViewRows, object_views_remove) {
+    object_views_add(views, &other);
+    takes_no_memory([&] { object_views_remove(views, &other); });
+}
+
+TEST_P(ViewRows, object_views_cut) {
+    const object_cut cut = {views, 0, 1, CUT_HIDES, true};
+    takes_no_memory_and_succeeds([&] { return object_views_cut(&cut); });
+}
+
+TEST_P(ViewRows, object_views_next) {
+    const object_cut cut = {views, 0, 1, CUT_HIDES, true};
+    takes_no_memory([&] { EXPECT_EQ(object_views_next(&cut, this), nullptr); });
 }
 
 TEST_P(ObjectRows, memory_object_get_page) {
@@ -86,5 +163,6 @@ TEST_P(ObjectRows, memory_object_get_page) {
 }
 
 SWEEP_EVERY_MACHINE(ObjectRows);
+SWEEP_EVERY_MACHINE(ViewRows);
 
 } // namespace

@@ -150,6 +150,20 @@ TEST_P(PagingRows, page_table_share) {
     EXPECT_EQ(page_table_destroy_user(&child), STATUS_OK);
 }
 
+TEST_P(PagingRows, page_table_move) {
+    ASSERT_EQ(map_new(pages_at(VA, 3)), STATUS_OK);
+    auto operation = [&] {
+        return gathered(*user, [&](tlb_gather &gather) REQUIRES(gather) {
+            return page_table_move(user, pages_at(VA, 3), virt_addr(VA + GIB - PAGE_SIZE), &gather);
+        });
+    };
+    EXPECT_EQ(fails(operation), 3u) << "two of the last level, and one above";
+}
+
+TEST_P(PagingRows, page_table_count) {
+    takes_no_memory([&] { EXPECT_GE(page_table_count(user), 1u); });
+}
+
 /* A process that shares both of its tables. */
 class SharingRows : public PagingRows {
   protected:

@@ -3,7 +3,11 @@
 #include "host_tests/sweep/sweep.h"
 #include "mm/addr/layout.h"
 #include "mm/lock/sleep_lock.h"
+#include "mm/object/memory_object.h"
+#include "mm/space/area.h"
 #include "mm/space/fault_decide.h"
+#include "mm/space/space_usage.h"
+#include "mm/space/user_memory.h"
 #include "mm/space/zero_page.h"
 
 namespace {
@@ -18,6 +22,17 @@ class SpaceRows : public SweepTest {
         SweepTest::SetUp();
         ASSERT_EQ(map(space, VA, PAGES, READ_WRITE, "data"), STATUS_OK);
         ASSERT_EQ(populate(space, VA, PAGES), STATUS_OK);
+    }
+
+    /* A call on a space that is locked for it. */
+    template <typename Operation, typename... Arguments>
+    static status locked(address_space *space, Operation operation,
+                         Arguments... arguments) NO_CAPABILITY_CHECK {
+        locked_range token;
+        space_lock_for_writing(space, space_user_range(), &token);
+        status result = operation(&token, arguments...);
+        space_unlock(&token);
+        return result;
     }
 
     std::string area_name(bool (*find)(address_space *, virt_addr_t, vm_area *), uint64_t va) {
@@ -48,12 +63,12 @@ TEST_P(SpaceRows, space_destroy) {
     takes_no_memory_and_succeeds([&] { return space_destroy(doomed); });
 }
 
-TEST_P(SpaceRows, space_map_anonymous) {
+TEST_P(SpaceRows, space_map) {
     auto operation = [&] { return map(space, VA + GIB - PAGE_SIZE, 2, READ_WRITE, "more"); };
     EXPECT_EQ(fails(operation), 1u) << "an area, and nothing to fill it";
 }
 
-TEST_P(SpaceRows, space_map_anonymous_BesideMemoryThatItJoins) {
+TEST_P(SpaceRows, space_map_BesideMemoryThatItJoins) {
     auto operation = [&] { return map(space, VA + PAGES * PAGE_SIZE, 3, READ_WRITE, "data"); };
     EXPECT_EQ(fails(operation), 1u);
 }
@@ -88,8 +103,8 @@ TEST_P(SpaceRows, space_resolve_fault_ThatIsRefused) {
 
 TEST_P(SpaceRows, space_fork) {
     address_space *child = nullptr;
-    EXPECT_EQ(fails([&] { return space_fork(space, "child", &child); }), 6u)
-        << "the space, its root, two areas, two tables";
+    EXPECT_EQ(fails([&] { return space_fork(space, "child", &child); }), GetParam().levels + 2u)
+        << "the space, two areas, and every table but the last, which is shared";
     destroy(child);
 }
 
@@ -150,6 +165,148 @@ TEST_P(SpaceRows, space_protect_Parking) {
 
 TEST_P(SpaceRows, space_protect_OfAWholeArea) {
     takes_no_memory_and_succeeds([&] { return protect(space, VA, PAGES, RIGHT_READ); });
+}
+
+TEST_P(SpaceRows, space_remap) {
+    struct space_remap what = {.old = pages_at(INNER, 2),
+                               .new_page_count = 2,
+                               .may_move = true,
+                               .is_fixed = true,
+                               .new_start = virt_addr(VA + GIB)};
+    virt_addr_t start;
+    EXPECT_EQ(fails([&] { return locked(space, space_remap, &what, &start); }), 3u + 2u)
+        << "three areas, two tables";
+}
+
+TEST_P(SpaceRows, space_remap_InPlace) {
+    struct space_remap what = {.old = pages_at(VA, PAGES), .new_page_count = PAGES + 2};
+    virt_addr_t start;
+    takes_no_memory_and_succeeds([&] { return locked(space, space_remap, &what, &start); });
+}
+
+TEST_P(SpaceRows, space_set_mmap_end) {
+    takes_no_memory([&] { space_set_mmap_end(space, virt_addr(VA)); });
+}
+
+TEST_P(SpaceRows, space_discard) {
+    takes_no_memory_and_succeeds([&] { return locked(space, space_discard, pages_at(INNER, 2)); });
+}
+
+TEST_P(SpaceRows, space_discard_locked) {
+    takes_no_memory_and_succeeds(
+        [&] { return locked(space, space_discard_locked, pages_at(INNER, 2)); });
+}
+
+TEST_P(SpaceRows, space_discard_lazily) {
+    takes_no_memory_and_succeeds(
+        [&] { return locked(space, space_discard_lazily, pages_at(INNER, 2)); });
+}
+
+TEST_P(SpaceRows, space_set_fork_policy) {
+    EXPECT_EQ(
+        fails([&] { return locked(space, space_set_fork_policy, pages_at(INNER, 2), FORK_WIPES); }),
+        2u);
+}
+
+TEST_P(SpaceRows, space_residency) {
+    uint8_t bytes[PAGES];
+    takes_no_memory_and_succeeds(
+        [&] { return locked(space, space_residency, pages_at(VA, PAGES), bytes); });
+}
+
+TEST_P(SpaceRows, space_lock_memory) {
+    EXPECT_EQ(
+        fails([&] { return locked(space, space_lock_memory, pages_at(INNER, 2), MEMORY_LOCKED); }),
+        2u);
+}
+
+TEST_P(SpaceRows, space_lock_all) {
+    takes_no_memory_and_succeeds(
+        [&] { return locked(space, space_lock_all, MEMORY_LOCKED, MEMORY_LOCKED); });
+}
+
+TEST_P(SpaceRows, space_check_mapped) {
+    takes_no_memory_and_succeeds(
+        [&] { return locked(space, space_check_mapped, pages_at(VA, PAGES), true); });
+}
+
+TEST_P(SpaceRows, space_set_limits) {
+    const struct space_limits limits = {1, 2, 3, 4};
+    takes_no_memory([&] { space_set_limits(space, &limits); });
+}
+
+TEST_P(SpaceRows, space_usage) {
+    struct space_usage usage;
+    takes_no_memory([&] { space_usage(space, &usage); });
+    EXPECT_EQ(usage.resident_anonymous, PAGES);
+}
+
+TEST_P(SpaceRows, space_area_usage) {
+    vm_area area;
+    struct area_usage usage;
+    ASSERT_TRUE(space_find_area(space, virt_addr(VA), &area));
+    takes_no_memory([&] { space_area_usage(space, &area, &usage); });
+    EXPECT_EQ(usage.resident, PAGES);
+}
+
+TEST_P(SpaceRows, space_committed_pages) {
+    takes_no_memory([&] { EXPECT_GE(space_committed_pages(), PAGES); });
+}
+
+TEST_P(SpaceRows, area_source_create_anonymous) {
+    area_source *source = nullptr;
+    EXPECT_EQ(fails([&] { return area_source_create_anonymous(PAGE_SIZE, &source); }), 3u)
+        << "the source, its object, a slab";
+    area_source_unref(source);
+}
+
+/* A process that shows three pages of shared memory, of which it has used the first. */
+class SharedMemoryRows : public SpaceRows {
+  protected:
+    static constexpr uint64_t SHARED = VA + GIB;
+
+    void SetUp() override {
+        SpaceRows::SetUp();
+        ASSERT_EQ(area_source_create_anonymous(3 * PAGE_SIZE, &source), STATUS_OK);
+        const space_mapping mapping = {
+            .rights = READ_WRITE, .source = source, .is_shared = true, .name = "shared"};
+        ASSERT_EQ(locked(space, space_map, pages_at(SHARED, 3), &mapping), STATUS_OK);
+        ASSERT_EQ(fault(SHARED), STATUS_OK);
+    }
+
+    void TearDown() override {
+        ASSERT_EQ(unmap(space, SHARED, 3), STATUS_OK);
+        area_source_unref(source);
+        SpaceRows::TearDown();
+    }
+
+    status fault(uint64_t va) {
+        return space_resolve_fault(space, virt_addr(va), ACCESS_WRITE);
+    }
+
+    area_source *source = nullptr;
+};
+
+TEST_P(SharedMemoryRows, area_source_ref) {
+    takes_no_memory([&] { area_source_ref(source); });
+    area_source_unref(source);
+}
+
+TEST_P(SharedMemoryRows, area_source_unref) {
+    area_source_ref(source);
+    takes_no_memory([&] { area_source_unref(source); });
+}
+
+TEST_P(SharedMemoryRows, space_resolve_fault_OfSharedMemory) {
+    EXPECT_EQ(fails([&] { return fault(SHARED + PAGE_SIZE); }), 1u);
+}
+
+TEST_P(SharedMemoryRows, space_punch) {
+    takes_no_memory_and_succeeds([&] { return locked(space, space_punch, pages_at(SHARED, 2)); });
+}
+
+TEST_P(SharedMemoryRows, memory_object_resize_OfWhatIsShown) {
+    takes_no_memory_and_succeeds([&] { return memory_object_resize(source->object, 0); });
 }
 
 TEST_P(SpaceRows, space_lock_for_writing) {
@@ -284,5 +441,6 @@ TEST_P(SpaceRows, sleep_lock_release) {
 }
 
 SWEEP_EVERY_MACHINE(SpaceRows);
+SWEEP_EVERY_MACHINE(SharedMemoryRows);
 
 } // namespace

@@ -152,6 +152,7 @@ TEST_F(HistoryTest, EachKindOfChangeHasItsWord) {
                                           {TABLE_UNMAP_STRICT, "unmapped"},
                                           {TABLE_PROTECT, "protected"},
                                           {TABLE_MERGE, "merged"},
+                                          {TABLE_MOVE, "moved away"},
                                           {TABLE_DESTROY, "destroyed"},
                                           {TABLE_CREATE, "created"}}) {
         add(operation, user_, VA, 1);

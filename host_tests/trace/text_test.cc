@@ -77,6 +77,24 @@ TEST_F(TraceTextTest, FramesAreListedOneForEachPage) {
     expect_has(only("map_frames"), list);
 }
 
+TEST_F(TraceTextTest, FramesOfObjectsAndMovesAreTold) {
+    phys_addr_t page;
+    ASSERT_EQ(frame_alloc_zeroed(FRAME_FILE, ZONE_NORMAL, &page), STATUS_OK);
+    listen();
+    ASSERT_EQ(page_table_map_frames(&user, pages_at(VA, 1), &page, USER_RW), STATUS_OK);
+    expect_has(only("map_frames"), "objects=1");
+    cpu(0).read(VA, USER);
+    tlb_gather gather;
+    tlb_gather_begin(&gather, &user);
+    EXPECT_EQ(page_table_move(&user, pages_at(VA, 1), virt_addr(VA + PAGE_SIZE), &gather),
+              STATUS_OK);
+    tlb_gather_finish(&gather);
+    expect_has(only("move"), "to=100001000");
+    EXPECT_TRUE(only("touched").ends_with("va=100000000 pages=1 level=0 dirty=0"));
+    ASSERT_EQ(unmap(pages_at(VA, 2)), STATUS_OK);
+    frame_free(page);
+}
+
 TEST_F(TraceTextTest, BeforeAnUnmapComesWhatACpuHasUsed) {
     ASSERT_EQ(map_new(pages_at(VA, 6)), STATUS_OK);
     cpu(0).read(VA + PAGE_SIZE, USER);

@@ -153,6 +153,9 @@ const struct boot_result *boot_finish(void) {
     if (timers_begin() != STATUS_OK) {
         boot_refuse("K115: too little memory for the kernel's stacks");
     }
+    if (terminal_begin_ttys(result.command_line.terminal) != STATUS_OK) {
+        boot_refuse("K119: too little memory for the terminals");
+    }
     if (result.command_line.has_audit) {
         boot_audit_against_loader(&info);
     }

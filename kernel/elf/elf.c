@@ -26,19 +26,15 @@ struct elf_reader {
     return STATUS_NOT_EXECUTABLE;
 }
 
+/* Like Linux, this believes the machine and asks for no class, byte order or version. */
 static enum status check_identity(const struct elf_reader *reader) {
     const struct elf_header *header = &reader->header;
     if (__builtin_memcmp(header->magic, ELF_MAGIC, sizeof(ELF_MAGIC)) != 0) {
         return refuse(reader, "K402: not an ELF file: it begins with %02x %02x %02x %02x\n",
                       header->magic[0], header->magic[1], header->magic[2], header->magic[3]);
     }
-    if (header->file_class != ELF_CLASS_64 || header->byte_order != ELF_LITTLE_ENDIAN ||
-        header->version_in_ident != ELF_VERSION_CURRENT || header->machine != ELF_MACHINE_X86_64) {
-        return refuse(reader,
-                      "K403: not a program for x86-64: class %u, byte order %u, version %u, "
-                      "machine %u\n",
-                      header->file_class, header->byte_order, header->version_in_ident,
-                      header->machine);
+    if (header->machine != ELF_MACHINE_X86_64) {
+        return refuse(reader, "K403: not a program for x86-64: machine %u\n", header->machine);
     }
     if (header->type != ELF_TYPE_EXECUTABLE && header->type != ELF_TYPE_SHARED) {
         return refuse(reader, "K404: ELF type %u is not a program\n", header->type);
@@ -53,20 +49,21 @@ static enum status check_program_headers(const struct elf_reader *reader) {
                       header->program_header_size_bytes, sizeof(struct elf_program_header));
     }
     uint64_t size_bytes = header->program_header_count * sizeof(struct elf_program_header);
+    if (header->program_header_count == 0) {
+        return refuse(reader, "K415: none of 0 program headers is a segment to load\n");
+    }
     if (header->program_header_count > PROGRAM_HEADER_MAX ||
         header->program_headers_offset > reader->size_bytes ||
         size_bytes > reader->size_bytes - header->program_headers_offset) {
-        return refuse(reader,
-                      "K406: %u program headers at offset %#llx leave the file's %#llx bytes\n",
-                      header->program_header_count,
-                      (unsigned long long)header->program_headers_offset,
-                      (unsigned long long)reader->size_bytes);
+        return refuse(
+            reader, "K406: %u program headers at offset %#llx leave the file's %#llx bytes\n",
+            header->program_header_count, (unsigned long long)header->program_headers_offset,
+            (unsigned long long)reader->size_bytes);
     }
     return STATUS_OK;
 }
 
-static bool read_at(const struct elf_reader *reader, uint64_t offset, void *to,
-                    size_t size_bytes) {
+static bool read_at(const struct elf_reader *reader, uint64_t offset, void *to, size_t size_bytes) {
     if (reader->file->read(reader->file->context, offset, to, size_bytes)) {
         return true;
     }
@@ -203,12 +200,20 @@ static enum status plan_interpreter(const struct elf_reader *reader, unsigned in
     return STATUS_OK;
 }
 
+/* The first that names one counts. */
+static enum status find_interpreter(const struct elf_reader *reader, struct elf_plan *plan) {
+    for (unsigned i = 0; i < reader->header.program_header_count; i++) {
+        struct elf_program_header header = program_header(reader, i);
+        if (header.type == ELF_SEGMENT_INTERPRETER) {
+            return plan_interpreter(reader, i, &header, plan);
+        }
+    }
+    return STATUS_OK;
+}
+
 static enum status plan_segment(const struct elf_reader *reader, unsigned index,
                                 struct elf_plan *plan) {
     struct elf_program_header header = program_header(reader, index);
-    if (header.type == ELF_SEGMENT_INTERPRETER && plan->interpreter_size_bytes == 0) {
-        return plan_interpreter(reader, index, &header, plan);
-    }
     if (header.type == ELF_SEGMENT_GNU_STACK) {
         plan->has_executable_stack = (header.flags & ELF_FLAG_EXECUTE) != 0;
     }
@@ -279,10 +284,14 @@ enum status elf_read(const struct elf_file *file, virt_addr_t movable_base,
         .complaints = complaints,
     };
     enum status status = read_header(&reader);
+    __builtin_memset(plan, 0, sizeof(*plan));
+    if (status == STATUS_OK) {
+        status = find_interpreter(&reader, plan);
+    }
+    plan->is_recognised = status == STATUS_OK;
     if (status == STATUS_OK) {
         status = choose_bias(&reader, movable_base);
     }
-    __builtin_memset(plan, 0, sizeof(*plan));
     if (status == STATUS_OK) {
         status = plan_segments(&reader, plan);
     }

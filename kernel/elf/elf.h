@@ -51,6 +51,8 @@ struct elf_plan {
     bool has_executable_stack;
     virt_addr_t end;      /* one more than the highest byte: the heap of brk begins here or above */
     uint64_t total_pages; /* of all segments */
+    /* After an error too: the headers are those of a program for x86-64, and so these hold. */
+    bool is_recognised;
     uint64_t interpreter_offset;     /* in the file: the terminated path of PT_INTERP */
     size_t interpreter_size_bytes;   /* with the terminator; 0: there is none */
     size_t segment_count; /* at least 1 */
@@ -61,7 +63,7 @@ struct elf_plan {
  * Plans the program in the file. A position-independent program is placed at
  * `movable_base`, rounded down to the alignment it asks for; others where they say. Errors:
  * STATUS_NOT_EXECUTABLE, and one numbered line on `complaints` says what is wrong and where; the
- * plan is then undefined. docs/messages.md lists the numbers.
+ * rest of the plan is then undefined. docs/messages.md lists the numbers.
  */
 enum status elf_read(UNTRUSTED const struct elf_file *file, virt_addr_t movable_base,
                      const struct text_sink *complaints, struct elf_plan *plan);

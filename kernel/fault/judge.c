@@ -80,6 +80,7 @@ static enum fault_verdict judge_absent_in_area(const struct fault_facts *facts) 
     case AREA_BOOT:
         return judge_absent_in_boot_area(facts->address);
     case AREA_ANON:
+    case AREA_OBJECT:
     case AREA_DEVICE:
         return judge_absent_memory(facts);
     }

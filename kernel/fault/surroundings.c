@@ -18,6 +18,8 @@ static const char *content_name(enum area_kind kind) {
         return "nothing, ever";
     case AREA_ANON:
         return "memory of its own";
+    case AREA_OBJECT:
+        return "a file or shared memory";
     case AREA_DEVICE:
         return "device memory";
     case AREA_BOOT:

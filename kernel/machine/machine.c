@@ -22,6 +22,7 @@ static uint8_t wait_for_key(void) {
 }
 
 [[noreturn]] static void ask(void) {
+    terminal_end_input();
     log_line(LOG_INFO, "machine: press p to power off, r to reboot");
     for (;;) {
         uint8_t key = wait_for_key();

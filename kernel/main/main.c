@@ -2,6 +2,7 @@
 #include "kernel/cpu/kernel_image.h"
 #include "kernel/demo/demo.h"
 #include "kernel/machine/machine.h"
+#include "kernel/process/job_control.h"
 #include "kernel/process/signals.h"
 #include "kernel/program/program.h"
 #include "kernel/root/root.h"
@@ -13,6 +14,7 @@
     const struct boot_result *boot = boot_finish();
     root_begin(boot);
     signals_begin();
+    job_control_begin();
     const struct command_line *line = &boot->command_line;
     selftest_run(boot);
     if (line->init) {

@@ -27,7 +27,7 @@ enum status memory_read(const struct made_view *view, uint64_t *position,
         enum status status = space_read(memory->space, virt_addr(*position), piece, wanted, &done);
         *position += transfer_put(transfer, piece, done);
         if (status != STATUS_OK) {
-            return transfer->done_bytes > before ? STATUS_OK : STATUS_IO;
+            return transfer->done_bytes > before ? STATUS_OK : STATUS_IO_ERROR;
         }
     }
     return transfer_result(transfer, STATUS_OK);
@@ -45,7 +45,7 @@ enum status memory_write(const struct made_view *view, uint64_t *position,
         transfer->done_bytes -= taken - done;
         *position += done;
         if (status != STATUS_OK) {
-            return transfer->done_bytes > before ? STATUS_OK : STATUS_IO;
+            return transfer->done_bytes > before ? STATUS_OK : STATUS_IO_ERROR;
         }
     }
     return transfer_result(transfer, STATUS_OK);

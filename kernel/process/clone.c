@@ -99,6 +99,10 @@ static enum status make_process(struct process *parent, const char *name, uint64
     made->personality = parent->personality;
     made->nice = parent->nice;
     made->has_no_new_privileges = parent->has_no_new_privileges;
+    made->has_no_large_pages = parent->has_no_large_pages;
+    made->keeps_capabilities = parent->keeps_capabilities;
+    made->memory_denials = parent->memory_denials;
+    made->barrier_registrations = parent->barrier_registrations;
     *process = made;
     return STATUS_OK;
 }
@@ -149,6 +153,11 @@ static enum status make_task(const struct trap_frame *frame, const struct clone_
     copy_registers(frame, request, made);
     copy_signals(parent, made, request->flags);
     __builtin_memcpy(made->name, parent->name, sizeof(made->name));
+    made->timer_slack_ns = parent->timer_slack_ns;
+    made->timer_slack_first_ns = parent->timer_slack_ns;
+    if (!parent->scheduling.resets_on_fork) {
+        made->scheduling = parent->scheduling;
+    }
     made->set_id_address = request->flags & CLONE_CHILD_SETTID ? request->child_id_address : 0;
     made->clear_id_address = request->flags & CLONE_CHILD_CLEARTID ? request->child_id_address : 0;
     *task = made;
@@ -166,6 +175,7 @@ static void link_process(struct process *parent, struct process *child, struct t
     child->exit_signal = request->flags & CLONE_PARENT ? parent->exit_signal : request->exit_signal;
     child->terminal = parent->terminal;
     child->parent = above;
+    child->creator = request->flags & CLONE_PARENT ? parent->creator : task_current()->number;
     if (above) {
         list_push_back(&above->children, &child->sibling);
     }
@@ -177,8 +187,9 @@ static enum status publish(struct process *parent, struct process *child, struct
                            const struct clone_request *request) {
     bool is_thread = child == parent;
     tree_lock();
-    bool is_ending = __atomic_load_n(&parent->is_ending, __ATOMIC_RELAXED);
-    if (!is_ending) {
+    /* What was sent to a group before the child was in it is taken first: it is made after that. */
+    bool is_disturbed = signal_is_pending();
+    if (!is_disturbed) {
         if (!is_thread) {
             link_process(parent, child, task, request);
         }
@@ -187,7 +198,7 @@ static enum status publish(struct process *parent, struct process *child, struct
         task_publish(task);
     }
     tree_unlock();
-    return is_ending ? STATUS_INTERRUPTED : STATUS_OK;
+    return is_disturbed ? STATUS_INTERRUPTED : STATUS_OK;
 }
 
 /* As on Linux, an address that cannot be written to is the program's own loss. */
@@ -196,9 +207,26 @@ static void store_number(uint64_t address, uint32_t number) {
     (void)missing;
 }
 
+struct user_tasks {
+    uint32_t user, count;
+};
+
+static void count_tasks(void *context, struct process *process) NO_CAPABILITY_CHECK {
+    struct user_tasks *tasks = context;
+    tasks->count += process->credentials.real_user == tasks->user ? process->task_count : 0;
+}
+
+/* Of the user, root aside; counted only where there are enough of all users. */
 static bool is_over_limit(const struct process *parent) {
     uint64_t limit = parent->limits[RESOURCE_PROCESSES].soft;
-    return parent->credentials.real_user != 0 && task_count() >= limit;
+    struct user_tasks tasks = {.user = parent->credentials.real_user};
+    if (tasks.user == 0 || task_count() < limit) {
+        return false;
+    }
+    tree_lock();
+    process_for_each(count_tasks, &tasks);
+    tree_unlock();
+    return tasks.count >= limit;
 }
 
 static void wait_for_vfork(struct vfork_wait *wait) {
@@ -280,7 +308,7 @@ int64_t task_clone(const struct trap_frame *frame, const struct clone_request *r
         return STATUS_TRY_AGAIN;
     }
     if (signal_is_pending()) {
-        return STATUS_INTERRUPTED; /* made again afterwards: the child would not see the signal */
+        return STATUS_INTERRUPTED; /* before all the work: it is made again afterwards */
     }
     struct task *child;
     status = make_child(frame, request, &child);

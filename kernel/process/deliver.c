@@ -82,10 +82,13 @@ static void do_default(unsigned signal) {
     }
 }
 
-/* Takes one signal; false: there was none. */
+/* Takes one signal; false: there was none, or the process has stopped and takes it later. */
 static bool deliver_one(struct trap_frame *frame) {
     struct task *task = task_current();
     struct signal_info info;
+    if (__atomic_load_n(&task->process->state, __ATOMIC_ACQUIRE) == PROCESS_STOPPED) {
+        return false;
+    }
     unsigned signal = signal_take(~task->blocked, &info);
     if (signal == 0) {
         return false;

@@ -2,8 +2,7 @@
 
 #include "kernel/cpu/context.h"
 #include "kernel/cpu/fpu.h"
-#include "kernel/files/file/open.h"
-#include "kernel/files/node/attributes.h"
+#include "kernel/process/executable.h"
 #include "kernel/process/lifecycle.h"
 #include "kernel/process/load.h"
 #include "kernel/process/script.h"
@@ -31,39 +30,17 @@ static void set_name(struct task *task, const char *path) {
     tree_unlock();
 }
 
-static enum status check_executable(struct file *file, const struct credentials *credentials) {
-    struct node *node = file->place.node;
-    if (!node || node->kind != NODE_REGULAR) {
-        return STATUS_ACCESS_DENIED;
-    }
-    return node_check_access(node, credentials, MAY_EXECUTE);
+static enum status open_requested(const struct exec_request *request, struct file **file) {
+    return request->place
+               ? executable_open_place(&request->view, request->place, file)
+               : executable_open(&request->view, request->path, request->open_flags, file);
 }
 
-static enum status open_program(const struct path_view *view, const char *path,
-                                struct file **file) {
-    enum status status = file_open(view, path, OPEN_READ_ONLY | FILE_NO_WAIT, 0, file);
+/* Follows "#!" lines to a program; `*file` is owned, and held as an executable. */
+static enum status find_program(struct exec_request *request, struct file **file) {
+    enum status status = open_requested(request, file);
     if (status != STATUS_OK) {
         return status;
-    }
-    status = check_executable(*file, view->credentials);
-    if (status != STATUS_OK) {
-        file_unref(*file);
-    }
-    return status;
-}
-
-/* Follows "#!" lines to a program; `*file` is owned. */
-static enum status find_program(struct exec_request *request, struct file **file) {
-    enum status status = STATUS_OK;
-    if (request->file) {
-        *file = request->file;
-        file_ref(*file);
-        status = check_executable(*file, request->view.credentials);
-    } else {
-        status = open_program(&request->view, request->path, file);
-        if (status != STATUS_OK) {
-            return status;
-        }
     }
     for (unsigned depth = 0; status == STATUS_OK; depth++) {
         struct script_line line;
@@ -71,18 +48,21 @@ static enum status find_program(struct exec_request *request, struct file **file
         if (status != STATUS_OK || line.interpreter[0] == '\0') {
             break;
         }
-        file_unref(*file);
+        executable_unref(*file);
         *file = nullptr;
         if (depth == SCRIPT_DEPTH_MAX) {
             return STATUS_LINK_LOOP;
         }
+        if (request->loses_path) {
+            return STATUS_NOT_FOUND;
+        }
         status = script_rewrite(request, &line);
         if (status == STATUS_OK) {
-            status = open_program(&request->view, line.interpreter, file);
+            status = executable_open(&request->view, request->interpreter, 0, file);
         }
     }
     if (status != STATUS_OK) {
-        file_unref(*file);
+        executable_unref(*file);
     }
     return status;
 }
@@ -107,20 +87,6 @@ static enum status load(const struct exec_request *request, struct file *file,
 /* An empty list gets an empty first string, as on Linux: programs take argv[0] for granted. */
 static enum status complete(struct exec_request *request) {
     return request->arguments.count == 0 ? string_store_add(&request->arguments, "") : STATUS_OK;
-}
-
-static enum status own_actions(struct process *process) {
-    struct signal_actions *own;
-    enum status status = signal_actions_clone(process->actions, &own);
-    if (status == STATUS_OK) {
-        signals_lock(process);
-        struct signal_actions *before = process->actions;
-        process->actions = own;
-        signals_unlock(process);
-        signal_actions_unref(before);
-        signal_actions_reset(own);
-    }
-    return status;
 }
 
 static enum status own_files(struct task *task) {
@@ -168,7 +134,8 @@ static void forget_program(struct task *task) {
     task->signal_stack = (struct signal_stack){.flags = STACK_DISABLED};
     task->robust_list = 0;
     task->clear_id_address = 0;
-    task->parent_death_signal = 0;
+    task->process->keeps_capabilities = false;
+    task->process->barrier_registrations = 0;
     fpu_area_init(task->thread->fpu_area);
     fpu_restore(task->thread->fpu_area);
     user_set_fs_base(virt_addr(0));
@@ -182,8 +149,17 @@ static void replace(struct task *task, const struct exec_request *request,
     take_memory(task, loaded->memory);
     forget_program(task);
     descriptor_close_marked(task->files);
+    __atomic_store_n(&task->process->is_dumpable, 1, __ATOMIC_RELAXED);
     set_name(task, request->shown_path);
     context_user_frame(frame, loaded->entry, loaded->stack_pointer);
+}
+
+/* Linux looks at a program's segments when the old one is gone already: there is nothing to go back
+ * to. */
+static void end_for_bad_segments(void) {
+    if (process_end_others()) {
+        process_kill(SIGNAL_SEGV);
+    }
 }
 
 enum status process_exec(struct exec_request *request, struct trap_frame *frame) {
@@ -195,25 +171,31 @@ enum status process_exec(struct exec_request *request, struct trap_frame *frame)
     } else {
         return status;
     }
-    struct loaded_program loaded;
+    struct loaded_program loaded = {};
     if (status == STATUS_OK) {
         status = load(request, file, silent_sink(), &loaded);
     }
-    file_unref(file);
+    executable_unref(file);
+    if (status == STATUS_NOT_EXECUTABLE && loaded.is_recognised) {
+        end_for_bad_segments();
+    }
     if (status != STATUS_OK) {
         return status;
     }
-    status = own_files(task);
+    struct signal_actions *actions = nullptr;
+    status = signal_actions_create(&actions);
     if (status == STATUS_OK) {
-        status = own_actions(task->process);
+        status = own_files(task);
     }
     if (status == STATUS_OK && !process_end_others()) {
         status = STATUS_INTERRUPTED;
     }
     if (status != STATUS_OK) {
+        signal_actions_unref(actions);
         process_memory_unref(loaded.memory);
         return status;
     }
+    signal_actions_own(task->process, actions);
     replace(task, request, &loaded, frame);
     return STATUS_OK;
 }

@@ -37,9 +37,12 @@ void string_store_free(struct string_store *store);
 struct exec_request {
     struct path_view view;
     const char *path;
-    const char *shown_path; /* AT_EXECFN, and what a script's interpreter is told */
-    struct file *file;      /* not null: instead of the path, open for reading; not owned */
+    const char *shown_path;       /* AT_EXECFN, and what a script's interpreter is told */
+    uint32_t open_flags;          /* OPEN_NO_FOLLOW or 0 */
+    const struct location *place; /* not null: instead of the path; not owned */
+    bool loses_path;              /* the shown path is a descriptor's, which is closed: no script */
     struct string_store arguments, environment; /* owned by the caller; changed by scripts */
+    char interpreter[256];                      /* of the last script; empty: there is none */
 };
 
 /*
@@ -58,8 +61,8 @@ struct process_start {
 
 /*
  * Makes a process of a program, in a session of its own, that the kernel itself waits for;
- * process_run lets it run. Errors, each with a numbered line on `complaints` (docs/messages.md), and
- * nothing is left behind: those of program_load, and of opening the file.
+ * process_run lets it run. Errors, each with a numbered line on `complaints` (docs/messages.md),
+ * and nothing is left behind: those of program_load, and of opening the file.
  */
 enum status process_create(const struct process_start *start, const struct text_sink *complaints,
                            struct process **process);

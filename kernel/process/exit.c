@@ -1,5 +1,6 @@
 #include "kernel/cpu/cpu.h"
 #include "kernel/process/groups.h"
+#include "kernel/process/job_control.h"
 #include "kernel/process/lifecycle.h"
 #include "kernel/process/process.h"
 #include "kernel/process/signals.h"
@@ -104,6 +105,30 @@ static void signal_orphans(struct id *group) REQUIRES(process_tree) {
     }
 }
 
+/* man 2 prctl, PR_SET_PDEATHSIG: the task that made the process is gone. */
+static void tell_of_death(struct process *child) REQUIRES(process_tree) {
+    for (struct list_node *at = child->tasks.next; at != &child->tasks; at = at->next) {
+        struct task *task = LIST_ENTRY(at, struct task, link);
+        if (task->parent_death_signal != 0) {
+            const struct signal_info info =
+                signal_info_from_user(task->parent_death_signal, CODE_USER);
+            (void)signal_send(child, &info);
+        }
+    }
+}
+
+/* Children that the task made are another's of the process from here on. */
+static void leave_children(const struct task *task) REQUIRES(process_tree) {
+    struct process *process = task->process;
+    for (struct list_node *at = process->children.next; at != &process->children; at = at->next) {
+        struct process *child = LIST_ENTRY(at, struct process, sibling);
+        if (child->creator == task->number) {
+            tell_of_death(child);
+            child->creator = process->number;
+        }
+    }
+}
+
 /* Children get another parent; those that have ended and that nobody waits for now are gone. */
 static void give_children_away(struct process *process, struct list_node *reaped)
     REQUIRES(process_tree) {
@@ -116,6 +141,7 @@ static void give_children_away(struct process *process, struct list_node *reaped
         child->parent = next;
         child->exit_signal = SIGNAL_CHLD;
         if (next) {
+            child->creator = next->number;
             list_push_back(&next->children, &child->sibling);
         }
         if (child->state == PROCESS_ENDED && parent_does_not_wait(child)) {
@@ -192,7 +218,11 @@ static bool leave_process(struct task *task) {
     if (ender) {
         task_notify(process, ender);
     }
+    if (process->pending.set != 0) {
+        process_notify_tasks(process); /* it may have been the one to take them */
+    }
     signals_unlock(process);
+    leave_children(task);
     process->ended_times.user_ticks += task->thread->user_ticks;
     process->ended_times.kernel_ticks += task->thread->kernel_ticks;
     process->ended_times.minor_faults += task->minor_faults;
@@ -224,6 +254,7 @@ static void leave_memory(struct process *process) {
     if (leave_process(task)) {
         (void)timer_cancel(&process->real_timer);
         leave_memory(process);
+        job_control_leave(process);
         become_ended(process);
     }
     thread_leave(on_gone);

@@ -84,11 +84,11 @@ static int64_t set_group(struct process *process, uint32_t number) REQUIRES(proc
 }
 
 int64_t process_set_group(uint32_t number, uint32_t group) {
+    number = number != 0 ? number : process_current()->number;
+    group = group != 0 ? group : number;
     if ((int32_t)group < 0) {
         return STATUS_INVALID;
     }
-    number = number != 0 ? number : process_current()->number;
-    group = group != 0 ? group : number;
     tree_lock();
     struct id *id = id_find(number);
     int64_t status = STATUS_NO_SUCH_PROCESS;

@@ -11,11 +11,9 @@
 
 BEGIN_C_DECLS
 
-constexpr uint64_t STACK_GUARD_PAGES = 256; /* between the stack and what lies below, as on Linux */
-
 /* What is to be run. Not owned. */
 struct program_image {
-    struct file *file; /* open for reading */
+    struct file *file; /* held as an executable */
     const char *name;  /* for reports and /proc */
     const char *path;  /* AT_EXECFN */
     struct string_list arguments;
@@ -26,6 +24,9 @@ struct program_image {
 struct loaded_program {
     struct process_memory *memory; /* owned */
     virt_addr_t entry, stack_pointer;
+    /* After an error too: the file is a program for this machine, and has the interpreter it needs.
+     */
+    bool is_recognised;
 };
 
 /*

@@ -1,5 +1,6 @@
 #include "kernel/process/memory.h"
 
+#include "kernel/process/executable.h"
 #include "lib/check.h"
 #include "mm/heap/heap.h"
 
@@ -34,9 +35,7 @@ enum status process_memory_fork(struct process_memory *parent, const char *name,
     *made = *parent;
     made->reference_count = 1;
     made->space = space;
-    if (made->executable) {
-        file_ref(made->executable);
-    }
+    executable_ref(made->executable);
     *child = made;
     return STATUS_OK;
 }
@@ -51,6 +50,6 @@ void process_memory_unref(struct process_memory *memory) {
     }
     enum status status = space_destroy(memory->space);
     CHECK(status == STATUS_OK); /* who had it has left it */
-    file_unref(memory->executable);
+    executable_unref(memory->executable);
     heap_free(memory);
 }

@@ -24,7 +24,7 @@ struct process_memory {
     virt_addr_t arguments_start, arguments_end; /* the strings that /proc/PID/cmdline shows */
     virt_addr_t environment_start, environment_end;
     uint64_t auxiliary[AUXILIARY_SIZE_MAX / sizeof(uint64_t)]; /* for /proc/PID/auxv */
-    struct file *executable;                                   /* owned; null: of the kernel's */
+    struct file *executable;                                   /* owned, held as an executable */
 };
 
 /* Empty, with a space of that name and one reference. Errors: STATUS_NO_MEMORY. */

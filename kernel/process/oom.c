@@ -7,6 +7,7 @@
 #include "kernel/process/process.h"
 #include "kernel/process/signals.h"
 #include "mm/frame/frame.h"
+#include "mm/space/space_usage.h"
 
 constexpr int64_t ADJUSTMENT_NEVER = -1000; /* OOM_SCORE_ADJ_MIN */
 constexpr int64_t ADJUSTMENT_WHOLE = 1000;
@@ -38,16 +39,11 @@ static struct process *next_process(struct process *process, struct process_memo
     return next;
 }
 
-static bool add_area(void *context, const struct vm_area *area) {
-    uint64_t *page_count = context;
-    *page_count += area->kind == AREA_ANON ? area->range.page_count : 0;
-    return true;
-}
-
 static uint64_t resident_pages(const struct process_memory *memory) {
-    uint64_t page_count = 0;
-    space_for_each_area(memory->space, add_area, &page_count);
-    return page_count;
+    struct space_usage usage;
+    space_usage(memory->space, &usage);
+    return usage.resident_anonymous + usage.resident_file + usage.resident_shared +
+           usage.table_pages;
 }
 
 /* Its pages, and so many thousandths of all memory more or less. */

@@ -8,6 +8,8 @@
 
 struct list_node all_processes = {&all_processes, &all_processes};
 
+constexpr uint64_t TIMER_SLACK_NS = 50'000; /* as on Linux */
+
 static uint32_t live_processes, live_tasks; /* atomic */
 static uint64_t total_tasks;                /* atomic */
 
@@ -88,6 +90,7 @@ enum status task_make(const char *name, struct address_space *space, struct task
     }
     pending_init(&made->pending);
     made->signal_stack.flags = STACK_DISABLED;
+    made->timer_slack_ns = made->timer_slack_first_ns = TIMER_SLACK_NS;
     enum status status =
         thread_create_user(name, space, made, enter_user_mode, made, &made->thread);
     if (status == STATUS_OK) {

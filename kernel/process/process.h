@@ -45,6 +45,7 @@ struct process_credentials {
     uint32_t real_group, effective_group, saved_group, file_group;
     uint32_t group_count;
     uint32_t groups[32];
+    uint64_t dropped_capabilities; /* PR_CAPBSET_DROP: bits of the bounding set that are gone */
 };
 
 /* man 2 getrlimit. */
@@ -92,6 +93,7 @@ struct process {
     struct id *id;            /* held until it is reaped */
     struct id *group, *session;
     struct list_node of_group, of_session;
+    uint32_t creator; /* the number of the task that made it, in the parent */
     struct process *parent; /* null: the kernel started it, or nobody is left to wait for it */
     struct list_node children, sibling;
     struct list_node tasks; /* changed under signal_lock as well, so either is enough to read it */
@@ -114,12 +116,14 @@ struct process {
     /* Guarded by signal_lock. */
     struct spinlock signal_lock;
     struct pending_signals pending; /* for whichever task takes them first */
+    uint32_t note_count;            /* of its signals and its tasks'; atomic */
     struct signal_actions *actions; /* owned; changed by its only task */
     enum process_state state;
     bool is_ending;                /* every task is to end: `end` says how */
     struct task *ender;            /* who replaces the program and waits for the others to end */
     unsigned stop_signal;          /* that stopped it, for a parent that has not asked yet */
     bool has_stop_news, has_continue_news;
+    bool owes_continue; /* it went on, and its parent has not been told yet */
 
     struct process_memory *memory; /* owned; changed by its only task, under the tree lock */
     struct resource_limit limits[RESOURCE_COUNT]; /* guarded by the tree lock */
@@ -132,6 +136,10 @@ struct process {
     int32_t oom_score_adjustment;           /* atomic */
     uint32_t personality;                   /* atomic */
     bool has_no_new_privileges;             /* atomic */
+    bool has_no_large_pages;                /* PR_SET_THP_DISABLE; atomic */
+    bool keeps_capabilities;                /* PR_SET_KEEPCAPS; atomic */
+    uint32_t memory_denials;                /* PR_SET_MDWE; atomic */
+    uint32_t barrier_registrations;         /* of man 2 membarrier; atomic */
 };
 
 /* What an interrupted system call becomes (man 7 signal). */
@@ -143,6 +151,12 @@ enum restart_kind : uint8_t {
 };
 
 struct vfork_wait;
+
+/* man 7 sched: remembered, and without effect on whose turn it is. */
+struct task_scheduling {
+    int32_t policy;      /* SCHED_OTHER, SCHED_BATCH, SCHED_IDLE */
+    bool resets_on_fork; /* SCHED_RESET_ON_FORK: children begin with SCHED_OTHER */
+};
 
 struct task {
     struct process *process; /* a reference; fixed at creation, but for execve's */
@@ -156,6 +170,7 @@ struct task {
     struct pending_signals pending;
     struct sleeper *sleeper; /* what a signal wakes; null: it does not sleep */
     bool sleeps_deeply;      /* nothing but the end of the process ends its sleep */
+    bool has_taken_stop;     /* a signal that stops, and no SIGCONT has come since */
     signal_set awaited;      /* sigtimedwait: these end its sleep, though they are blocked */
 
     bool has_work; /* atomic: something is to be done before it goes on in user mode */
@@ -171,14 +186,16 @@ struct task {
     struct vfork_wait *vfork;  /* who waits until it has left the memory */
     struct trap_frame *frame;  /* of the system call that it makes */
     bool has_set_frame;        /* the call has said itself what the registers are to be */
-    enum restart_kind restart; /* of the system call that is being left */
+    enum restart_kind restart; /* of the system call, which may lower it */
     uint64_t call_number;      /* of it */
     uint64_t restart_deadline_ns; /* of a sleep that goes on; 0: none */
     bool is_restarted;            /* the call is made again by itself */
     struct trap_frame start;      /* of its first instruction; until it runs */
     uint64_t set_id_address;      /* CLONE_CHILD_SETTID; likewise */
     uint64_t minor_faults;
-    unsigned parent_death_signal;
+    unsigned parent_death_signal; /* guarded by the tree lock */
+    uint64_t timer_slack_ns, timer_slack_first_ns; /* PR_SET_TIMERSLACK; what 0 brings back */
+    struct task_scheduling scheduling; /* guarded by the tree lock */
     char name[TASK_NAME_SIZE_BYTES]; /* PR_SET_NAME; guarded by the tree lock */
 };
 
@@ -238,7 +255,7 @@ int64_t task_clone(const struct trap_frame *frame, const struct clone_request *r
 [[noreturn]] void process_kill(unsigned signal);
 
 /* Ends every task of the process but the current one, which is of it, and waits until they have;
- * false: another one does so, or ends the process. For execve. */
+ * false: another one does so, or the process ends, and others may still live. For execve. */
 bool process_end_others(void);
 
 /* Whether more tasks of the process than the current one live. */
@@ -262,8 +279,11 @@ void process_for_each(void (*visit)(void *context, struct process *process), voi
 /* Of all its tasks, those that have ended too. */
 struct process_times process_times(struct process *process) REQUIRES(process_tree);
 
-/* Lets the current process's memory know its limits. */
+/* Lets the current process's memory, or memory that is to become its own, know its limits. */
 void process_apply_limits(void);
+void process_memory_apply_limits(struct process_memory *memory);
+
+constexpr uint32_t PERSONALITY_NOT_RANDOM = 0x0040000; /* ADDR_NO_RANDOMIZE of man 2 personality */
 
 /* How many processes and threads there are; and how many threads there have been. */
 uint32_t process_count(void);

@@ -80,7 +80,8 @@ enum status script_rewrite(struct exec_request *request, const struct script_lin
         status = string_store_add(&store, line->argument);
     }
     if (status == STATUS_OK) {
-        status = string_store_add(&store, request->path);
+        const char *script = request->interpreter[0] ? request->interpreter : request->path;
+        status = string_store_add(&store, script);
     }
     if (status == STATUS_OK) {
         status = add_rest(&store, &request->arguments);
@@ -91,5 +92,6 @@ enum status script_rewrite(struct exec_request *request, const struct script_lin
     }
     string_store_free(&request->arguments);
     request->arguments = store;
+    __builtin_memcpy(request->interpreter, line->interpreter, sizeof(request->interpreter));
     return STATUS_OK;
 }

@@ -10,6 +10,8 @@ BEGIN_C_DECLS
 
 constexpr size_t SCRIPT_LINE_SIZE = 256; /* what is looked at of the file's beginning */
 
+static_assert(sizeof(((struct exec_request *)nullptr)->interpreter) == SCRIPT_LINE_SIZE);
+
 struct script_line {
     char interpreter[SCRIPT_LINE_SIZE]; /* terminated; empty: the file is no script */
     char argument[SCRIPT_LINE_SIZE];    /* terminated; all that follows; empty: none */

@@ -203,7 +203,7 @@ enum status signal_frame_pop(struct trap_frame *frame, signal_set *blocked) {
     frame->vector = TRAP_SYSCALL; /* RCX and R11 are the program's, so not by SYSRET */
     *blocked = context.blocked;
     struct signal_stack stack = context.stack;
-    stack.flags &= STACK_DISABLED | STACK_AUTODISARM;
+    stack.flags &= STACK_DISABLED; /* SS_AUTODISARM is not set again, as on Linux */
     if (!signal_stack_is_in_use(task, frame->rsp) &&
         (stack.flags == STACK_DISABLED || stack.size_bytes >= STACK_SIZE_MIN)) {
         task->signal_stack = stack;

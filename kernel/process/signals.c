@@ -3,10 +3,6 @@
 #include "kernel/process/lifecycle.h"
 #include "mm/heap/heap.h"
 
-constexpr uint32_t QUEUE_MAX = 32'768; /* notes at once, of all processes */
-
-static uint32_t note_count; /* atomic */
-
 static void spin(struct spinlock *lock) ACQUIRES(lock) {
     thread_preempt_disable();
     spinlock_acquire(lock);
@@ -55,6 +51,20 @@ void signal_actions_unref(struct signal_actions *actions) {
     }
 }
 
+void signal_actions_own(struct process *process, struct signal_actions *own) {
+    struct signal_actions *before = process->actions;
+    spin(&before->lock);
+    __builtin_memcpy(own->actions, before->actions, sizeof(own->actions));
+    unspin(&before->lock);
+    signal_actions_reset(own);
+    tree_lock();
+    signals_lock(process);
+    process->actions = own;
+    signals_unlock(process);
+    tree_unlock();
+    signal_actions_unref(before);
+}
+
 void signal_actions_reset(struct signal_actions *actions) {
     spin(&actions->lock);
     for (unsigned i = 0; i < SIGNAL_COUNT; i++) {
@@ -100,26 +110,30 @@ void signal_action_set(struct process *process, unsigned signal,
         drop_everywhere(process, signal_bit(signal), &dropped);
     }
     signals_unlock(process);
-    signal_free_notes(&dropped);
+    signal_free_notes(process, &dropped);
 }
 
-void signal_free_notes(struct list_node *notes) {
+void signal_free_notes(struct process *process, struct list_node *notes) {
     struct list_node *node;
     while ((node = list_pop_front(notes)) != nullptr) {
-        __atomic_sub_fetch(&note_count, 1, __ATOMIC_RELAXED);
+        __atomic_sub_fetch(&process->note_count, 1, __ATOMIC_RELAXED);
         heap_free(LIST_ENTRY(node, struct signal_note, link));
     }
 }
 
-/* Null where there are too many, or no memory. */
-static struct signal_note *make_note(const struct signal_info *info) {
-    if (__atomic_add_fetch(&note_count, 1, __ATOMIC_RELAXED) > QUEUE_MAX) {
-        __atomic_sub_fetch(&note_count, 1, __ATOMIC_RELAXED);
-        return nullptr;
-    }
-    struct signal_note *note = heap_alloc(sizeof(*note));
+/* What the kernel says with a signal that is not queued is not lost to a limit. */
+static bool is_limited(const struct signal_info *info) {
+    return info->code < 0 || (unsigned)info->signal >= SIGNAL_REALTIME;
+}
+
+/* Null where there are too many (RLIMIT_SIGPENDING; Linux counts those of a user, not of a
+ * process), or no memory. */
+static struct signal_note *make_note(struct process *process, const struct signal_info *info) {
+    uint64_t limit = is_limited(info) ? process->limits[RESOURCE_SIGNALS].soft : UINT64_MAX;
+    bool is_full = __atomic_add_fetch(&process->note_count, 1, __ATOMIC_RELAXED) > limit;
+    struct signal_note *note = is_full ? nullptr : heap_alloc(sizeof(*note));
     if (!note) {
-        __atomic_sub_fetch(&note_count, 1, __ATOMIC_RELAXED);
+        __atomic_sub_fetch(&process->note_count, 1, __ATOMIC_RELAXED);
         return nullptr;
     }
     note->info = *info;
@@ -196,7 +210,15 @@ static void go_on(struct process *process) REQUIRES(process->signal_lock) {
         process->state = PROCESS_LIVES;
         process->has_stop_news = false;
         process->has_continue_news = true;
+        process->owes_continue = true;
         process_notify_tasks(process);
+    }
+}
+
+/* A stop that a task has taken, and not made true yet, is undone too. */
+static void undo_taken_stops(struct process *process) REQUIRES(process->signal_lock) {
+    for (struct list_node *at = process->tasks.next; at != &process->tasks; at = at->next) {
+        LIST_ENTRY(at, struct task, link)->has_taken_stop = false;
     }
 }
 
@@ -207,6 +229,7 @@ static void undo_opposite(struct process *process, unsigned signal, struct list_
         drop_everywhere(process, signal_bit(SIGNAL_CONT), dropped);
     } else if (signal == SIGNAL_CONT) {
         drop_everywhere(process, SIGNALS_OF_STOPPING, dropped);
+        undo_taken_stops(process);
         go_on(process);
     }
 }
@@ -249,7 +272,7 @@ static enum status send(struct process *process, struct task *task,
     unsigned signal = (unsigned)info->signal;
     struct list_node unused;
     list_init(&unused);
-    struct signal_note *note = make_note(info);
+    struct signal_note *note = make_note(process, info);
     if (!note && signal >= SIGNAL_REALTIME && info->code != CODE_USER) {
         return STATUS_TRY_AGAIN;
     }
@@ -263,7 +286,7 @@ static enum status send(struct process *process, struct task *task,
     if (note && !is_used) {
         list_push_back(&unused, &note->link);
     }
-    signal_free_notes(&unused);
+    signal_free_notes(process, &unused);
     return STATUS_OK;
 }
 
@@ -361,6 +384,7 @@ unsigned signal_take(signal_set set, struct signal_info *info) {
         signal = pending_first(pending, set);
     }
     *info = (struct signal_info){.signal = (int32_t)signal};
+    task->has_taken_stop = signal != 0 && (signal_bit(signal) & SIGNALS_OF_STOPPING) != 0;
     if (signal != 0) {
         struct signal_note *note = pending_take(pending, signal);
         if (note) {
@@ -369,7 +393,7 @@ unsigned signal_take(signal_set set, struct signal_info *info) {
         }
     }
     signals_unlock(process);
-    signal_free_notes(&taken);
+    signal_free_notes(process, &taken);
     return signal;
 }
 
@@ -383,7 +407,7 @@ void signal_drop_all(struct process *process, struct task *task) {
         pending_drop(&process->pending, ~0ull, &dropped);
     }
     signals_unlock(process);
-    signal_free_notes(&dropped);
+    signal_free_notes(process, &dropped);
 }
 
 static void begin_sleep(struct sleeper *sleeper) {

@@ -23,8 +23,12 @@ enum status signal_actions_clone(struct signal_actions *actions, struct signal_a
 void signal_actions_ref(struct signal_actions *actions);
 void signal_actions_unref(struct signal_actions *actions);
 
-/* execve: what has a handler gets the default again. CLONE_CLEAR_SIGHAND too. */
+/* What has a handler gets the default again: CLONE_CLEAR_SIGHAND. */
 void signal_actions_reset(struct signal_actions *actions);
+
+/* execve, by the only task of the process: `own`, fresh, gets what the process has, reset, and takes
+ * its place. */
+void signal_actions_own(struct process *process, struct signal_actions *own);
 
 struct signal_action signal_action_get(struct process *process, unsigned signal);
 
@@ -65,7 +69,7 @@ unsigned signal_take(signal_set set, struct signal_info *info);
 void signal_restore_blocked_later(signal_set before);
 
 /* Gives the memory of notes back. */
-void signal_free_notes(struct list_node *notes);
+void signal_free_notes(struct process *process, struct list_node *notes);
 void signal_drop_all(struct process *process, struct task *task);
 
 /* What wakes a sleeping task (kernel/files/wait). Once, at boot. */

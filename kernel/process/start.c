@@ -1,6 +1,7 @@
 #include "kernel/cpu/context.h"
 #include "kernel/files/file/open.h"
 #include "kernel/process/exec.h"
+#include "kernel/process/executable.h"
 #include "kernel/process/groups.h"
 #include "kernel/process/lifecycle.h"
 #include "kernel/process/load.h"
@@ -115,8 +116,8 @@ static void publish(struct process *process, struct task *task) {
 static enum status load(const struct process_start *start, const struct text_sink *complaints,
                         struct loaded_program *loaded) {
     struct file *file;
-    enum status status = file_open(&start->view, start->path, OPEN_READ_ONLY | FILE_NO_WAIT, 0,
-                                   &file);
+    enum status status =
+        file_open(&start->view, start->path, OPEN_READ_ONLY | FILE_NO_WAIT, 0, &file);
     if (status != STATUS_OK || file->place.node->kind != NODE_REGULAR) {
         bool is_open = status == STATUS_OK;
         format_to(complaints, is_open ? "K308: RAM disk: not a regular file: "
@@ -128,6 +129,11 @@ static enum status load(const struct process_start *start, const struct text_sin
         }
         return is_open ? STATUS_ACCESS_DENIED : status;
     }
+    status = node_begin_executing(file->place.node);
+    if (status != STATUS_OK) {
+        file_unref(file);
+        return status;
+    }
     const struct program_image image = {
         .file = file,
         .name = last_component(start->path),
@@ -137,7 +143,7 @@ static enum status load(const struct process_start *start, const struct text_sin
         .view = start->view,
     };
     status = program_load(&image, complaints, loaded);
-    file_unref(file);
+    executable_unref(file);
     return status;
 }
 

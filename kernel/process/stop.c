@@ -30,8 +30,9 @@ void process_stop(unsigned signal) {
         return;
     }
     signals_lock(process);
-    /* A SIGCONT since the signal was taken has nothing to undo: it comes first. */
-    bool is_stopped = process->state == PROCESS_LIVES && !process->is_ending;
+    /* A SIGCONT that came since the signal was taken has undone it. */
+    bool is_stopped =
+        process->state == PROCESS_LIVES && !process->is_ending && task_current()->has_taken_stop;
     if (is_stopped) {
         process->state = PROCESS_STOPPED;
         process->stop_signal = signal;
@@ -45,30 +46,36 @@ void process_stop(unsigned signal) {
     }
 }
 
-/* Sleeps until the process goes on or ends; returns whether it had stopped. */
-static bool sleep_while_stopped(struct task *task) {
+/* Sleeps until the process goes on or ends. */
+static void sleep_while_stopped(struct task *task) {
     struct process *process = task->process;
     struct sleeper sleeper;
-    bool has_slept = false;
     task->sleeps_deeply = true;
     task_expect_notice(task, &sleeper);
     while (__atomic_load_n(&process->state, __ATOMIC_ACQUIRE) == PROCESS_STOPPED &&
            sleeper_sleep(&sleeper) == STATUS_OK) {
-        has_slept = true;
         task_expect_notice(task, &sleeper);
     }
     task_expect_nothing(task);
-    return has_slept;
+}
+
+/* Whoever comes first tells it, whether it has slept or SIGCONT came before it could. */
+static bool take_continue_debt(struct process *process) {
+    signals_lock(process);
+    bool owes = process->owes_continue;
+    process->owes_continue = false;
+    signals_unlock(process);
+    return owes;
 }
 
 void process_obey(void) {
     struct task *task = task_current();
     struct process *process = task->process;
-    bool has_slept = sleep_while_stopped(task);
+    sleep_while_stopped(task);
     if (task_is_to_end(task)) {
         task_exit(0);
     }
-    if (has_slept && __atomic_load_n(&process->has_continue_news, __ATOMIC_ACQUIRE)) {
+    if (take_continue_debt(process)) {
         tell_continue(process);
     }
 }
@@ -95,6 +102,7 @@ bool process_end_others(void) {
     task_expect_nothing(task);
     signals_lock(process);
     process->ender = nullptr;
+    bool is_alone = !process->is_ending;
     signals_unlock(process);
-    return true;
+    return is_alone;
 }

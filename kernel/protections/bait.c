@@ -92,7 +92,8 @@ void bait_map_page(struct address_space *of, virt_addr_t address, const char *na
     struct locked_range token;
     struct virt_range range = virt_range(address, 1);
     space_lock_for_writing(of, range, &token);
-    enum status status = space_map_anonymous(&token, range, rights, name);
+    const struct space_mapping mapping = {.rights = rights, .name = name};
+    enum status status = space_map(&token, range, &mapping);
     space_unlock(&token);
     CHECK(status == STATUS_OK);
     status = space_write_initial(of, range.start, content, size_bytes, nullptr);

@@ -11,7 +11,6 @@
 #include "kernel/panic/panic.h"
 #include "kernel/proc/proc.h"
 #include "kernel/random/random.h"
-#include "kernel/root/console.h"
 #include "lib/memory.h"
 
 static struct location root; /* owned; fixed by root_begin */
@@ -57,6 +56,9 @@ static const struct expected_node EXPECTED[] = {
     {"/dev/random", NODE_CHARACTER_DEVICE, 0666, 1, 8},
     {"/dev/urandom", NODE_CHARACTER_DEVICE, 0666, 1, 9},
     {"/dev/tty", NODE_CHARACTER_DEVICE, 0666, 5, 0},
+    {"/dev/tty1", NODE_CHARACTER_DEVICE, 0620, 4, 1},
+    {"/dev/ttyS0", NODE_CHARACTER_DEVICE, 0620, 4, 64},
+    {"/dev/ttyS1", NODE_CHARACTER_DEVICE, 0620, 4, 65},
     {"/dev/console", NODE_CHARACTER_DEVICE, 0600, 5, 1},
 };
 
@@ -149,7 +151,7 @@ static void unpack(const struct boot_result *boot) {
 void root_begin(const struct boot_result *boot) {
     node_set_clock(now);
     begin_root();
-    if (devices_register(random_fill) != STATUS_OK || console_register(boot) != STATUS_OK) {
+    if (devices_register(random_fill) != STATUS_OK) {
         panic_stop("no memory for the devices");
     }
     unpack(boot);

@@ -66,6 +66,7 @@ void selftest_together(const struct boot_result *boot, uint64_t count) {
 
 /* Frames that init can have: those below 1 MiB are only for whoever asks for them. */
 static uint64_t available_frames(void) {
+    thread_drain();
     audit_drain();
     struct frame_counts counts = frame_count();
     return counts.free_by_zone[ZONE_DMA32] + counts.free_by_zone[ZONE_NORMAL];

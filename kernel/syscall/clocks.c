@@ -230,17 +230,26 @@ int64_t call_gettimeofday(const struct trap_frame *frame) {
 
 int64_t call_settimeofday(const struct trap_frame *frame) {
     struct time_value value;
-    if (frame->rdi == 0) {
-        return 0;
-    }
-    if (copy_in(&value, frame->rdi, sizeof(value)) != 0) {
+    int32_t zone[2] = {};
+    if (frame->rdi != 0 && copy_in(&value, frame->rdi, sizeof(value)) != 0) {
         return STATUS_FAULT;
     }
-    if (value.microseconds < 0 || value.microseconds >= 1'000'000 || value.seconds < 0) {
+    if (frame->rdi != 0 &&
+        (value.microseconds < 0 || value.microseconds >= 1'000'000 || value.seconds < 0)) {
+        return STATUS_INVALID;
+    }
+    if (frame->rsi != 0 && copy_in(zone, frame->rsi, sizeof(zone)) != 0) {
+        return STATUS_FAULT;
+    }
+    if (process_current()->credentials.effective_user != 0) {
+        return STATUS_NOT_PERMITTED;
+    }
+    constexpr int32_t minutes_most = 15 * 60;
+    if (zone[0] < -minutes_most || zone[0] > minutes_most) {
         return STATUS_INVALID;
     }
     const struct time_spec time = {value.seconds, value.microseconds * 1000};
-    return set_real_time(&time);
+    return frame->rdi != 0 ? set_real_time(&time) : 0;
 }
 
 int64_t call_time(const struct trap_frame *frame) {

@@ -49,11 +49,12 @@ void syscall_handle(struct trap_frame *frame) {
     uint32_t number = (uint32_t)frame->rax; /* Linux ignores the upper half too */
     const struct call_entry *entry = find(number);
     begin(task, number);
+    task->restart = entry->restart;
     task->frame = frame;
     int64_t result = entry->call ? entry->call(frame) : refuse(number);
     if (!task->has_set_frame) {
         frame->rax = (uint64_t)result;
-        task->restart = result == STATUS_INTERRUPTED ? entry->restart : RESTART_NEVER;
+        task->restart = result == STATUS_INTERRUPTED ? task->restart : RESTART_NEVER;
     }
     task->has_set_frame = false;
     task_before_user(frame);

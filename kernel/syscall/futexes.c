@@ -183,12 +183,18 @@ static int64_t wake_by_operation(const struct futex_call *call, uint32_t second_
 
 static int64_t wait_relative(struct futex_call *call, uint64_t timeout) {
     uint64_t deadline;
+    if (timeout != 0) {
+        task_current()->restart = RESTART_UNLESS_HANDLED;
+    }
     enum status status = deadline_from_user(timeout, &deadline);
     return status == STATUS_OK ? wait(call, deadline) : status;
 }
 
 static int64_t wait_absolute(struct futex_call *call, uint64_t timeout, bool is_real) {
     uint64_t deadline;
+    if (timeout != 0) {
+        task_current()->restart = RESTART_UNLESS_HANDLED;
+    }
     enum status status = deadline_at_from_user(timeout, is_real, &deadline);
     return status == STATUS_OK ? wait(call, deadline) : status;
 }

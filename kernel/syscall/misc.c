@@ -24,6 +24,8 @@ enum arch_code : uint32_t {
     ARCH_SET_FS = 0x1002,
     ARCH_GET_FS = 0x1003,
     ARCH_GET_GS = 0x1004,
+    ARCH_GET_CPUID = 0x1011,
+    ARCH_SET_CPUID = 0x1012,
 };
 
 constexpr uint64_t RANDOM_NO_WAIT = 1;
@@ -50,6 +52,10 @@ int64_t call_arch_prctl(const struct trap_frame *frame) {
     case ARCH_GET_GS:
         base = user_gs_base().value;
         return copy_out(frame->rsi, &base, sizeof(base));
+    case ARCH_GET_CPUID:
+        return 1; /* the instruction works */
+    case ARCH_SET_CPUID:
+        return STATUS_NO_SUCH_DEVICE; /* no faulting of it is asked of the CPU */
     }
     return STATUS_INVALID;
 }
@@ -86,7 +92,8 @@ int64_t call_setdomainname(const struct trap_frame *frame) {
 int64_t call_getrandom(const struct trap_frame *frame) {
     uint32_t flags = (uint32_t)frame->rdx;
     constexpr uint32_t known = RANDOM_NO_WAIT | RANDOM_RANDOM | RANDOM_INSECURE;
-    if ((flags & ~known) || (flags & known & ~RANDOM_NO_WAIT) == (RANDOM_RANDOM | RANDOM_INSECURE)) {
+    if ((flags & ~known) ||
+        (flags & known & ~RANDOM_NO_WAIT) == (RANDOM_RANDOM | RANDOM_INSECURE)) {
         return STATUS_INVALID;
     }
     uint64_t wanted = frame->rsi < INT32_MAX ? frame->rsi : INT32_MAX;
@@ -129,7 +136,7 @@ static_assert(sizeof(struct system_info) == 112);
 int64_t call_sysinfo(const struct trap_frame *frame) {
     struct frame_counts counts = frame_count();
     const struct system_info info = {
-        .uptime = (int64_t)(clock_now() / NANOSECONDS_PER_SECOND),
+        .uptime = (int64_t)(clock_now() / NANOSECONDS_PER_SECOND) + 1, /* rounded up, as on Linux */
         .total = counts.total << PAGE_SHIFT,
         .free = counts.by_state[FRAME_FREE] << PAGE_SHIFT,
         .processes = (uint16_t)task_count(),
@@ -144,128 +151,6 @@ int64_t call_getcpu(const struct trap_frame *frame) {
         return STATUS_FAULT;
     }
     return frame->rsi != 0 ? copy_out(frame->rsi, &zero, sizeof(zero)) : 0;
-}
-
-enum prctl_option : int32_t {
-    PR_SET_PDEATHSIG = 1,
-    PR_GET_PDEATHSIG = 2,
-    PR_GET_DUMPABLE = 3,
-    PR_SET_DUMPABLE = 4,
-    PR_GET_KEEPCAPS = 7,
-    PR_SET_KEEPCAPS = 8,
-    PR_GET_TIMING = 13,
-    PR_SET_NAME = 15,
-    PR_GET_NAME = 16,
-    PR_CAPBSET_READ = 23,
-    PR_SET_TIMERSLACK = 29,
-    PR_GET_TIMERSLACK = 30,
-    PR_SET_CHILD_SUBREAPER = 36,
-    PR_GET_CHILD_SUBREAPER = 37,
-    PR_SET_NO_NEW_PRIVS = 38,
-    PR_GET_NO_NEW_PRIVS = 39,
-    PR_GET_TID_ADDRESS = 40,
-    PR_SET_THP_DISABLE = 41,
-    PR_GET_THP_DISABLE = 42,
-    PR_SET_VMA = 0x53564d41,
-};
-
-constexpr int32_t CAPABILITY_LAST = 40;
-constexpr int64_t TIMER_SLACK_NS = 50'000;
-
-static int64_t set_thread_name(uint64_t address) {
-    char text[TASK_NAME_SIZE_BYTES];
-    size_t length;
-    enum status status = user_copy_string(text, virt_addr(address), sizeof(text) - 1, &length);
-    if (status == STATUS_FAULT) {
-        return status;
-    }
-    length = status == STATUS_OK ? length : sizeof(text) - 1;
-    __builtin_memset(text + length, 0, sizeof(text) - length);
-    tree_lock();
-    __builtin_memcpy(task_current()->name, text, sizeof(text));
-    tree_unlock();
-    return 0;
-}
-
-static int64_t set_flag(bool *flag, const struct trap_frame *frame, bool only_to_1) {
-    if (frame->rsi > 1 || (only_to_1 && frame->rsi != 1) ||
-        (only_to_1 && (frame->rdx | frame->r10 | frame->r8) != 0)) {
-        return STATUS_INVALID;
-    }
-    __atomic_store_n(flag, frame->rsi == 1, __ATOMIC_RELAXED);
-    return 0;
-}
-
-static int64_t set_child_reaper(const struct trap_frame *frame) {
-    tree_lock();
-    process_current()->adopts = frame->rsi != 0;
-    tree_unlock();
-    return 0;
-}
-
-static int64_t store_int(uint64_t address, int32_t value) {
-    return copy_out(address, &value, sizeof(value));
-}
-
-static int64_t set_death_signal(uint64_t signal) {
-    if (signal > SIGNAL_COUNT) {
-        return STATUS_INVALID;
-    }
-    task_current()->parent_death_signal = (unsigned)signal;
-    return 0;
-}
-
-static int64_t set_dumpable(uint64_t value) {
-    if (value > 1) {
-        return STATUS_INVALID;
-    }
-    __atomic_store_n(&process_current()->is_dumpable, (uint32_t)value, __ATOMIC_RELAXED);
-    return 0;
-}
-
-int64_t call_prctl(const struct trap_frame *frame) {
-    struct process *process = process_current();
-    struct task *task = task_current();
-    switch ((int32_t)frame->rdi) {
-    case PR_SET_PDEATHSIG:
-        return set_death_signal(frame->rsi);
-    case PR_GET_PDEATHSIG:
-        return store_int(frame->rsi, (int32_t)task->parent_death_signal);
-    case PR_GET_DUMPABLE:
-        return process->is_dumpable;
-    case PR_SET_DUMPABLE:
-        return set_dumpable(frame->rsi);
-    case PR_GET_KEEPCAPS:
-    case PR_GET_TIMING:
-    case PR_GET_THP_DISABLE:
-        return 0;
-    case PR_SET_KEEPCAPS:
-        return frame->rsi > 1 ? STATUS_INVALID : 0;
-    case PR_SET_THP_DISABLE:
-        return 0; /* there are none */
-    case PR_SET_NAME:
-        return set_thread_name(frame->rsi);
-    case PR_GET_NAME:
-        return copy_out(frame->rsi, task->name, sizeof(task->name));
-    case PR_CAPBSET_READ:
-        return frame->rsi > CAPABILITY_LAST ? STATUS_INVALID : 1;
-    case PR_SET_TIMERSLACK:
-        return 0;
-    case PR_GET_TIMERSLACK:
-        return TIMER_SLACK_NS;
-    case PR_SET_CHILD_SUBREAPER:
-        return set_child_reaper(frame);
-    case PR_GET_CHILD_SUBREAPER:
-        return store_int(frame->rsi, process->adopts);
-    case PR_SET_NO_NEW_PRIVS:
-        return set_flag(&process->has_no_new_privileges, frame, true);
-    case PR_GET_NO_NEW_PRIVS:
-        return process->has_no_new_privileges;
-    case PR_GET_TID_ADDRESS:
-        return copy_out(frame->rsi, &task->clear_id_address, sizeof(task->clear_id_address));
-    default:
-        return STATUS_INVALID;
-    }
 }
 
 constexpr uint32_t PERSONALITY_ASK = UINT32_MAX;
@@ -290,8 +175,7 @@ enum reboot_command : uint32_t {
 constexpr uint32_t REBOOT_MAGIC_1 = 0xfee1dead;
 
 static bool is_second_magic(uint32_t magic) {
-    return magic == 0x28121969 || magic == 0x05121996 || magic == 0x16041998 ||
-           magic == 0x20112000;
+    return magic == 0x28121969 || magic == 0x05121996 || magic == 0x16041998 || magic == 0x20112000;
 }
 
 int64_t call_reboot(const struct trap_frame *frame) {
@@ -316,18 +200,39 @@ int64_t call_reboot(const struct trap_frame *frame) {
     }
 }
 
-constexpr int32_t MEMBARRIER_QUERY = 0;
+enum barrier : int32_t {
+    BARRIER_QUERY = 0,
+    BARRIER_GLOBAL = 1,
+    BARRIER_GLOBAL_FAST = 2,
+    BARRIER_REGISTER_GLOBAL_FAST = 4,
+    BARRIER_PRIVATE = 8,
+    BARRIER_REGISTER_PRIVATE = 16,
+};
 
-/* One CPU runs threads, and whoever comes to run passes a full barrier: nothing is left to do. */
+constexpr int64_t BARRIERS = BARRIER_GLOBAL | BARRIER_GLOBAL_FAST | BARRIER_REGISTER_GLOBAL_FAST |
+                             BARRIER_PRIVATE | BARRIER_REGISTER_PRIVATE;
+
+/* One CPU runs threads, and whoever comes to run passes a full barrier: nothing is left to do but
+ * to ask whether it was registered, as man 2 membarrier wants. */
 int64_t call_membarrier(const struct trap_frame *frame) {
-    constexpr int32_t supported = 0x1f; /* global, private expedited, and their registrations */
-    int32_t command = (int32_t)frame->rdi;
+    uint32_t *registrations = &process_current()->barrier_registrations;
     if (frame->rsi != 0) {
         return STATUS_INVALID;
     }
-    if (command == MEMBARRIER_QUERY) {
-        return supported;
+    switch ((enum barrier)(int32_t)frame->rdi) {
+    case BARRIER_QUERY:
+        return BARRIERS;
+    case BARRIER_GLOBAL:
+    case BARRIER_GLOBAL_FAST:
+        return 0;
+    case BARRIER_REGISTER_GLOBAL_FAST:
+    case BARRIER_REGISTER_PRIVATE:
+        __atomic_or_fetch(registrations, (uint32_t)frame->rdi, __ATOMIC_RELAXED);
+        return 0;
+    case BARRIER_PRIVATE:
+        return __atomic_load_n(registrations, __ATOMIC_RELAXED) & BARRIER_REGISTER_PRIVATE
+                   ? 0
+                   : STATUS_NOT_PERMITTED;
     }
-    bool is_one = (command & (command - 1)) == 0;
-    return is_one && (command & supported) ? 0 : STATUS_INVALID;
+    return STATUS_INVALID;
 }

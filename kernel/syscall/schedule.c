@@ -1,10 +1,14 @@
+#include "kernel/syscall/schedule.h"
+
 #include "kernel/process/process.h"
 #include "kernel/syscall/calls.h"
 #include "kernel/syscall/times.h"
 #include "kernel/syscall/user.h"
+#include "kernel/syscall/versioned.h"
+#include "mm/addr/addr.h"
 
-/* How threads share the CPU (man 7 sched). All of them take turns alike: the policy is SCHED_OTHER
- * at priority 0; nice values are remembered and mean nothing. */
+/* How threads share the CPU (man 7 sched). All of them take turns alike: policies and nice values
+ * are remembered and mean nothing, and realtime policies are not there, whoever asks. */
 
 constexpr uint64_t CPU_SET_SIZE = sizeof(uint64_t); /* what Linux returns for up to 64 CPUs */
 constexpr uint64_t TURN_NS = 4'000'000;
@@ -77,46 +81,204 @@ int64_t call_sched_get_priority_min(const struct trap_frame *frame) {
     return is_realtime(policy) ? 1 : 0;
 }
 
+constexpr int32_t RESET_ON_FORK = 0x40000000; /* SCHED_RESET_ON_FORK */
+struct task *scheduled_task(uint32_t number) {
+    struct id *id = number != 0 ? id_find(number) : task_current()->id;
+    return id ? id->task : nullptr;
+}
+
+static bool is_root(void) {
+    return process_current()->credentials.effective_user == 0;
+}
+
+bool may_schedule(const struct process *process) {
+    uint32_t own = process_current()->credentials.effective_user;
+    const struct process_credentials *other = &process->credentials;
+    return own == 0 || own == other->effective_user || own == other->real_user;
+}
+
+bool may_be_nice(const struct process *process, int32_t nice) {
+    uint64_t limit = process->limits[RESOURCE_NICE].soft;
+    return is_root() || (uint64_t)(NICE_MAX + 1 - nice) <= limit;
+}
+
 int64_t call_sched_getscheduler(const struct trap_frame *frame) {
     if ((int32_t)frame->rdi < 0) {
         return STATUS_INVALID;
     }
-    return thread_exists((uint32_t)frame->rdi) ? POLICY_OTHER : STATUS_NO_SUCH_PROCESS;
+    tree_lock();
+    const struct task *task = scheduled_task((uint32_t)frame->rdi);
+    int64_t policy = STATUS_NO_SUCH_PROCESS;
+    if (task) {
+        policy = task->scheduling.policy | (task->scheduling.resets_on_fork ? RESET_ON_FORK : 0);
+    }
+    tree_unlock();
+    return policy;
 }
 
-/* A policy that is none of the usual ones is not there, whoever asks. */
-static int64_t check_policy(int32_t policy, int32_t priority) {
-    if (!is_policy(policy) || policy == POLICY_DEADLINE) {
+/* What a thread is to have; a nice value of KEEP_NICE stays. */
+struct wish {
+    int32_t policy, priority, nice;
+    bool resets_on_fork;
+};
+
+constexpr int32_t KEEP_NICE = INT32_MIN;
+constexpr int32_t KEEP_POLICY = -1;
+
+static int64_t check_policy(const struct wish *wish) {
+    if (wish->policy == KEEP_POLICY) {
+        return wish->priority == 0 ? STATUS_OK : STATUS_INVALID;
+    }
+    if (!is_policy(wish->policy)) {
         return STATUS_INVALID;
     }
-    if (is_realtime(policy)) {
-        bool is_valid = priority >= 1 && priority <= REALTIME_PRIORITY_MAX;
+    if (is_realtime(wish->policy)) {
+        bool is_valid = wish->priority >= 1 && wish->priority <= REALTIME_PRIORITY_MAX;
         return is_valid ? STATUS_NOT_PERMITTED : STATUS_INVALID;
     }
-    return priority == 0 ? STATUS_OK : STATUS_INVALID;
+    if (wish->priority != 0) {
+        return STATUS_INVALID;
+    }
+    return wish->policy == POLICY_DEADLINE ? STATUS_NOT_PERMITTED : STATUS_OK;
 }
 
-static int64_t set_policy(uint32_t number, int32_t policy, uint64_t address) {
-    int32_t priority;
+/* In the order of Linux: who leaves SCHED_IDLE or SCHED_RESET_ON_FORK gains by it. */
+static int64_t check_gain(const struct task *task, const struct wish *wish) REQUIRES(process_tree) {
+    const struct process *process = task->process;
+    const struct task_scheduling *before = &task->scheduling;
+    bool is_lower = wish->nice != KEEP_NICE && wish->nice < process->nice;
+    if (is_lower && !may_be_nice(process, wish->nice)) {
+        return STATUS_NOT_PERMITTED;
+    }
+    bool leaves_idle =
+        before->policy == POLICY_IDLE && wish->policy != POLICY_IDLE && wish->policy != KEEP_POLICY;
+    if (leaves_idle && !may_be_nice(process, process->nice)) {
+        return STATUS_NOT_PERMITTED;
+    }
+    bool stops_resetting = before->resets_on_fork && !wish->resets_on_fork;
+    bool is_refused = !may_schedule(process) || (stops_resetting && !is_root());
+    return is_refused ? STATUS_NOT_PERMITTED : STATUS_OK;
+}
+
+static int64_t grant(uint32_t number, const struct wish *wish) {
+    tree_lock();
+    struct task *task = scheduled_task(number);
+    int64_t status = task ? check_policy(wish) : STATUS_NO_SUCH_PROCESS;
+    if (status == STATUS_OK) {
+        status = check_gain(task, wish);
+    }
+    if (status == STATUS_OK) {
+        int32_t before = task->scheduling.policy;
+        task->scheduling.policy = wish->policy != KEEP_POLICY ? wish->policy : before;
+        task->scheduling.resets_on_fork = wish->resets_on_fork;
+        task->process->nice = wish->nice != KEEP_NICE ? wish->nice : task->process->nice;
+    }
+    tree_unlock();
+    return status;
+}
+
+static int64_t set_policy(uint32_t number, struct wish *wish, uint64_t address) {
     if (address == 0 || (int32_t)number < 0) {
         return STATUS_INVALID;
     }
-    if (copy_in(&priority, address, sizeof(priority)) != 0) {
+    if (copy_in(&wish->priority, address, sizeof(wish->priority)) != 0) {
         return STATUS_FAULT;
     }
-    if (!thread_exists(number)) {
-        return STATUS_NO_SUCH_PROCESS;
-    }
-    return check_policy(policy, priority);
+    return grant(number, wish);
 }
 
 int64_t call_sched_setscheduler(const struct trap_frame *frame) {
     int32_t policy = (int32_t)frame->rsi;
-    return policy < 0 ? STATUS_INVALID : set_policy((uint32_t)frame->rdi, policy, frame->rdx);
+    struct wish wish = {
+        .policy = policy & ~RESET_ON_FORK,
+        .nice = KEEP_NICE,
+        .resets_on_fork = (policy & RESET_ON_FORK) != 0,
+    };
+    return policy < 0 ? STATUS_INVALID : set_policy((uint32_t)frame->rdi, &wish, frame->rdx);
 }
 
 int64_t call_sched_setparam(const struct trap_frame *frame) {
-    return set_policy((uint32_t)frame->rdi, POLICY_OTHER, frame->rsi);
+    struct wish wish = {.policy = KEEP_POLICY, .nice = KEEP_NICE};
+    return set_policy((uint32_t)frame->rdi, &wish, frame->rsi);
+}
+
+/* struct sched_attr of man 2 sched_setattr. */
+struct scheduling_attributes {
+    uint32_t size_bytes, policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime, deadline, period;
+    uint32_t utilisation_min, utilisation_max;
+};
+
+constexpr uint32_t ATTRIBUTES_SIZE_FIRST = 48; /* of the first version */
+constexpr uint64_t ATTRIBUTE_RESET = 1;        /* SCHED_FLAG_RESET_ON_FORK */
+constexpr uint64_t ATTRIBUTE_KEEP_POLICY = 8;
+constexpr uint64_t ATTRIBUTE_KEEP_PARAMETERS = 16;
+constexpr uint64_t ATTRIBUTES_KNOWN = 0x7f;
+
+/* What is too long says how much is known. */
+static int64_t refuse_size(uint64_t address) {
+    const uint32_t known = sizeof(struct scheduling_attributes);
+    return copy_out(address, &known, sizeof(known)) == 0 ? STATUS_TOO_LONG : STATUS_FAULT;
+}
+
+static int64_t read_attributes(uint64_t address, struct scheduling_attributes *attributes) {
+    uint32_t size_bytes;
+    *attributes = (struct scheduling_attributes){};
+    if (copy_in(&size_bytes, address, sizeof(size_bytes)) != 0) {
+        return STATUS_FAULT;
+    }
+    size_bytes = size_bytes != 0 ? size_bytes : ATTRIBUTES_SIZE_FIRST;
+    if (size_bytes < ATTRIBUTES_SIZE_FIRST || size_bytes > PAGE_SIZE) {
+        return refuse_size(address);
+    }
+    int64_t status = copy_in_versioned(attributes, sizeof(*attributes), address, size_bytes);
+    return status == STATUS_TOO_LONG ? refuse_size(address) : status;
+}
+
+int64_t call_sched_setattr(const struct trap_frame *frame) {
+    struct scheduling_attributes attributes;
+    if (frame->rsi == 0 || (int32_t)frame->rdi < 0 || (uint32_t)frame->rdx != 0) {
+        return STATUS_INVALID;
+    }
+    int64_t status = read_attributes(frame->rsi, &attributes);
+    if (status != 0) {
+        return status;
+    }
+    if ((int32_t)attributes.policy < 0 || (attributes.flags & ~ATTRIBUTES_KNOWN)) {
+        return STATUS_INVALID;
+    }
+    int32_t nice = attributes.nice < NICE_MIN ? NICE_MIN : attributes.nice;
+    bool keeps_nice = (attributes.flags & ATTRIBUTE_KEEP_PARAMETERS) != 0;
+    bool keeps_policy = (attributes.flags & ATTRIBUTE_KEEP_POLICY) != 0;
+    const struct wish wish = {
+        .policy = keeps_policy ? KEEP_POLICY : (int32_t)attributes.policy,
+        .priority = (int32_t)attributes.priority,
+        .nice = keeps_nice ? KEEP_NICE : (nice > NICE_MAX ? NICE_MAX : nice),
+        .resets_on_fork = (attributes.flags & ATTRIBUTE_RESET) != 0,
+    };
+    return grant((uint32_t)frame->rdi, &wish);
+}
+
+int64_t call_sched_getattr(const struct trap_frame *frame) {
+    uint32_t room = (uint32_t)frame->rdx;
+    if (frame->rsi == 0 || (int32_t)frame->rdi < 0 || room > PAGE_SIZE ||
+        room < ATTRIBUTES_SIZE_FIRST || (uint32_t)frame->r10 != 0) {
+        return STATUS_INVALID;
+    }
+    struct scheduling_attributes attributes = {};
+    attributes.size_bytes = room < sizeof(attributes) ? room : sizeof(attributes);
+    tree_lock();
+    const struct task *task = scheduled_task((uint32_t)frame->rdi);
+    if (task) {
+        attributes.policy = (uint32_t)task->scheduling.policy;
+        attributes.flags = task->scheduling.resets_on_fork ? ATTRIBUTE_RESET : 0;
+        attributes.nice = task->process->nice;
+    }
+    tree_unlock();
+    return task ? copy_out(frame->rsi, &attributes, attributes.size_bytes) : STATUS_NO_SUCH_PROCESS;
 }
 
 int64_t call_sched_getparam(const struct trap_frame *frame) {
@@ -139,59 +301,4 @@ int64_t call_sched_rr_get_interval(const struct trap_frame *frame) {
     }
     const struct time_spec interval = time_spec_of(TURN_NS);
     return copy_out(frame->rsi, &interval, sizeof(interval));
-}
-
-enum priority_of : uint32_t { PRIORITY_PROCESS, PRIORITY_GROUP, PRIORITY_USER };
-
-constexpr int64_t NICE_RETURNED = 20; /* what getpriority adds is 20 - nice */
-
-static int64_t check_priority_target(uint32_t which, uint32_t number) {
-    if (which > PRIORITY_USER) {
-        return STATUS_INVALID;
-    }
-    if (which == PRIORITY_USER || number == 0) {
-        return STATUS_OK;
-    }
-    tree_lock();
-    struct id *id = id_find(number);
-    bool exists = id && (which == PRIORITY_PROCESS ? id->task != nullptr
-                                                   : !list_is_empty(&id->groupers));
-    tree_unlock();
-    return exists ? STATUS_OK : STATUS_NO_SUCH_PROCESS;
-}
-
-static struct process *find_target(uint32_t which, uint32_t number) REQUIRES(process_tree) {
-    struct id *id = number != 0 && which == PRIORITY_PROCESS ? id_find(number) : nullptr;
-    return id && id->task ? id->task->process : process_current();
-}
-
-int64_t call_getpriority(const struct trap_frame *frame) {
-    uint32_t which = (uint32_t)frame->rdi;
-    int64_t status = check_priority_target(which, (uint32_t)frame->rsi);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    tree_lock();
-    int64_t nice = find_target(which, (uint32_t)frame->rsi)->nice;
-    tree_unlock();
-    return NICE_RETURNED - nice;
-}
-
-int64_t call_setpriority(const struct trap_frame *frame) {
-    uint32_t which = (uint32_t)frame->rdi;
-    int32_t nice = (int32_t)frame->rdx;
-    nice = nice < -20 ? -20 : nice > 19 ? 19 : nice;
-    int64_t status = check_priority_target(which, (uint32_t)frame->rsi);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    tree_lock();
-    struct process *process = find_target(which, (uint32_t)frame->rsi);
-    bool may_raise = process_current()->credentials.effective_user == 0;
-    status = nice < process->nice && !may_raise ? STATUS_ACCESS_DENIED : STATUS_OK;
-    if (status == STATUS_OK) {
-        process->nice = nice;
-    }
-    tree_unlock();
-    return status;
 }

@@ -1,4 +1,3 @@
-#include "kernel/process/exec.h"
 #include "kernel/process/groups.h"
 #include "kernel/process/process.h"
 #include "kernel/process/signals.h"
@@ -7,9 +6,8 @@
 #include "kernel/syscall/resources.h"
 #include "kernel/syscall/times.h"
 #include "kernel/syscall/user.h"
-#include "kernel/syscall/view.h"
+#include "kernel/syscall/versioned.h"
 #include "mm/addr/layout.h"
-#include "mm/heap/heap.h"
 
 /* Processes and threads: how they come, change and go. */
 
@@ -48,25 +46,6 @@ struct clone_arguments {
 
 constexpr uint64_t CLONE_ARGUMENTS_SIZE_0 = 64; /* of the first version */
 
-/* Copies a structure that programs may know in a longer or a shorter version: what the kernel does
- * not know must be 0. */
-static int64_t copy_versioned(void *to, size_t known_bytes, uint64_t address, uint64_t size_bytes) {
-    uint64_t common = size_bytes < known_bytes ? size_bytes : known_bytes;
-    if (copy_in(to, address, common) != 0) {
-        return STATUS_FAULT;
-    }
-    for (uint64_t at = known_bytes; at < size_bytes; at++) {
-        uint8_t byte;
-        if (copy_in(&byte, address + at, 1) != 0) {
-            return STATUS_FAULT;
-        }
-        if (byte != 0) {
-            return STATUS_TOO_LONG;
-        }
-    }
-    return 0;
-}
-
 static int64_t check_clone_arguments(const struct clone_arguments *arguments) {
     constexpr uint64_t known = 0x3ffffff00ull & ~CLONE_DETACHED;
     if ((arguments->flags & ~known) || arguments->exit_signal > SIGNAL_COUNT) {
@@ -89,7 +68,7 @@ int64_t call_clone3(const struct trap_frame *frame) {
     if (frame->rsi < CLONE_ARGUMENTS_SIZE_0) {
         return STATUS_INVALID;
     }
-    int64_t status = copy_versioned(&arguments, sizeof(arguments), frame->rdi, frame->rsi);
+    int64_t status = copy_in_versioned(&arguments, sizeof(arguments), frame->rdi, frame->rsi);
     if (status == 0) {
         status = check_clone_arguments(&arguments);
     }
@@ -209,8 +188,8 @@ static void choose_children(int32_t number, struct wait_request *request) {
 }
 
 int64_t call_wait4(const struct trap_frame *frame) {
-    constexpr uint32_t known = WAIT_NO_HANG | WAIT_STOPPED | WAIT_CONTINUED | WAIT_OWN | WAIT_ALL |
-                               WAIT_CLONE;
+    constexpr uint32_t known =
+        WAIT_NO_HANG | WAIT_STOPPED | WAIT_CONTINUED | WAIT_OWN | WAIT_ALL | WAIT_CLONE;
     uint32_t options = (uint32_t)frame->rdx;
     int32_t number = (int32_t)frame->rdi;
     if (options & ~known) {
@@ -290,105 +269,4 @@ int64_t call_waitid(const struct trap_frame *frame) {
         return STATUS_FAULT;
     }
     return store_child(frame->rdx, &result);
-}
-
-/* As on Linux, a quarter of what the stack may be, within bounds. */
-static size_t argument_limit(void) {
-    constexpr uint64_t least = ARGUMENT_SIZE_MAX;
-    constexpr uint64_t most = 6ull << 20;
-    uint64_t limit = process_current()->limits[RESOURCE_STACK].soft / 4;
-    limit = limit < most ? limit : most;
-    return limit > least ? limit : least;
-}
-
-static int64_t exec_with(struct exec_request *request, uint64_t arguments, uint64_t environment) {
-    struct trap_frame *frame = task_current()->frame;
-    request->arguments.limit_bytes = argument_limit();
-    request->environment.limit_bytes = argument_limit();
-    int64_t status = string_store_add_user(&request->arguments, arguments);
-    if (status == STATUS_OK) {
-        status = string_store_add_user(&request->environment, environment);
-    }
-    if (status == STATUS_OK &&
-        request->arguments.used_bytes + request->environment.used_bytes > argument_limit()) {
-        status = STATUS_TOO_LONG;
-    }
-    if (status == STATUS_OK) {
-        status = process_exec(request, frame);
-    }
-    string_store_free(&request->arguments);
-    string_store_free(&request->environment);
-    task_current()->has_set_frame = status == STATUS_OK;
-    return status;
-}
-
-static int64_t exec_path(int32_t directory, const char *path, const struct trap_frame *frame,
-                         bool is_at) {
-    struct call_view view;
-    enum status status = call_view_begin(&view, directory);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    struct exec_request request = {.view = view.view, .path = path, .shown_path = path};
-    int64_t result = exec_with(&request, is_at ? frame->rdx : frame->rsi,
-                               is_at ? frame->r10 : frame->rdx);
-    call_view_end(&view);
-    return result;
-}
-
-int64_t call_execve(const struct trap_frame *frame) {
-    char *path;
-    enum status status = user_path(frame->rdi, &path);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    int64_t result = exec_path(AT_WORKING_DIRECTORY, path, frame, false);
-    heap_free(path);
-    return result;
-}
-
-constexpr uint32_t AT_SYMLINK_NOFOLLOW = 0x100;
-constexpr uint32_t AT_EMPTY_PATH = 0x1000;
-
-/* The file behind a descriptor, by the name under which /proc would show it. */
-static int64_t exec_descriptor(uint32_t descriptor, const struct trap_frame *frame) {
-    struct file *file;
-    enum status status = descriptor_get(task_current()->files, descriptor, &file);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    struct call_view view;
-    status = call_view_begin(&view, AT_WORKING_DIRECTORY);
-    int64_t result = status;
-    if (status == STATUS_OK) {
-        char path[32];
-        format_buffer(path, sizeof(path), "/dev/fd/%u", descriptor);
-        struct exec_request request = {
-            .view = view.view,
-            .path = path,
-            .shown_path = path,
-            .file = file,
-        };
-        result = exec_with(&request, frame->rdx, frame->r10);
-        call_view_end(&view);
-    }
-    file_unref(file);
-    return result;
-}
-
-int64_t call_execveat(const struct trap_frame *frame) {
-    uint32_t flags = (uint32_t)frame->r8;
-    char *path;
-    if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) {
-        return STATUS_INVALID;
-    }
-    enum status status = user_path(frame->rsi, &path);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    bool is_empty = path[0] == '\0' && (flags & AT_EMPTY_PATH);
-    int64_t result = is_empty ? exec_descriptor((uint32_t)frame->rdi, frame)
-                              : exec_path((int32_t)frame->rdi, path, frame, true);
-    heap_free(path);
-    return result;
 }

@@ -25,6 +25,7 @@ static const struct {
     [TABLE_MERGE] = {"merged", true, false},
     [TABLE_SHARE] = {"shared", true, false},
     [TABLE_UNSHARE] = {"unshared", true, false},
+    [TABLE_MOVE] = {"moved away", true, false},
 };
 
 static void copy_name(char *to, const char *from) {

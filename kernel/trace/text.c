@@ -20,6 +20,7 @@ static const char *const names[TABLE_OPERATION_COUNT] = {
     [TABLE_MERGE] = "merge",
     [TABLE_SHARE] = "share",
     [TABLE_UNSHARE] = "unshare",
+    [TABLE_MOVE] = "move",
     [TABLE_ACTIVATE] = "activate",
     [TABLE_FLUSH_START] = "flush_start",
     [TABLE_FLUSH_DONE] = "flush_done",
@@ -85,6 +86,7 @@ static bool changes_live_entries(const struct table_event *event) {
     case TABLE_MERGE:
     case TABLE_SHARE:
     case TABLE_UNSHARE:
+    case TABLE_MOVE:
         return event->status == STATUS_OK;
     case TABLE_CREATE:
     case TABLE_ADOPT:
@@ -123,6 +125,9 @@ static void write_mapping(const struct table_event *event, const struct text_sin
               event->attributes.protection_key);
     for (uint64_t i = 0; event->pages != nullptr && i < event->range.page_count; i++) {
         format_to(sink, "%s%llx", i == 0 ? " frames=" : ",", (number)event->pages[i].value);
+    }
+    if (event->are_objects) {
+        format_to(sink, " objects=1");
     }
 }
 
@@ -165,6 +170,9 @@ void trace_text_event(const struct table_event *event, const struct change_circu
     }
     if (event->operation == TABLE_SHARE) {
         format_to(sink, " child=%llx", (number)event->other->root.value);
+    }
+    if (event->operation == TABLE_MOVE) {
+        format_to(sink, " to=%llx", (number)event->to.value);
     }
     if (event->flush != nullptr) {
         write_flush(event->flush, sink);

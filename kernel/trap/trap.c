@@ -17,6 +17,7 @@
 #include "kernel/process/oom.h"
 #include "kernel/process/process.h"
 #include "kernel/symbols/symbols.h"
+#include "kernel/terminal/terminal.h"
 #include "kernel/thread/thread.h"
 #include "kernel/trace/trace.h"
 #include "kernel/trap/program_fault.h"
@@ -45,6 +46,9 @@ static void handle_interrupt(const struct trap_frame *frame, uint8_t line) {
         timer_tick();
         timers_tick();
         report_nmis();
+    }
+    terminal_interrupt(line);
+    if (line == IRQ_TIMER) {
         thread_tick(trap_is_from_user(frame));
     }
 }

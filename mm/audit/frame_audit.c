@@ -3,6 +3,7 @@
 #include "mm/audit/walk.h"
 #include "mm/frame/frame.h"
 #include "mm/heap/heap.h"
+#include "mm/object/memory_object.h"
 #include "mm/platform.h"
 
 /*
@@ -152,7 +153,7 @@ static void check_used_frame(struct frame_audit *audit, const struct frame *fram
                      "%s frame 0x%llx: %u entries reach it, its count says %u",
                      frame_state_name(frame->state), where, references, expected);
     }
-    if ((frame->state == FRAME_ANON || frame->state == FRAME_FILE) && references == 0) {
+    if (frame->state == FRAME_ANON && references == 0) {
         findings_add(findings, "F2", "%s frame 0x%llx is reached by nothing: it has leaked",
                      frame_state_name(frame->state), where);
     }
@@ -210,6 +211,12 @@ static void check_totals(struct frame_audit *audit) {
         findings_add(
             &audit->audit->findings, "F1", "%llu frames are the heap's, heap_count says %llu",
             (unsigned long long)audit->heap_frames, (unsigned long long)heap_count().frame_count);
+    }
+    if (audit->by_state[FRAME_FILE] != memory_object_frame_total()) {
+        findings_add(&audit->audit->findings, "F2",
+                     "%llu frames are files', their objects have %llu",
+                     (unsigned long long)audit->by_state[FRAME_FILE],
+                     (unsigned long long)memory_object_frame_total());
     }
 }
 

@@ -1,6 +1,7 @@
 #include "mm/audit/audit_private.h"
 #include "mm/audit/walk.h"
 #include "mm/frame/frame.h"
+#include "mm/object/memory_object.h"
 #include "mm/platform.h"
 #include "mm/space/area.h"
 #include "mm/space/kernel_space.h"
@@ -85,26 +86,71 @@ static void check_rights(struct space_audit *audit, const struct walk_entry *ent
     }
 }
 
-static void check_owned_frame(struct space_audit *audit, const struct walk_entry *entry) {
-    phys_addr_t pa = pte_page(entry->pte, entry->level);
-    const struct frame *frame = frame_exists(pa) ? frame_of(pa) : nullptr;
-    enum frame_state expected = audit->is_kernel ? FRAME_KERNEL : FRAME_ANON;
-    if (frame == nullptr || frame->state != expected) {
-        findings_add(audit->findings, "F2", "%s: 0x%llx owns 0x%llx, which is %s, not %s",
-                     space_name(audit->space), word(entry->va.value), word(pa.value),
-                     frame == nullptr ? "no frame" : frame_state_name(frame->state),
-                     frame_state_name(expected));
-        return;
+/* The page of the area's source that the entry should show, or of which it has a copy. */
+static uint64_t source_page_of(const struct space_audit *audit, const struct walk_entry *entry) {
+    uint64_t offset = entry->va.value - audit->area.range.start.value;
+    if (audit->is_kernel) {
+        return entry->va.value >> PAGE_SHIFT;
     }
+    return audit->area.source_page + (offset >> PAGE_SHIFT);
+}
+
+static enum frame_state expected_state(const struct space_audit *audit) {
+    if (audit->is_kernel) {
+        return FRAME_KERNEL;
+    }
+    return audit->area.is_shared ? FRAME_FILE : FRAME_ANON;
+}
+
+/* Shared memory has the object's pages alone, private memory copies of them too (V3). */
+static bool may_own(const struct space_audit *audit, enum frame_state state) {
+    bool is_objects = state == FRAME_FILE && audit->area.kind == AREA_OBJECT;
+    return is_objects || state == expected_state(audit);
+}
+
+static void check_object_frame(struct space_audit *audit, const struct walk_entry *entry) {
+    phys_addr_t found = pte_page(entry->pte, entry->level);
+    uint64_t page = source_page_of(audit, entry);
+    phys_addr_t expected;
+    if (!memory_object_find_page(audit->area.source->object, page, &expected) ||
+        expected.value != found.value) {
+        findings_add(audit->findings, "V3", "%s: 0x%llx shows 0x%llx, not page %llu of %s",
+                     space_name(audit->space), word(entry->va.value), word(found.value), word(page),
+                     audit->area.name);
+    }
+    if (!audit->area.is_shared && (pte_rights(entry->pte) & RIGHT_WRITE) != 0) {
+        findings_add(audit->findings, "S2", "%s: 0x%llx is writable, and private in %s",
+                     space_name(audit->space), word(entry->va.value), audit->area.name);
+    }
+}
+
+static void check_tagged_frame(struct space_audit *audit, const struct walk_entry *entry,
+                               const struct frame *frame) {
+    phys_addr_t pa = pte_page(entry->pte, entry->level);
     if (!audit->is_kernel && frame->map_count > 1 && (entry->rights & RIGHT_WRITE) != 0) {
         findings_add(audit->findings, "S2", "%s: 0x%llx is writable, and %u entries own 0x%llx",
                      space_name(audit->space), word(entry->va.value), frame->map_count,
                      word(pa.value));
     }
     if (frame->map_count == 1 && (frame->owned.owner != space_frame_owner(audit->space) ||
-                                  frame->owned.index != entry->va.value >> PAGE_SHIFT)) {
+                                  frame->owned.index != source_page_of(audit, entry))) {
         findings_add(audit->findings, "F2", "%s: 0x%llx owns 0x%llx, which is tagged otherwise",
                      space_name(audit->space), word(entry->va.value), word(pa.value));
+    }
+}
+
+static void check_owned_frame(struct space_audit *audit, const struct walk_entry *entry) {
+    phys_addr_t pa = pte_page(entry->pte, entry->level);
+    const struct frame *frame = frame_exists(pa) ? frame_of(pa) : nullptr;
+    if (frame == nullptr || !may_own(audit, frame->state)) {
+        findings_add(audit->findings, "F2", "%s: 0x%llx owns 0x%llx, which is %s, not %s",
+                     space_name(audit->space), word(entry->va.value), word(pa.value),
+                     frame == nullptr ? "no frame" : frame_state_name(frame->state),
+                     frame_state_name(expected_state(audit)));
+    } else if (frame->state == FRAME_FILE) {
+        check_object_frame(audit, entry);
+    } else {
+        check_tagged_frame(audit, entry, frame);
     }
 }
 
@@ -139,7 +185,7 @@ static void check_frames_of(struct space_audit *audit, const struct walk_entry *
     if (!is_owned && check_zero_page(audit, entry)) {
         return;
     }
-    if (is_owned != (audit->area.kind == AREA_ANON)) {
+    if (is_owned != area_is_memory(&audit->area)) {
         findings_add(audit->findings, "F2", "%s: the entry for 0x%llx %s what it maps, in %s",
                      space_name(audit->space), word(entry->va.value),
                      is_owned ? "owns" : "does not own", audit->area.name);

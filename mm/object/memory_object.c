@@ -13,7 +13,13 @@ struct memory_object {
     struct page_index pages; /* guarded by lock */
     uint64_t page_count;     /* guarded by lock: frames in pages */
     uint64_t size_bytes;     /* guarded by lock */
+    struct object_views views;
+    struct sleep_lock cut_lock; /* one cut at a time; comes before the locks of spaces */
+    struct list_node cut_pages; /* guarded by cut_lock: frames that are no page's any more, and that
+                                   entries may still show */
 };
+
+static uint64_t frame_total; /* of all objects; atomic */
 
 enum status memory_object_create(uint64_t size_bytes, struct memory_object **object) {
     if (size_bytes > OBJECT_SIZE_MAX) {
@@ -25,6 +31,8 @@ enum status memory_object_create(uint64_t size_bytes, struct memory_object **obj
     }
     made->reference_count = 1;
     made->size_bytes = size_bytes;
+    object_views_init(&made->views);
+    list_init(&made->cut_pages);
     *object = made;
     return STATUS_OK;
 }
@@ -34,22 +42,40 @@ void memory_object_ref(struct memory_object *object) {
     CHECK(before > 0 && before < UINT32_MAX);
 }
 
-static void free_page(void *context, uint64_t page, struct frame *frame) {
+struct object_views *memory_object_views(struct memory_object *object) {
+    return &object->views;
+}
+
+/* Out of the index, and first in the queue of those that are freed once nobody shows them. */
+static void take_page(void *context, uint64_t page, struct frame *frame) {
     struct memory_object *object = context;
     (void)page;
     object->page_count--;
-    frame_free(frame_address(frame)); /* CHECKs that no entry reaches it (F3) */
+    list_push_back(&object->cut_pages, &frame->listed.link);
 }
 
-static void free_pages(struct memory_object *object, uint64_t first, uint64_t last) {
-    page_index_remove(&object->pages, first, last, free_page, object);
+/* Those that are still shown, since there was no memory to hide them, wait for the next cut. */
+static void free_cut_pages(struct memory_object *object) {
+    struct list_node *node = object->cut_pages.next;
+    while (node != &object->cut_pages) {
+        struct frame *frame = LIST_ENTRY(node, struct frame, listed.link);
+        node = node->next;
+        if (__atomic_load_n(&frame->map_count, __ATOMIC_ACQUIRE) == 0) {
+            list_remove(&frame->listed.link);
+            __atomic_fetch_sub(&frame_total, 1, __ATOMIC_RELAXED);
+            frame_free(frame_address(frame)); /* F3 */
+        }
+    }
 }
 
 void memory_object_unref(struct memory_object *object) {
     uint32_t before = __atomic_fetch_sub(&object->reference_count, 1, __ATOMIC_ACQ_REL);
     CHECK(before > 0);
     if (before == 1) {
-        free_pages(object, 0, UINT64_MAX);
+        CHECK(list_is_empty(&object->views.list));
+        page_index_remove(&object->pages, 0, UINT64_MAX, take_page, object);
+        free_cut_pages(object);
+        CHECK(list_is_empty(&object->cut_pages)); /* F2: nobody shows it, so no entry is left */
         heap_free(object);
     }
 }
@@ -66,6 +92,10 @@ uint64_t memory_object_page_count(struct memory_object *object) {
     uint64_t page_count = object->page_count;
     sleep_lock_release(&object->lock);
     return page_count;
+}
+
+uint64_t memory_object_frame_total(void) {
+    return __atomic_load_n(&frame_total, __ATOMIC_RELAXED);
 }
 
 /* Where the kernel sees the byte at `offset`; null where the page has no frame. */
@@ -124,6 +154,7 @@ static enum status fill(struct memory_object *object, uint64_t page) {
     frame->owned.index = page;
     page_index_put(&object->pages, page, frame);
     object->page_count++;
+    __atomic_fetch_add(&frame_total, 1, __ATOMIC_RELAXED);
     return STATUS_OK;
 }
 
@@ -164,37 +195,111 @@ static void zero_in_page(const struct memory_object *object, uint64_t offset, ui
     }
 }
 
+/* Whole pages that are to go: the last one may be before the first, then there are none. */
+struct page_span {
+    uint64_t first;
+    uint64_t last;
+};
+
+static enum status run_phase(struct memory_object *object, struct page_span span,
+                             enum cut_phase phase, bool takes_copies) {
+    const struct object_cut cut = {
+        .views = &object->views,
+        .first = span.first,
+        .last = span.last,
+        .phase = phase,
+        .takes_copies = takes_copies,
+    };
+    return span.last < span.first ? STATUS_OK : object_views_cut(&cut);
+}
+
+static void take_pages(struct memory_object *object, struct page_span span) {
+    if (span.first <= span.last) {
+        page_index_remove(&object->pages, span.first, span.last, take_page, object);
+    }
+}
+
+/* The pages were taken: whoever faults from now on finds none of them, and who has one loses it. */
+static void end_cut(struct memory_object *object, struct page_span span, bool takes_copies) {
+    enum status status = run_phase(object, span, CUT_HIDES, takes_copies);
+    (void)status; /* what could not be hidden is kept */
+    free_cut_pages(object);
+}
+
+static void set_size(struct memory_object *object, uint64_t size_bytes, struct page_span cut) {
+    sleep_lock_acquire(&object->lock);
+    if (size_bytes < object->size_bytes) {
+        zero_in_page(object, size_bytes, align_up(size_bytes, PAGE_SIZE));
+        take_pages(object, cut);
+    }
+    object->size_bytes = size_bytes;
+    sleep_lock_release(&object->lock);
+}
+
 enum status memory_object_resize(struct memory_object *object, uint64_t size_bytes) {
     if (size_bytes > OBJECT_SIZE_MAX) {
         return STATUS_OUT_OF_RANGE;
     }
-    sleep_lock_acquire(&object->lock);
-    if (size_bytes < object->size_bytes) {
-        zero_in_page(object, size_bytes, align_up(size_bytes, PAGE_SIZE));
-        free_pages(object, align_up(size_bytes, PAGE_SIZE) >> PAGE_SHIFT, UINT64_MAX);
+    struct page_span cut = {align_up(size_bytes, PAGE_SIZE) >> PAGE_SHIFT, UINT64_MAX};
+    sleep_lock_acquire(&object->cut_lock);
+    bool is_cut = size_bytes < memory_object_size(object);
+    enum status status = is_cut ? run_phase(object, cut, CUT_PREPARES, true) : STATUS_OK;
+    if (status == STATUS_OK) {
+        set_size(object, size_bytes, cut);
     }
-    object->size_bytes = size_bytes;
-    sleep_lock_release(&object->lock);
-    return STATUS_OK;
+    if (status == STATUS_OK && is_cut) {
+        end_cut(object, cut, true);
+    }
+    sleep_lock_release(&object->cut_lock);
+    return status;
 }
 
-void memory_object_punch(struct memory_object *object, uint64_t offset, uint64_t size_bytes) {
-    if (offset > OBJECT_SIZE_MAX || size_bytes == 0) {
-        return;
-    }
-    uint64_t room = OBJECT_SIZE_MAX - offset;
-    uint64_t end = offset + (size_bytes < room ? size_bytes : room);
+static struct page_span whole_pages(uint64_t offset, uint64_t end) {
+    uint64_t first = align_up(offset, PAGE_SIZE) >> PAGE_SHIFT;
+    uint64_t past_last = end >> PAGE_SHIFT;
+    return first < past_last ? (struct page_span){first, past_last - 1} : (struct page_span){1, 0};
+}
+
+/* What is left of pages that are not wholly in [offset, end) reads as zeroes. */
+static void zero_ends(struct memory_object *object, uint64_t offset, uint64_t end) {
     uint64_t first = align_up(offset, PAGE_SIZE);
     uint64_t last = align_down(end, PAGE_SIZE);
-    sleep_lock_acquire(&object->lock);
     zero_in_page(object, offset, end < first ? end : first);
     if (last >= first) {
         zero_in_page(object, last, end);
     }
-    if (last > first) {
-        free_pages(object, first >> PAGE_SHIFT, (last >> PAGE_SHIFT) - 1);
+}
+
+enum status memory_object_punch(struct memory_object *object, uint64_t offset,
+                                uint64_t size_bytes) {
+    if (offset > OBJECT_SIZE_MAX || size_bytes == 0) {
+        return STATUS_OK;
+    }
+    uint64_t room = OBJECT_SIZE_MAX - offset;
+    uint64_t end = offset + (size_bytes < room ? size_bytes : room);
+    struct page_span cut = whole_pages(offset, end);
+    sleep_lock_acquire(&object->cut_lock);
+    enum status status = run_phase(object, cut, CUT_PREPARES, false);
+    if (status == STATUS_OK) {
+        sleep_lock_acquire(&object->lock);
+        zero_ends(object, offset, end);
+        take_pages(object, cut);
+        sleep_lock_release(&object->lock);
+        end_cut(object, cut, false);
+    }
+    sleep_lock_release(&object->cut_lock);
+    return status;
+}
+
+[[nodiscard]] bool memory_object_find_page(struct memory_object *object, uint64_t page,
+                                           phys_addr_t *pa) {
+    sleep_lock_acquire(&object->lock);
+    const struct frame *frame = page_index_find(&object->pages, page);
+    if (frame != nullptr) {
+        *pa = frame_address(frame);
     }
     sleep_lock_release(&object->lock);
+    return frame != nullptr;
 }
 
 enum status memory_object_get_page(struct memory_object *object, uint64_t page, phys_addr_t *pa) {

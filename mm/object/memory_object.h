@@ -7,6 +7,7 @@
 #include "lib/status.h"
 #include "lib/untrusted.h"
 #include "mm/addr/addr.h"
+#include "mm/object/object_view.h"
 
 /*
  * Memory with a life of its own, which areas of several spaces can map: the contents of a file in
@@ -36,6 +37,9 @@ uint64_t memory_object_size(struct memory_object *object);
 /* How many frames it has. */
 uint64_t memory_object_page_count(struct memory_object *object);
 
+/* How many frames all objects have; for the audit. */
+uint64_t memory_object_frame_total(void);
+
 /*
  * Copies out what the object has in [offset, offset + size_bytes): up to its end. Returns how many
  * bytes that were.
@@ -53,20 +57,28 @@ enum status memory_object_write(struct memory_object *object, uint64_t offset,
                                 size_t *done_bytes);
 
 /*
- * Gives it another size. What is cut off is gone: if it grows again, there are zeroes. No area may
- * map pages that are cut off. Errors: STATUS_OUT_OF_RANGE.
+ * Gives it another size. What is cut off is gone, in every area that shows it and in private copies
+ * there; if it grows again, there are zeroes. Takes the locks of the spaces that show it. Errors:
+ * STATUS_OUT_OF_RANGE; STATUS_NO_MEMORY, for tables that must be unshared to hide pages (law 12).
  */
 enum status memory_object_resize(struct memory_object *object, uint64_t size_bytes);
 
 /* Frees the whole pages in [offset, offset + size_bytes), and zeroes what is left of others; the
- * size stays. No area may map the pages that are freed. */
-void memory_object_punch(struct memory_object *object, uint64_t offset, uint64_t size_bytes);
+ * size stays, and private copies do. Otherwise as memory_object_resize. */
+enum status memory_object_punch(struct memory_object *object, uint64_t offset, uint64_t size_bytes);
+
+/* Those who show its pages. */
+struct object_views *memory_object_views(struct memory_object *object);
 
 /*
- * The frame of a page that begins before the end, made of zeroes where there is none; it stays the
- * page's as long as somebody who may look at it keeps the object from being cut. Errors:
- * STATUS_NO_MEMORY; STATUS_OUT_OF_RANGE, behind the end.
+ * The frame of a page that begins before the end, made of zeroes where there is none. It stays
+ * until the lock of a space that has a view is given up: a cut comes by there before it frees
+ * anything. Errors: STATUS_NO_MEMORY; STATUS_OUT_OF_RANGE, behind the end.
  */
 enum status memory_object_get_page(struct memory_object *object, uint64_t page, phys_addr_t *pa);
+
+/* Its frame; false where the page has none. It stays as memory_object_get_page says. */
+[[nodiscard]] bool memory_object_find_page(struct memory_object *object, uint64_t page,
+                                           phys_addr_t *pa);
 
 END_C_DECLS

@@ -179,7 +179,4 @@ void page_index_remove(struct page_index *index, uint64_t first, uint64_t last,
     static_assert(HEIGHT_MAX * SLOT_BITS >= 64);
     struct removal removal = {first, last, drop, context};
     remove_below(&removal, &index->root, index->height, 0);
-    if (index->root == nullptr) {
-        index->height = 0;
-    }
 }

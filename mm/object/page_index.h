@@ -17,7 +17,7 @@ struct page_node;
 
 struct page_index {
     struct page_node *root; /* null: empty */
-    unsigned height;        /* of the tree: a root of height 1 holds frames */
+    unsigned height;        /* of the tree that the root is of: at height 1 it holds frames */
 };
 
 /* Null where there is none. */

@@ -100,6 +100,7 @@ enum status page_table_map_frames(struct page_table *table, struct virt_range ra
         .table = table,
         .range = range,
         .pages = pages,
+        .are_objects = frames_are_objects(pages),
         .attributes = attributes,
         .caller = __builtin_return_address(0),
     };

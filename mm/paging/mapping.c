@@ -40,6 +40,10 @@ enum status mapping_of_frames(const struct page_table *table, struct virt_range 
     return check_mapping(table, range, attributes);
 }
 
+bool frames_are_objects(const phys_addr_t *pages) {
+    return frame_of(pages[0])->state == FRAME_FILE;
+}
+
 void mapping_count_owners(const struct mapping *mapping) {
     for (uint64_t i = 0; i < mapping->range.page_count; i++) {
         __atomic_fetch_add(&frame_of(mapping->pages[i])->map_count, 1, __ATOMIC_RELAXED); /* F2 */

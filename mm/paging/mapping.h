@@ -22,6 +22,9 @@ enum status mapping_of_frames(const struct page_table *table, struct virt_range 
                               const phys_addr_t *pages, struct page_attributes attributes,
                               struct mapping *mapping);
 
+/* Whether the frames are FRAME_FILE, which are only counted, as all of one mapping are or none. */
+bool frames_are_objects(const phys_addr_t *pages);
+
 /* Counts the entries that own the mapping's frames, once they are in place (F2). */
 void mapping_count_owners(const struct mapping *mapping);
 

@@ -90,35 +90,6 @@ enum status page_table_destroy_user(struct page_table *table) {
     return STATUS_OK;
 }
 
-/* Tables that are missing below an absent entry before its part of the range has tables of
- * `level`. */
-static uint64_t tables_down_to(const struct pt_cursor *at, unsigned level) {
-    uint64_t last = at->va.value + (pt_cursor_part_pages(at) << PAGE_SHIFT) - 1;
-    uint64_t count = 0;
-    for (unsigned above = at->level; above > level; above--) {
-        uint64_t size = level_size(above);
-        count += (align_down(last, size) - align_down(at->va.value, size)) / size + 1;
-    }
-    return count;
-}
-
-static uint64_t count_tables_to_reserve(const struct page_table *table, struct virt_range range,
-                                        unsigned level) {
-    struct pt_cursor at;
-    uint64_t count = 0;
-    pt_cursor_begin(&at, table, range);
-    while (at.is_valid) {
-        enum pte_kind kind = pte_kind(pt_cursor_load(&at), at.level);
-        if (kind == PTE_TABLE && at.level > level) {
-            pt_cursor_descend(&at);
-            continue;
-        }
-        count += kind == PTE_ABSENT ? tables_down_to(&at, level) : 0;
-        pt_cursor_advance(&at);
-    }
-    return count;
-}
-
 static void commit_reserve(struct page_table *table, struct virt_range range, unsigned level,
                            struct table_pool *pool) {
     struct pt_cursor at;
@@ -139,7 +110,7 @@ enum status page_table_reserve(struct page_table *table, struct virt_range range
     struct table_pool pool;
     enum status status = STATUS_INVALID;
     if (range_belongs(table, range)) {
-        status = table_pool_fill(&pool, table, count_tables_to_reserve(table, range, level));
+        status = table_pool_fill(&pool, table, tables_to_reserve(table, range, level));
     }
     const struct table_event event = {
         .operation = TABLE_RESERVE,

@@ -78,8 +78,8 @@ enum status page_table_map(struct page_table *table, struct virt_range range, ph
 
 /*
  * Maps page i of the range to the frame at pages[i], with 4 KiB leaves that own it: map_count goes
- * up by one, and unmap frees the frame with its last entry. Errors: as page_table_map. Every page
- * must have a struct frame.
+ * up by one, and unmap frees the frame with its last entry; but FRAME_FILE, whose object keeps it.
+ * Errors: as page_table_map. Every page must have a struct frame.
  */
 enum status page_table_map_frames(struct page_table *table, struct virt_range range,
                                   const phys_addr_t *pages, struct page_attributes attributes);
@@ -127,9 +127,10 @@ enum status page_table_unmap_strict(struct page_table *table, struct virt_range 
 
 /*
  * Gives every mapped page of the range these rights and this cache policy, splitting large leaves
- * that stick out of it; absent pages are skipped. A frame that other entries own too is not made
- * writable: who writes to it needs a copy. RIGHT_NONE parks the entries: their frames stay
- * counted and their contents stay (law 4). Errors: STATUS_NO_MEMORY; STATUS_INVALID.
+ * that stick out of it; absent pages are skipped. A frame that other entries own too, or an object,
+ * is not made writable: who writes to it needs a copy, or has to be asked first. RIGHT_NONE parks
+ * the entries: their frames stay counted and their contents stay (law 4). Errors: STATUS_NO_MEMORY;
+ * STATUS_INVALID.
  */
 enum status page_table_protect(struct page_table *table, struct virt_range range,
                                struct page_attributes attributes, struct tlb_gather *gather)
@@ -156,6 +157,14 @@ enum status page_table_unshare(struct page_table *table, struct virt_range range
                                struct tlb_gather *gather) REQUIRES(gather);
 
 /*
+ * Moves all that the range maps or parks so that it begins at `to`, without copying: entries keep
+ * their frames and what CPUs have noted of them. The two ranges do not overlap, the new one is
+ * ABSENT, and no large leaf is in the old one. Errors: STATUS_NO_MEMORY; STATUS_INVALID.
+ */
+enum status page_table_move(struct page_table *table, struct virt_range range, virt_addr_t to,
+                            struct tlb_gather *gather) REQUIRES(gather);
+
+/*
  * Joins the tables whose block lies in the range into large leaves, where all their entries are
  * leaves of contiguous, aligned, unowned memory with the same attributes and the CPU has leaves of
  * that size. The tables are freed after the flush. Never fails; needs no memory.
@@ -172,6 +181,7 @@ struct page_query {
     bool is_dirty;                     /* kept while the page is parked */
     bool is_owned;                     /* the entry counts as an owner of its frame */
     bool is_table_shared;              /* its table may be others' too; at level 0 only */
+    uint32_t table_sharers;            /* then: how many have that table */
     phys_addr_t pa;                    /* of the address asked for, offset included; 0 is legal */
     struct page_attributes attributes; /* of the leaf; PAGE_MAPPED only */
     uint8_t effective_rights;          /* AND over the levels */
@@ -192,6 +202,9 @@ struct virt_range page_table_half_range(const struct page_table *table);
  * table is changed: an entry that is being changed is as it was or as it will be.
  */
 struct page_query page_table_query(const struct page_table *table, virt_addr_t va);
+
+/* How many tables it has in its half, the root included; shared ones count. */
+uint64_t page_table_count(const struct page_table *table);
 
 /*
  * Calls `visit` for each leaf and each parked entry that the range meets, in ascending order, until

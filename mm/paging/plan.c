@@ -1,6 +1,7 @@
 #include "mm/paging/plan.h"
 
 #include "mm/addr/layout.h"
+#include "mm/frame/frame.h"
 
 bool range_belongs(const struct page_table *table, struct virt_range range) {
     if (table->half == HALF_USER) {
@@ -92,6 +93,45 @@ uint64_t tables_to_cut_out(const struct page_table *table, struct virt_range ran
     return count + tables_to_cut(&at);
 }
 
+/* Tables that are missing below an absent entry before its part of the range has tables of
+ * `level`. */
+static uint64_t tables_down_to(const struct pt_cursor *at, unsigned level) {
+    uint64_t last = at->va.value + (pt_cursor_part_pages(at) << PAGE_SHIFT) - 1;
+    uint64_t count = 0;
+    for (unsigned above = at->level; above > level; above--) {
+        uint64_t size = level_size(above);
+        count += (align_down(last, size) - align_down(at->va.value, size)) / size + 1;
+    }
+    return count;
+}
+
+uint64_t tables_to_reserve(const struct page_table *table, struct virt_range range,
+                           unsigned level) {
+    struct pt_cursor at;
+    uint64_t count = 0;
+    pt_cursor_begin(&at, table, range);
+    while (at.is_valid) {
+        enum pte_kind kind = pte_kind(pt_cursor_load(&at), at.level);
+        if (kind == PTE_TABLE && at.level > level) {
+            pt_cursor_descend(&at);
+            continue;
+        }
+        count += kind == PTE_ABSENT ? tables_down_to(&at, level) : 0;
+        pt_cursor_advance(&at);
+    }
+    return count;
+}
+
+/* Whoever is alone with the table takes it as it is, and stays alone: only its own fork, which its
+ * caller keeps out, shares it anew. */
+static bool takes_copy(pte_t entry, unsigned level) {
+    if (!pte_is_shared_table(entry, level)) {
+        return false;
+    }
+    const struct frame *table = frame_of(pte_table_address(entry));
+    return __atomic_load_n(&table->table.share_count, __ATOMIC_ACQUIRE) > 1;
+}
+
 uint64_t shared_tables_met(const struct page_table *table, struct virt_range range) {
     struct pt_cursor at;
     uint64_t count = 0;
@@ -105,7 +145,7 @@ uint64_t shared_tables_met(const struct page_table *table, struct virt_range ran
             pt_cursor_descend(&at);
             continue;
         }
-        count += pte_is_shared_table(entry, at.level);
+        count += takes_copy(entry, at.level);
         pt_cursor_advance(&at);
     }
     return count;

@@ -35,7 +35,11 @@ static inline bool covers_user_part(const struct pt_cursor *at) {
     return is_aligned(at->va.value, level_size(at->level)) && reaches_end;
 }
 
-/* Shared tables that the range meets, and those that it meets and does not cover. */
+/* Tables that are missing before the range has entries of `level` everywhere. */
+uint64_t tables_to_reserve(const struct page_table *table, struct virt_range range, unsigned level);
+
+/* Tables that others refer to as well: those that the range meets, and those that it meets and does
+ * not cover. */
 uint64_t shared_tables_met(const struct page_table *table, struct virt_range range);
 uint64_t shared_tables_cut(const struct page_table *table, struct virt_range range);
 

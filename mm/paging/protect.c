@@ -27,7 +27,8 @@ static bool is_common_page(pte_t pte, unsigned level) {
     if (!pte_is_owned(pte)) {
         return frame_exists(pa);
     }
-    return __atomic_load_n(&frame_of(pa)->map_count, __ATOMIC_ACQUIRE) > 1;
+    const struct frame *frame = frame_of(pa);
+    return frame->state == FRAME_FILE || __atomic_load_n(&frame->map_count, __ATOMIC_ACQUIRE) > 1;
 }
 
 /* What becomes of an entry: what others have too stays read-only until it is copied. */

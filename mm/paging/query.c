@@ -1,3 +1,4 @@
+#include "mm/frame/frame.h"
 #include "mm/paging/cursor.h"
 #include "mm/paging/page_table.h"
 #include "mm/paging/walk.h"
@@ -6,6 +7,11 @@
 static bool is_table_shared(const struct pt_cursor *at) {
     return at->level == 0 &&
            pte_is_shared_table(pte_load(&at->tables[1][level_index(at->va, 1)]), 1);
+}
+
+static uint32_t table_sharers(const struct pt_cursor *at) {
+    const uint32_t *count = &frame_of(pt_cursor_table(at))->table.share_count;
+    return __atomic_load_n(count, __ATOMIC_RELAXED);
 }
 
 /* The AND of what all levels down to the cursor's entry grant (SDM 3A 4.6.1). */
@@ -20,13 +26,15 @@ static uint8_t effective_rights(const struct pt_cursor *at) {
 static struct page_query describe_leaf(const struct pt_cursor *at, pte_t pte) {
     uint64_t offset = at->va.value & (level_size(at->level) - 1);
     struct page_attributes attributes = pte_attributes(pte, at->level);
+    bool is_shared = is_table_shared(at);
     struct page_query query = {
         .kind = PAGE_MAPPED,
         .level = at->level,
         .is_accessed = pte_is_accessed(pte),
         .is_dirty = pte_is_dirty(pte),
         .is_owned = pte_is_owned(pte),
-        .is_table_shared = is_table_shared(at),
+        .is_table_shared = is_shared,
+        .table_sharers = is_shared ? table_sharers(at) : 0,
         .pa = phys_add(pte_page(pte, at->level), offset),
         .attributes = attributes,
         .effective_rights = effective_rights(at) & attributes.rights,
@@ -103,4 +111,20 @@ void page_table_for_each(const struct page_table *table, struct virt_range range
         }
         pt_cursor_advance(&at);
     }
+}
+
+uint64_t page_table_count(const struct page_table *table) {
+    struct pt_cursor at;
+    uint64_t count = 1;
+    pt_cursor_begin(&at, table, page_table_half_range(table));
+    while (at.is_valid) {
+        bool is_table = pte_kind(pt_cursor_load(&at), at.level) == PTE_TABLE;
+        count += is_table;
+        if (is_table && at.level > 1) {
+            pt_cursor_descend(&at);
+        } else {
+            pt_cursor_advance(&at);
+        }
+    }
+    return count;
 }

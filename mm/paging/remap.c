@@ -104,6 +104,7 @@ enum status page_table_remap_frames(struct page_table *table, struct virt_range 
         .table = table,
         .range = range,
         .pages = pages,
+        .are_objects = frames_are_objects(pages),
         .attributes = attributes,
         .caller = __builtin_return_address(0),
     };

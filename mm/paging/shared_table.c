@@ -4,7 +4,8 @@
 #include "mm/platform.h"
 
 void shared_page_put(struct frame *frame) {
-    if (__atomic_fetch_sub(&frame->map_count, 1, __ATOMIC_ACQ_REL) == 1) {
+    bool is_objects = frame->state == FRAME_FILE;
+    if (__atomic_fetch_sub(&frame->map_count, 1, __ATOMIC_ACQ_REL) == 1 && !is_objects) {
         frame_free(frame_address(frame));
     }
 }

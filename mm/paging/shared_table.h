@@ -4,7 +4,7 @@
 
 /* What several entries refer to, dropped by one of them after its flush has returned (G2). */
 
-/* Takes one counted entry off; frees the frame with the last. */
+/* Takes one counted entry off; frees the frame with the last, unless an object keeps it. */
 void shared_page_put(struct frame *frame);
 
 /* Takes one reference off a last-level table; with the last one goes the table, and its entries'

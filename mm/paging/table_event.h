@@ -35,6 +35,7 @@ enum table_operation : uint8_t {
     TABLE_MERGE,
     TABLE_SHARE,
     TABLE_UNSHARE,
+    TABLE_MOVE,
     TABLE_ACTIVATE,
     TABLE_FLUSH_START, /* CPUs are asked */
     TABLE_FLUSH_DONE,  /* and have forgotten */
@@ -51,7 +52,9 @@ struct table_event {
     const struct page_table *table; /* its root is 0 where TABLE_CREATE failed */
     struct virt_range range;        /* as asked for, whatever the status */
     phys_addr_t pa;                 /* MAP, REMAP */
+    virt_addr_t to;                 /* MOVE: where the range begins then */
     const phys_addr_t *pages;       /* MAP_FRAMES, REMAP_FRAMES: one for each page of the range */
+    bool are_objects;               /* MAP_FRAMES, REMAP_FRAMES: objects have those pages too */
     struct page_attributes attributes;
     const struct page_table *other; /* ACTIVATE: the one before, may be null; SHARE: the child */
     const struct tlb_flush *flush;  /* FLUSH_START, FLUSH_DONE */

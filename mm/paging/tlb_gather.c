@@ -123,6 +123,10 @@ static void put_later(struct tlb_gather *gather, struct frame *frame, const void
 void tlb_gather_frame(struct tlb_gather *gather, struct frame *frame) {
     uint32_t count = __atomic_load_n(&frame->map_count, __ATOMIC_ACQUIRE);
     CHECK(count > 0); /* F2 */
+    if (frame->state == FRAME_FILE) {
+        __atomic_fetch_sub(&frame->map_count, 1, __ATOMIC_RELAXED);
+        return;
+    }
     if (count == 1) {
         __atomic_store_n(&frame->map_count, 0, __ATOMIC_RELAXED);
         bury(gather, frame);

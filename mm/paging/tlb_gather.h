@@ -56,7 +56,8 @@ void tlb_gather_shared_table(struct tlb_gather *gather, phys_addr_t table) REQUI
 /*
  * Drops one counted entry of `frame`, after the flush; the frame is freed with the last. Until then
  * it counts, so that another gather does not take its own entry for the last while CPUs still use
- * this one (F3).
+ * this one (F3). A FRAME_FILE is its object's, which looks for entries in every space that shows it
+ * before it frees one, under the lock that this gather's flush is under; so it is only counted.
  */
 void tlb_gather_frame(struct tlb_gather *gather, struct frame *frame) REQUIRES(gather);
 

@@ -23,6 +23,10 @@ void space_init(struct address_space *space, const char *name) {
     space->lock = (struct sleep_lock){};
     area_tree_init(&space->areas);
     copy_name(space->name, name, sizeof space->name);
+    space->pin_count = 1;
+    space->limits =
+        (struct space_limits){SPACE_UNLIMITED, SPACE_UNLIMITED, SPACE_UNLIMITED, SPACE_UNLIMITED};
+    space->mmap_end = virt_addr(SPACE_MMAP_END);
 }
 
 static void lock_range(struct address_space *space, struct virt_range range, bool is_for_writing,
@@ -102,12 +106,20 @@ enum status space_make(const char *name, struct address_space **space) {
 }
 
 void space_unmake(struct address_space *space) {
+    sleep_lock_acquire(&space->lock);
     enum status status = page_table_destroy_user(&space->table);
     CHECK(status == STATUS_OK); /* nobody may switch to a space that is being destroyed */
     for (struct vm_area *area; (area = area_tree_first(&space->areas)) != nullptr;) {
         area_drop(&space->areas, area);
     }
-    heap_free(space);
+    sleep_lock_release(&space->lock);
+    space_unpin(space);
+}
+
+void space_unpin(struct address_space *space) {
+    if (__atomic_fetch_sub(&space->pin_count, 1, __ATOMIC_ACQ_REL) == 1) {
+        heap_free(space);
+    }
 }
 
 void space_publish(struct address_space *space, struct space_family *family) {

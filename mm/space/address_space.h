@@ -11,6 +11,9 @@
 #include "mm/addr/addr.h"
 #include "mm/paging/page_table.h"
 #include "mm/space/area.h"
+#include "mm/space/locked_range.h"
+#include "mm/space/user_areas.h"
+#include "mm/space/user_memory.h"
 
 /* One process's memory: a clone of the kernel's root with a lower half of its own. */
 
@@ -24,20 +27,6 @@ constexpr uint64_t SPACE_IMAGE_BASE = 0x0000000000400000;
 constexpr uint64_t SPACE_MMAP_END = 0x00007ffff0000000;
 
 struct address_space; /* made and freed only here */
-
-/* Proof that `range` of `space` is locked; exists only between lock and unlock (L1). */
-struct CAPABILITY("space") locked_range {
-    struct address_space *space;
-    struct virt_range range;
-    bool is_for_writing;
-};
-
-/* Locks may sleep; never with pre-emption off or from an interrupt. */
-void space_lock_for_writing(struct address_space *space, struct virt_range range,
-                            struct locked_range *token) ACQUIRES(token);
-void space_lock_for_reading(struct address_space *space, struct virt_range range,
-                            struct locked_range *token) ACQUIRES(token);
-void space_unlock(struct locked_range *token) RELEASES(token);
 
 /* The whole of the user half, for locking all of a space. */
 struct virt_range space_user_range(void);
@@ -63,62 +52,6 @@ enum status space_destroy(struct address_space *space);
 /* Makes `next` the current CPU's space; returns the one before, or the kernel's (S55). */
 struct address_space *space_switch(struct address_space *next);
 struct address_space *space_current(void);
-
-/*
- * The operations below want a token for writing that covers `range`; it is looked at only after
- * `range` itself, so that whatever a program asks for may be passed. Nothing has changed after an
- * error. RIGHT_USER goes without saying, and so does RIGHT_READ where there is another right.
- */
-
-/*
- * User memory, all zeroes, which takes frames as it is used (space_resolve_fault). Joins neighbours
- * of the same name and rights. Errors: STATUS_NO_MEMORY; STATUS_EXISTS, an area is there;
- * STATUS_INVALID, not in the user half or rights that are not user rights.
- */
-enum status space_map_anonymous(struct locked_range *token, struct virt_range range, uint8_t rights,
-                                const char *name) REQUIRES(token);
-
-/*
- * Fills the range as writing, or where that is not allowed, reading each of its pages would.
- * Errors: STATUS_FAULT, some page is no memory or has no rights; STATUS_NO_MEMORY. What was filled
- * before an error stays.
- */
-enum status space_populate(struct locked_range *token, struct virt_range range) REQUIRES(token);
-
-/*
- * Finds the highest gap below SPACE_MMAP_END that fits `page_count` pages at a multiple of
- * `alignment` bytes (a power of two, at least PAGE_SIZE). Errors: STATUS_NO_MEMORY, there is none.
- */
-enum status space_find_gap(struct locked_range *token, uint64_t page_count, uint64_t alignment,
-                           struct virt_range *range) REQUIRES(token);
-
-/* An area that is never mapped, so that a fault in it can be named. Errors: as for mapping. */
-enum status space_reserve_guard(struct locked_range *token, struct virt_range range,
-                                const char *name) REQUIRES(token);
-
-/*
- * Removes areas, or parts of areas, and what they map; gaps and the null guard are skipped. Errors:
- * STATUS_INVALID; STATUS_NO_MEMORY, an area must be split.
- */
-enum status space_unmap(struct locked_range *token, struct virt_range range) REQUIRES(token);
-
-/*
- * Changes rights of whole areas or parts, splitting and joining areas. RIGHT_NONE parks: contents
- * stay. Errors: STATUS_INVALID; STATUS_NO_MEMORY, also where a page of the range is not memory, as
- * man 2 mprotect has it.
- */
-enum status space_protect(struct locked_range *token, struct virt_range range, uint8_t rights)
-    REQUIRES(token);
-
-enum space_access_kind : uint8_t { ACCESS_READ, ACCESS_WRITE, ACCESS_EXECUTE };
-
-/*
- * Makes an access that a CPU was refused succeed, if the area at `va` allows it: takes the memory,
- * copies what is shared. OK also where the tables allow it already. Sleeps. Errors: STATUS_FAULT,
- * no memory belongs there; STATUS_ACCESS_DENIED; STATUS_NO_MEMORY.
- */
-enum status space_resolve_fault(struct address_space *space, virt_addr_t va,
-                                enum space_access_kind access);
 
 struct translation {
     phys_addr_t pa; /* of the byte at the address asked for; 0 is legal (S40) */

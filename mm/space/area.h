@@ -2,18 +2,55 @@
 
 #include <stdint.h>
 
+#include "lib/decls.h"
+#include "lib/status.h"
 #include "lib/tree.h"
 #include "mm/addr/addr.h"
+#include "mm/object/object_view.h"
 #include "mm/paging/attributes.h"
+
+BEGIN_C_DECLS
+
+struct memory_object;
 
 /* What a range of an address space is for; says nothing of what is mapped in it (S71). */
 enum area_kind : uint8_t {
     AREA_RESERVED, /* nothing may be mapped yet: a reservation */
     AREA_GUARD,    /* never mapped: around a stack, the null guard */
     AREA_ANON,     /* frames that the area owns */
+    AREA_OBJECT,   /* pages of a memory object and, where it is private, copies of them */
     AREA_DEVICE,   /* device memory, or other physical memory it does not own */
     AREA_BOOT,     /* direct map, frame array, kernel image: never freed */
 };
+
+/*
+ * What an area of AREA_OBJECT shows; an open file embeds one. It lives as long as an area, or
+ * somebody else, holds a reference.
+ */
+struct area_source {
+    struct memory_object *object; /* fixed */
+    const struct area_source_operations *operations;
+};
+
+/* Both may sleep, and are called with the space's lock held. */
+struct area_source_operations {
+    void (*ref)(struct area_source *source);
+    void (*unref)(struct area_source *source);
+};
+
+/*
+ * A source of `size_bytes` of zeroes that processes can share, with one reference: for MAP_SHARED |
+ * MAP_ANONYMOUS (man 2 mmap). Errors: STATUS_NO_MEMORY; STATUS_OUT_OF_RANGE, larger than an object
+ * can be.
+ */
+enum status area_source_create_anonymous(uint64_t size_bytes, struct area_source **source);
+
+/* One reference more, and one less, through the source's operations. */
+void area_source_ref(struct area_source *source);
+void area_source_unref(struct area_source *source);
+
+/* What an area that grows down keeps free below itself (Linux's stack_guard_gap). */
+constexpr uint64_t STACK_GAP_PAGES = 256;
 
 constexpr unsigned AREA_NAME_SIZE_BYTES = 48; /* the terminator included; longer names are cut */
 
@@ -23,12 +60,47 @@ struct vm_area {
     struct virt_range range;
 
     /* Kept by the tree for the areas at and below this one, in pages. */
-    uint64_t subtree_first; /* where the first of them starts */
+    uint64_t subtree_first; /* where the first of them starts, with what it keeps free below it */
     uint64_t subtree_end;   /* where the last of them ends (exclusive) */
     uint64_t subtree_gap;   /* the largest gap between two of them */
 
+    struct area_source *source; /* null: AREA_ANON, and what is no memory. Counted */
+    struct object_view view;    /* of the source's object, where there is one; its holder is the
+                                   space */
+
+    /*
+     * The page of the source that the first page shows. Anonymous memory has one too, at first the
+     * number of the page it starts at: it stays as memory is moved, so that a frame's tag goes on
+     * saying which page it is (man 2 mremap).
+     */
+    uint64_t source_page;
+
+    /*
+     * Which private pages it may have: 0, none yet. Areas join only where they have the same ones,
+     * or one has none, so that what was apart when it was first written to stays apart as on Linux.
+     */
+    uint64_t copies_id;
+
     struct page_attributes attributes; /* the most that an entry of it may grant (V2) */
+    uint8_t rights_asked;              /* what the program asked for: PROT_WRITE alone is that */
+    uint8_t rights_max;                /* the most that space_protect may give it */
     enum area_kind kind;
     bool has_own_guards;             /* the areas right before and after it are its guards */
+    bool has_parents_pages;          /* some of its private pages are from before a fork */
+    bool is_shared;                  /* MAP_SHARED: writes reach the source */
+    bool grows_down;                 /* MAP_GROWSDOWN: an access right below it makes it larger */
+    bool is_locked;                  /* man 2 mlock */
+    bool is_lazily_locked;           /* is_locked, with MLOCK_ONFAULT */
+    bool is_unreserved;              /* MAP_NORESERVE */
+    bool is_committed;               /* counts in space_committed_pages */
+    bool is_not_forked;              /* MADV_DONTFORK */
+    bool is_wiped_on_fork;           /* MADV_WIPEONFORK */
     char name[AREA_NAME_SIZE_BYTES]; /* for dumps and fault reports: "stack of init" */
 };
+
+/* Whether the area is memory of a process, that man 2 mprotect and its like work on. */
+static inline bool area_is_memory(const struct vm_area *area) {
+    return area->kind == AREA_ANON || area->kind == AREA_OBJECT;
+}
+
+END_C_DECLS

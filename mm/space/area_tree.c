@@ -14,6 +14,13 @@ static uint64_t end_page(struct virt_range range) {
     return first_page(range) + range.page_count;
 }
 
+/* Below this page nothing is free, for gaps that are searched for. */
+static uint64_t kept_page(const struct vm_area *area) {
+    uint64_t first = first_page(area->range);
+    uint64_t kept = area->grows_down ? STACK_GAP_PAGES : 0;
+    return first > kept ? first - kept : 0;
+}
+
 static struct vm_area *area_of(struct tree_node *node) {
     return node == nullptr ? nullptr : TREE_ENTRY(node, struct vm_area, node);
 }
@@ -26,26 +33,32 @@ static uint64_t smaller(uint64_t a, uint64_t b) {
     return a < b ? a : b;
 }
 
+/* What an area keeps free below it may reach into the one before. */
+static uint64_t gap_between(uint64_t end, uint64_t first) {
+    return first > end ? first - end : 0;
+}
+
 static void summarise(struct tree_node *node) {
     struct vm_area *area = area_of(node);
     const struct vm_area *left = area_of(node->child[TREE_LEFT]);
     const struct vm_area *right = area_of(node->child[TREE_RIGHT]);
-    area->subtree_first = first_page(area->range);
+    area->subtree_first = kept_page(area);
     area->subtree_end = end_page(area->range);
     area->subtree_gap = 0;
     if (left != nullptr) {
-        uint64_t between = area->subtree_first - left->subtree_end;
+        uint64_t between = gap_between(left->subtree_end, area->subtree_first);
         area->subtree_gap = larger(left->subtree_gap, between);
         area->subtree_first = left->subtree_first;
     }
     if (right != nullptr) {
-        uint64_t between = right->subtree_first - area->subtree_end;
+        uint64_t between = gap_between(area->subtree_end, right->subtree_first);
         area->subtree_gap = larger(area->subtree_gap, larger(right->subtree_gap, between));
         area->subtree_end = right->subtree_end;
     }
 }
 
 void area_tree_init(struct area_tree *areas) {
+    *areas = (struct area_tree){};
     tree_init(&areas->tree, summarise);
 }
 
@@ -65,6 +78,7 @@ void area_tree_insert(struct area_tree *areas, struct vm_area *area) {
 
 void area_tree_remove(struct area_tree *areas, struct vm_area *area) {
     tree_remove(&areas->tree, &area->node);
+    areas->last_found = nullptr;
 }
 
 void area_tree_resize(struct area_tree *areas, struct vm_area *area, struct virt_range range) {
@@ -79,6 +93,15 @@ void area_tree_resize(struct area_tree *areas, struct vm_area *area, struct virt
 struct vm_area *area_tree_find(const struct area_tree *areas, virt_addr_t va) {
     struct vm_area *area = area_tree_find_from(areas, va);
     return area != nullptr && virt_range_contains(area->range, va) ? area : nullptr;
+}
+
+struct vm_area *area_tree_find_again(struct area_tree *areas, virt_addr_t va) {
+    struct vm_area *last = areas->last_found;
+    if (last == nullptr || !virt_range_contains(last->range, va)) {
+        last = area_tree_find(areas, va);
+        areas->last_found = last != nullptr ? last : areas->last_found;
+    }
+    return last;
 }
 
 struct vm_area *area_tree_find_from(const struct area_tree *areas, virt_addr_t va) {
@@ -164,7 +187,7 @@ static bool search_subtree(struct gap_search *search, const struct vm_area *area
         return false;
     }
     const uint64_t floors[] = {floor, larger(floor, end_page(area->range))};
-    const uint64_t ceilings[] = {smaller(ceiling, first_page(area->range)), ceiling};
+    const uint64_t ceilings[] = {smaller(ceiling, kept_page(area)), ceiling};
     enum tree_side near = search->first_side;
     enum tree_side far = near == TREE_LEFT ? TREE_RIGHT : TREE_LEFT;
     return search_subtree(search, area_of(area->node.child[near]), floors[near], ceilings[near]) ||

@@ -14,8 +14,24 @@
 
 BEGIN_C_DECLS
 
+/* How much memory of a process there is of each kind, as man 5 proc tells them apart; in pages. */
+struct area_totals {
+    uint64_t area_count;
+    uint64_t memory;
+    uint64_t peak_memory;
+    uint64_t data;
+    uint64_t stack;
+    uint64_t executable;
+    uint64_t locked;
+    uint64_t shared;
+    uint64_t committed;
+};
+
 struct area_tree {
     struct tree tree;
+    struct vm_area *last_found; /* by area_tree_find_again; may be null */
+    struct area_totals totals;  /* kept by area_edit.h */
+    uint64_t last_copies_id;    /* given to an area of this tree */
 };
 
 void area_tree_init(struct area_tree *areas);
@@ -29,6 +45,9 @@ void area_tree_resize(struct area_tree *areas, struct vm_area *area, struct virt
 
 /* The area that holds `va`; null where there is none. */
 struct vm_area *area_tree_find(const struct area_tree *areas, virt_addr_t va);
+
+/* The same, for who comes to the same area again and again, and has the lock for writing. */
+struct vm_area *area_tree_find_again(struct area_tree *areas, virt_addr_t va);
 
 /* The first area that ends above `va` (and may hold it), and the last that ends at or below it. */
 struct vm_area *area_tree_find_from(const struct area_tree *areas, virt_addr_t va);
@@ -51,6 +70,7 @@ struct gap_request {
 
 /*
  * The lowest, or the highest, run of free pages that answers `request`; false where there is none.
+ * What lies less than STACK_GAP_PAGES below an area that grows down is not free.
  * Logarithmic for page alignment. With a larger one, every gap that is long enough but lies badly
  * costs a visit.
  */

@@ -14,16 +14,20 @@ enum fault_action : uint8_t {
     RESOLVE_UNSHARE,      /* the table is not the process's own; then decide again */
     RESOLVE_ZERO_PAGE,    /* read before anything was written: the page of zeroes will do */
     RESOLVE_ZERO_FILL,    /* a zeroed frame of its own */
-    RESOLVE_GRANT,        /* its own page, with less than the area grants */
+    RESOLVE_GRANT,        /* the page that is there, with less than the area grants */
     RESOLVE_COPY,         /* written to while others have it too: a copy of its own */
+    RESOLVE_SHOW,         /* the object's page; to be written to only where the area is shared */
+    RESOLVE_COPY_OBJECT,  /* written to before it was read: a copy of the object's page */
     REFUSE_NOT_MAPPED,    /* no memory is there (SEGV_MAPERR) */
     REFUSE_NOT_PERMITTED, /* the area does not allow it (SEGV_ACCERR) */
+    REFUSE_BEHIND_END,    /* the object ends before it (SIGBUS) */
 };
 
 /* What there is behind the address. */
 struct fault_walk {
     struct page_query entry; /* that ended the walk */
     bool is_sole_owner;      /* its frame is an anonymous one that no other entry owns */
+    bool is_behind_end;      /* the area's object has no such page */
 };
 
 /* Total and pure (D1). `area` is that of the address; null where there is none. */

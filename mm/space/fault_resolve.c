@@ -1,16 +1,20 @@
 #include "mm/space/fault_resolve.h"
 
 #include "mm/frame/frame.h"
+#include "mm/object/memory_object.h"
 #include "mm/platform.h"
+#include "mm/space/area_edit.h"
 #include "mm/space/fault_decide.h"
-#include "mm/space/space_private.h"
+#include "mm/space/page_changes.h"
+#include "mm/space/stack.h"
 #include "mm/space/zero_page.h"
 
 /* The page that an access met. */
 struct place {
     struct address_space *space;
     struct virt_range page;
-    const struct vm_area *area;
+    struct vm_area *area;
+    uint64_t source_page; /* of the area's source; of anonymous memory, what its frame is tagged */
     struct fault_walk walk;
 };
 
@@ -23,98 +27,167 @@ static bool is_sole_owner(const struct page_query *entry) {
     return frame->state == FRAME_ANON && __atomic_load_n(&frame->map_count, __ATOMIC_ACQUIRE) == 1;
 }
 
+static bool is_behind_end(const struct place *place) {
+    if (place->area == nullptr || place->area->source == nullptr) {
+        return false;
+    }
+    uint64_t size_bytes = memory_object_size(place->area->source->object);
+    return place->source_page >= align_up(size_bytes, PAGE_SIZE) >> PAGE_SHIFT;
+}
+
 static void look(struct place *place) {
-    place->area = area_tree_find(&place->space->areas, place->page.start);
+    struct vm_area *area = area_tree_find_again(&place->space->areas, place->page.start);
+    if (area != nullptr) {
+        uint64_t offset = place->page.start.value - area->range.start.value;
+        place->source_page = area->source_page + (offset >> PAGE_SHIFT);
+    }
+    place->area = area;
     place->walk.entry = page_table_query(&place->space->table, place->page.start);
     place->walk.is_sole_owner = is_sole_owner(&place->walk.entry);
+    place->walk.is_behind_end = is_behind_end(place);
 }
 
 static void tag(const struct place *place, phys_addr_t pa) {
     struct frame *frame = frame_of(pa);
     frame->owned.owner = place->space->family;
-    frame->owned.index = place->page.start.value >> PAGE_SHIFT;
+    frame->owned.index = place->source_page;
+}
+
+static struct page_attributes read_only(const struct place *place) {
+    struct page_attributes attributes = place->area->attributes;
+    attributes.rights &= (uint8_t)~RIGHT_WRITE;
+    return attributes;
 }
 
 static enum status map_zero_page(const struct place *place) {
-    struct page_attributes attributes = place->area->attributes;
-    attributes.rights &= (uint8_t)~RIGHT_WRITE;
-    return page_table_map(&place->space->table, place->page, zero_page(), attributes, 0);
+    return page_table_map(&place->space->table, place->page, zero_page(), read_only(place), 0);
+}
+
+/* A frame for the absent page: a fresh one of the area's own, or the object's. */
+static enum status map_frame(const struct place *place, phys_addr_t pa,
+                             struct page_attributes attributes) {
+    return page_table_map_frames(&place->space->table, place->page, &pa, attributes);
+}
+
+static enum status map_fresh(const struct place *place, phys_addr_t fresh) {
+    tag(place, fresh);
+    enum status status = map_frame(place, fresh, place->area->attributes);
+    if (status != STATUS_OK) {
+        frame_free(fresh);
+        return status;
+    }
+    area_note_copies(&place->space->areas, place->area);
+    return STATUS_OK;
 }
 
 static enum status fill_with_zeroes(const struct place *place) {
     phys_addr_t fresh;
     enum status status = frame_alloc_zeroed(FRAME_ANON, ZONE_NORMAL, &fresh);
+    return status == STATUS_OK ? map_fresh(place, fresh) : status;
+}
+
+/* Replaces what is there by `pa`; what is read meanwhile is the one or the other. */
+static enum status replace(const struct place *place, phys_addr_t pa,
+                           struct page_attributes attributes) {
+    struct page_table *table = &place->space->table;
+    struct tlb_gather gather;
+    tlb_gather_begin(&gather, table);
+    enum status status = page_table_remap_frames(table, place->page, &pa, attributes, &gather);
+    tlb_gather_finish(&gather);
+    return status;
+}
+
+/* The object's page stays its page until the space's lock is given up. */
+static enum status get_object_page(const struct place *place, phys_addr_t *pa) {
+    enum status status =
+        memory_object_get_page(place->area->source->object, place->source_page, pa);
+    return status == STATUS_OUT_OF_RANGE ? STATUS_BUS : status;
+}
+
+/* Shared memory is written to where the object has it; private memory never is. */
+static enum status show(const struct place *place) {
+    phys_addr_t pa;
+    enum status status = get_object_page(place, &pa);
     if (status != STATUS_OK) {
         return status;
     }
-    tag(place, fresh);
-    status =
-        page_table_map_frames(&place->space->table, place->page, &fresh, place->area->attributes);
-    if (status != STATUS_OK) {
-        frame_free(fresh);
+    struct page_attributes attributes =
+        place->area->is_shared ? place->area->attributes : read_only(place);
+    return place->walk.entry.kind == PAGE_ABSENT ? map_frame(place, pa, attributes)
+                                                 : replace(place, pa, attributes);
+}
+
+static enum status alloc_copy(phys_addr_t from, phys_addr_t *fresh) {
+    enum status status = frame_alloc(FRAME_ANON, ZONE_NORMAL, fresh);
+    if (status == STATUS_OK) {
+        __builtin_memcpy(platform_phys_to_virt(*fresh), platform_phys_to_virt(from), PAGE_SIZE);
     }
     return status;
 }
 
-static enum status unshare(const struct place *place) {
-    struct page_table *table = &place->space->table;
-    struct tlb_gather gather;
-    tlb_gather_begin(&gather, table);
-    enum status status = page_table_unshare(table, place->page, &gather);
-    tlb_gather_finish(&gather);
-    return status;
-}
-
-static enum status grant(const struct place *place) {
-    struct page_table *table = &place->space->table;
-    struct tlb_gather gather;
-    tlb_gather_begin(&gather, table);
-    enum status status = page_table_protect(table, place->page, place->area->attributes, &gather);
-    tlb_gather_finish(&gather);
-    return status;
-}
-
-/* Nobody can write to the page while it is copied: no entry that leads to it grants that. */
-static enum status copy(const struct place *place) {
-    struct page_table *table = &place->space->table;
+static enum status copy_object(const struct place *place) {
+    phys_addr_t from;
     phys_addr_t fresh;
-    enum status status = frame_alloc(FRAME_ANON, ZONE_NORMAL, &fresh);
+    enum status status = get_object_page(place, &from);
+    if (status == STATUS_OK) {
+        status = alloc_copy(from, &fresh);
+    }
+    return status == STATUS_OK ? map_fresh(place, fresh) : status;
+}
+
+/* Nobody of the family can write to an anonymous page while it is copied: no entry that leads to
+ * it grants that. What is shared may change at any time anyway. */
+static enum status copy(const struct place *place) {
+    phys_addr_t fresh;
+    enum status status = alloc_copy(place->walk.entry.pa, &fresh);
     if (status != STATUS_OK) {
         return status;
     }
-    __builtin_memcpy(platform_phys_to_virt(fresh), platform_phys_to_virt(place->walk.entry.pa),
-                     PAGE_SIZE);
     tag(place, fresh);
-    struct tlb_gather gather;
-    tlb_gather_begin(&gather, table);
-    status = page_table_remap_frames(table, place->page, &fresh, place->area->attributes, &gather);
-    tlb_gather_finish(&gather);
+    status = replace(place, fresh, place->area->attributes);
     if (status != STATUS_OK) {
         frame_free(fresh);
+        return status;
     }
-    return status;
+    area_note_copies(&place->space->areas, place->area);
+    return STATUS_OK;
 }
 
-static enum status fault_carry_out(enum fault_action action, const struct place *place) {
+static enum status fault_act(enum fault_action action, const struct place *place) {
     switch (action) {
     case RESOLVE_NOTHING:
         return STATUS_OK;
     case RESOLVE_UNSHARE:
-        return unshare(place);
+        return unshare_pages(place->space, place->page);
     case RESOLVE_ZERO_PAGE:
         return map_zero_page(place);
     case RESOLVE_ZERO_FILL:
         return fill_with_zeroes(place);
     case RESOLVE_GRANT:
-        return grant(place);
+        return protect_pages(place->space, place->page, place->area->attributes);
     case RESOLVE_COPY:
         return copy(place);
+    case RESOLVE_SHOW:
+        return show(place);
+    case RESOLVE_COPY_OBJECT:
+        return copy_object(place);
     case REFUSE_NOT_MAPPED:
         return STATUS_FAULT;
     case REFUSE_NOT_PERMITTED:
         return STATUS_ACCESS_DENIED;
+    case REFUSE_BEHIND_END:
+        return STATUS_BUS;
     }
     __builtin_unreachable();
+}
+
+static enum status fault_carry_out(enum fault_action action, const struct place *place) {
+    bool was_absent = place->walk.entry.kind == PAGE_ABSENT;
+    enum status status = fault_act(action, place);
+    if (status == STATUS_OK && was_absent && action != RESOLVE_UNSHARE) {
+        count_resident(place->space, 1);
+    }
+    return status;
 }
 
 /* False where the address is not the space's. */
@@ -135,7 +208,13 @@ enum status fault_resolve(struct locked_range *token, virt_addr_t va,
     if (!find_place(token, va, &place)) {
         return STATUS_FAULT;
     }
+    if (place.area == nullptr && stack_grow(token->space, va)) {
+        look(&place);
+    }
     enum fault_action action = fault_decide(place.area, &place.walk, access);
+    if (action == REFUSE_BEHIND_END && access == ACCESS_WRITE && !place.area->is_shared) {
+        area_note_copies(&place.space->areas, place.area); /* Linux is about to copy by then */
+    }
     enum status status = fault_carry_out(action, &place);
     if (action != RESOLVE_UNSHARE || status != STATUS_OK) {
         return status;
@@ -149,6 +228,12 @@ enum status fault_resolve_load(struct locked_range *token, virt_addr_t va) {
     if (!find_place(token, va, &place)) {
         return STATUS_FAULT;
     }
+    enum fault_action action = fault_decide_load(place.area, &place.walk);
+    enum status status = fault_carry_out(action, &place);
+    if (action != RESOLVE_UNSHARE || status != STATUS_OK) {
+        return status;
+    }
+    look(&place);
     return fault_carry_out(fault_decide_load(place.area, &place.walk), &place);
 }
 

@@ -297,6 +297,7 @@ static enum status free_locked(struct locked_range *token, virt_addr_t start) RE
     switch (area->kind) {
     case AREA_GUARD:
     case AREA_BOOT:
+    case AREA_OBJECT:
         return STATUS_NOT_FOUND;
     case AREA_RESERVED:
     case AREA_ANON:

@@ -41,7 +41,8 @@ static enum status transfer_page(struct locked_range *token, struct transfer *tr
     virt_addr_t va = virt_add(transfer->va, transfer->done_bytes);
     enum status status = resolve(token, transfer, va);
     if (status != STATUS_OK) {
-        return status == STATUS_ACCESS_DENIED ? STATUS_FAULT : status;
+        bool is_out_of_memory = status == STATUS_NO_MEMORY;
+        return is_out_of_memory ? status : STATUS_FAULT;
     }
     void *memory = platform_phys_to_virt(page_table_query(&token->space->table, va).pa);
     size_t count = left_in_page(transfer, va);

@@ -6,6 +6,8 @@
 #include "mm/paging/page_table.h"
 #include "mm/space/address_space.h"
 #include "mm/space/area_tree.h"
+#include "mm/space/space_usage.h"
+#include "mm/space/user_memory.h"
 
 /* What the sources of this room share. */
 
@@ -25,7 +27,26 @@ struct address_space {
     struct space_family *family;      /* fixed at creation; null for the kernel's */
     struct list_node family_link;     /* in it; guarded by the registry's lock */
     char name[SPACE_NAME_SIZE_BYTES]; /* fixed at creation */
+    uint32_t pin_count;               /* itself, and cuts of objects that come by; atomic */
+
+    /* All guarded by lock. */
+    struct space_limits limits;
+    virt_addr_t mmap_end;         /* where space_find_gap begins */
+    enum memory_lock future_lock; /* of what will be mapped */
+    uint64_t resident_pages;      /* entries that are not absent */
+    uint64_t peak_resident_pages;
 };
+
+/* Notes that as many more entries are not absent. */
+static inline void count_resident(struct address_space *space, uint64_t page_count) {
+    space->resident_pages += page_count;
+    if (space->resident_pages > space->peak_resident_pages) {
+        space->peak_resident_pages = space->resident_pages;
+    }
+}
+
+/* Frees the space with the last pin, after space_unmake. */
+void space_unpin(struct address_space *space);
 
 /* Prepares everything but the page table; nobody else knows the space yet. */
 void space_init(struct address_space *space, const char *name);

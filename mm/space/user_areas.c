@@ -1,86 +1,78 @@
-#include "lib/check.h"
+#include "mm/space/user_areas.h"
+
 #include "mm/addr/layout.h"
 #include "mm/space/address_space.h"
 #include "mm/space/area_edit.h"
-#include "mm/space/fault_resolve.h"
-#include "mm/space/space_private.h"
+#include "mm/space/area_parts.h"
+#include "mm/space/fill.h"
+#include "mm/space/limits.h"
+#include "mm/space/object_areas.h"
+#include "mm/space/page_changes.h"
+#include "mm/space/user_request.h"
 
-constexpr uint8_t USER_RIGHTS = RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE | RIGHT_USER;
-
-/* The whole range is checked, and so that nothing can wrap (S58). */
-static bool is_user_range(struct virt_range range) {
-    return virt_range_is_valid(range.start, range.page_count, 4) &&
-           virt_range_covers(space_user_range(), range);
-}
-
-/* On x86 what is present can be read, so every right brings RIGHT_READ with it. */
-static struct page_attributes user_attributes(uint8_t rights) {
-    bool is_present = (rights & ~RIGHT_USER) != RIGHT_NONE;
-    struct page_attributes attributes = {
-        .rights = is_present ? rights | RIGHT_READ | RIGHT_USER : RIGHT_NONE,
-        .cache = CACHE_WRITE_BACK,
+/* The area that the mapping asks for, without its place. */
+static struct vm_area area_like(struct address_space *space, const struct space_mapping *mapping) {
+    struct vm_area area = {
+        .kind = mapping->source == nullptr ? AREA_ANON : AREA_OBJECT,
+        .source = mapping->source,
+        .source_page = mapping->source_page,
+        .attributes = user_attributes(mapping->rights),
+        .rights_asked = mapping->rights & PROGRAM_RIGHTS,
+        .rights_max = mapping->rights_max != 0 ? mapping->rights_max : PROGRAM_RIGHTS,
+        .is_shared = mapping->is_shared,
+        .grows_down = mapping->grows_down,
+        .is_locked = mapping->is_locked || space->future_lock != MEMORY_UNLOCKED,
+        .is_lazily_locked = !mapping->is_locked && space->future_lock == MEMORY_LOCKED_ON_FAULT,
+        .is_unreserved = mapping->is_unreserved,
+        .view = {.operations = &space_view_operations, .holder = space},
     };
-    return attributes;
+    area.is_committed = needs_promise(&area);
+    copy_name(area.name, mapping->name, sizeof area.name);
+    return area;
 }
 
-/* What a request from user space is refused for before anything is looked up. */
-static enum status check_request(const struct locked_range *token, struct virt_range range,
-                                 uint8_t rights) {
-    CHECK(token->space->table.half == HALF_USER);
-    if (!is_user_range(range) || (rights & ~USER_RIGHTS) != 0) {
+static enum status check_mapping(const struct locked_range *token, struct virt_range range,
+                                 const struct vm_area *area) {
+    const struct address_space *space = token->space;
+    if ((area->rights_asked & ~area->rights_max) != 0 ||
+        (area->is_shared && area->source == nullptr)) {
         return STATUS_INVALID;
-    }
-    check_locked_for_writing(token, range);
-    return STATUS_OK;
-}
-
-enum status space_map_anonymous(struct locked_range *token, struct virt_range range, uint8_t rights,
-                                const char *name) {
-    struct address_space *space = token->space;
-    struct page_attributes attributes = user_attributes(rights);
-    struct spare_areas spares;
-    enum status status = check_request(token, range, rights);
-    if (status != STATUS_OK) {
-        return status;
     }
     if (area_tree_overlaps(&space->areas, range)) {
         return STATUS_EXISTS;
     }
-    status = spare_areas_take(&spares, 1);
+    if (area->is_locked && !may_lock(space, range.page_count)) {
+        return STATUS_TRY_AGAIN;
+    }
+    if (space->areas.totals.area_count >= AREA_COUNT_MAX) {
+        return STATUS_NO_MEMORY;
+    }
+    enum status status = check_growth(space, area, range.page_count);
+    return status == STATUS_OK ? check_promise(area, range.page_count) : status;
+}
+
+enum status space_map(struct locked_range *token, struct virt_range range,
+                      const struct space_mapping *mapping) {
+    struct address_space *space = token->space;
+    enum status status = check_request(token, range, mapping->rights);
     if (status != STATUS_OK) {
         return status;
     }
-    area_add(&space->areas, &spares, range, AREA_ANON, attributes, name);
+    struct vm_area like = area_like(space, mapping);
+    uint64_t first_page = range.start.value >> PAGE_SHIFT;
+    uint64_t source_page = like.kind == AREA_ANON ? first_page : like.source_page;
+    status = check_mapping(token, range, &like);
+    struct spare_areas spares;
+    if (status == STATUS_OK) {
+        status = spare_areas_take(&spares, 1);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    area_add_like(&space->areas, &spares, &like, range, source_page, nullptr);
     area_join_around(&space->areas, range);
+    fill_locked(token, range);
     return STATUS_OK;
-}
-
-static enum status populate_page(struct locked_range *token, virt_addr_t va) REQUIRES(token) {
-    enum status status = fault_resolve(token, va, ACCESS_WRITE);
-    if (status == STATUS_ACCESS_DENIED) {
-        status = fault_resolve(token, va, ACCESS_READ);
-    }
-    return status == STATUS_ACCESS_DENIED ? STATUS_FAULT : status;
-}
-
-enum status space_populate(struct locked_range *token, struct virt_range range) {
-    enum status status = check_request(token, range, RIGHT_NONE);
-    for (uint64_t i = 0; status == STATUS_OK && i < range.page_count; i++) {
-        status = populate_page(token, virt_add(range.start, i << PAGE_SHIFT));
-    }
-    return status;
-}
-
-enum status space_find_gap(struct locked_range *token, uint64_t page_count, uint64_t alignment,
-                           struct virt_range *range) {
-    constexpr uint64_t where = (SPACE_MMAP_END - NULL_GUARD_END) >> PAGE_SHIFT;
-    struct gap_request request = {
-        .within = virt_range(virt_addr(NULL_GUARD_END), where),
-        .page_count = page_count,
-        .alignment_bytes = alignment,
-    };
-    bool is_found = area_tree_find_highest_gap(&token->space->areas, &request, range);
-    return is_found ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
 enum status space_reserve_guard(struct locked_range *token, struct virt_range range,
@@ -115,85 +107,13 @@ static bool spare_null_guard(struct virt_range *range) {
     return true;
 }
 
-static enum status unmap_pages(struct page_table *table, struct virt_range range) {
-    struct tlb_gather gather;
-    tlb_gather_begin(&gather, table);
-    enum status status = page_table_unmap(table, range, &gather, nullptr);
-    tlb_gather_finish(&gather);
-    return status;
-}
-
-static enum status protect_pages(struct page_table *table, struct virt_range range,
-                                 struct page_attributes attributes) {
-    struct tlb_gather gather;
-    tlb_gather_begin(&gather, table);
-    enum status status = page_table_protect(table, range, attributes, &gather);
-    tlb_gather_finish(&gather);
-    return status;
-}
-
-static void drop_areas(struct area_tree *areas, struct virt_range range) {
-    struct vm_area *area = area_tree_find_from(areas, range.start);
-    while (area != nullptr && virt_range_overlaps(area->range, range)) {
-        struct vm_area *next = area_next(area);
-        area_drop(areas, area);
-        area = next;
-    }
-}
-
 enum status space_unmap(struct locked_range *token, struct virt_range range) {
     struct address_space *space = token->space;
     enum status status = check_request(token, range, RIGHT_NONE);
     if (status != STATUS_OK || !spare_null_guard(&range)) {
         return status;
     }
-    struct spare_areas spares;
-    status = spare_areas_take(&spares, area_cuts_needed(&space->areas, range));
-    if (status != STATUS_OK) {
-        return status;
-    }
-    status = unmap_pages(&space->table, range);
-    if (status == STATUS_OK) {
-        area_cut_out(&space->areas, &spares, range);
-        drop_areas(&space->areas, range);
-    }
-    spare_areas_return(&spares);
-    return status;
-}
-
-/* Whether every page of `range` is memory, as man 2 mprotect asks for. */
-static bool is_all_memory(const struct area_tree *areas, struct virt_range range) {
-    if (!area_tree_covers(areas, range)) {
-        return false;
-    }
-    const struct vm_area *area = area_tree_find(areas, range.start);
-    while (area != nullptr && virt_range_overlaps(area->range, range)) {
-        if (area->kind != AREA_ANON) {
-            return false;
-        }
-        area = area_next(area);
-    }
-    return true;
-}
-
-static void set_attributes(struct area_tree *areas, struct virt_range range,
-                           struct page_attributes attributes) {
-    struct vm_area *area = area_tree_find(areas, range.start);
-    while (area != nullptr && virt_range_overlaps(area->range, range)) {
-        area->attributes = attributes;
-        area = area_next(area);
-    }
-    area_join_around(areas, range);
-}
-
-enum status space_protect(struct locked_range *token, struct virt_range range, uint8_t rights) {
-    struct address_space *space = token->space;
-    struct page_attributes attributes = user_attributes(rights);
-    enum status status = check_request(token, range, rights);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    if (!is_all_memory(&space->areas, range)) {
+    if (!area_may_cut(&space->areas, range)) {
         return STATUS_NO_MEMORY;
     }
     struct spare_areas spares;
@@ -201,11 +121,75 @@ enum status space_protect(struct locked_range *token, struct virt_range range, u
     if (status != STATUS_OK) {
         return status;
     }
-    status = protect_pages(&space->table, range, attributes);
+    status = unmap_pages(space, range);
     if (status == STATUS_OK) {
         area_cut_out(&space->areas, &spares, range);
-        set_attributes(&space->areas, range, attributes);
+        area_drop_all(&space->areas, range);
     }
     spare_areas_return(&spares);
     return status;
+}
+
+static void set_rights(struct area_tree *areas, struct vm_area *area, uint8_t rights) {
+    area_begin_change(areas, area);
+    area->rights_asked = rights & PROGRAM_RIGHTS;
+    area->attributes = user_attributes(rights);
+    bool keeps_promise = area->copies_id != 0 || area->kind == AREA_OBJECT;
+    area->is_committed = needs_promise(area) || (area->is_committed && keeps_promise);
+    area_end_change(areas, area);
+}
+
+/* What is not data now may be too much data with the rights. */
+static enum status check_rights(const struct address_space *space, const struct vm_area *area,
+                                uint64_t page_count, uint8_t rights) {
+    struct vm_area changed = *area;
+    changed.attributes = user_attributes(rights);
+    if ((rights & PROGRAM_RIGHTS & ~area->rights_max) != 0) {
+        return STATUS_ACCESS_DENIED;
+    }
+    if (is_data(&changed) && !is_data(area)) {
+        enum status status = check_growth_of_data(space, page_count);
+        return status == STATUS_OK ? check_promise(&changed, page_count) : status;
+    }
+    return STATUS_OK;
+}
+
+/* Locked private memory is copied before it is first written to, as on Linux. */
+static bool becomes_private_writable(const struct vm_area *area, uint8_t rights) {
+    bool gains = (rights & ~area->rights_asked & RIGHT_WRITE) != 0;
+    return gains && !area->is_shared;
+}
+
+static enum status protect_part(struct locked_range *token, const struct area_parts *part,
+                                uint8_t rights) REQUIRES(token) {
+    struct address_space *space = token->space;
+    bool is_to_be_filled = becomes_private_writable(part->area, rights);
+    struct vm_area *area;
+    enum status status = check_rights(space, part->area, part->range.page_count, rights);
+    if (status != STATUS_OK || part->area->rights_asked == (rights & PROGRAM_RIGHTS)) {
+        return status;
+    }
+    status = area_isolate(&space->areas, part->range, &area);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = protect_pages(space, part->range, user_attributes(rights));
+    if (status == STATUS_OK) {
+        set_rights(&space->areas, area, rights);
+    }
+    area_join_around(&space->areas, part->range);
+    if (status == STATUS_OK && is_to_be_filled) {
+        fill_locked(token, part->range);
+    }
+    return status;
+}
+
+enum status space_protect(struct locked_range *token, struct virt_range range, uint8_t rights) {
+    struct address_space *space = token->space;
+    enum status status = check_request(token, range, rights);
+    struct area_parts part = area_parts_of(&space->areas, range);
+    while (status == STATUS_OK && area_parts_next(&part) && !part.has_hole) {
+        status = protect_part(token, &part, rights);
+    }
+    return status == STATUS_OK && part.has_hole ? STATUS_NO_MEMORY : status;
 }

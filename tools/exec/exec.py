@@ -27,8 +27,12 @@ def _parser():
     machine_config.add_arguments(parser)
     parser.add_argument("--timeout", type=_seconds, default=120, metavar="SECONDS",
                         help="how long the machine may take (default %(default)s)")
-    parser.add_argument("--file", action="append", default=[], type=_file, metavar="HOST:GUEST",
-                        help="put the file HOST on the RAM disk as GUEST (may be repeated)")
+    parser.add_argument("--file", action="append", default=[], type=_file, metavar="HOST[:GUEST]",
+                        help="put the file HOST on the RAM disk as GUEST, or as /NAME where it is "
+                             "HOST's name (may be repeated)")
+    parser.add_argument("--root", type=_root, metavar="ROOT",
+                        help="put everything in the directory, or cpio archive, ROOT on the RAM "
+                             "disk; PROGRAM and --file take the place of what they name there")
     parser.add_argument("--append", default="", metavar="TEXT",
                         help="more words for the kernel's command line, such as audit")
     parser.add_argument("--log", metavar="FILE", help="write the kernel's log to FILE")
@@ -50,15 +54,24 @@ def _seconds(text):
 
 def _file(text):
     host, colon, guest = text.rpartition(":")
-    if not colon or not host or not guest:
-        raise argparse.ArgumentTypeError(f"'{text}' is not HOST:GUEST")
+    if not colon:
+        host, guest = text, "/" + os.path.basename(text)
+    if not host or guest in ("", "/"):
+        raise argparse.ArgumentTypeError(f"'{text}' is not HOST[:GUEST]")
     return host, guest
+
+
+def _root(text):
+    if not text:
+        raise argparse.ArgumentTypeError("it has no name")
+    return text
 
 
 def _request(options):
     return session.Request(
         program=options.program, arguments=tuple(options.arguments),
         config=machine_config.from_arguments(options), files=tuple(options.file),
+        root=options.root,
         append=options.append, timeout_seconds=options.timeout, kernel=options.kernel,
         trace=options.trace)
 

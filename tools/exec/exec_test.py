@@ -2,9 +2,11 @@ import contextlib
 import io
 import os
 import struct
+import tempfile
 import unittest
 
-from tools.exec import command_line, exec as exec_tool, program, verdict
+from tools.exec import command_line, exec as exec_tool, program, session, verdict
+from tools.image import cpio
 from tools.machine.qemu import Ending, Outcome
 from tools.testing import story
 
@@ -28,6 +30,31 @@ class CommandLineTest(unittest.TestCase):
             command_line.build("/bin/hello", ["x", "--"], "audit"),
             "init=/bin/hello terminal=com2 log=com1 on_exit=poweroff on_panic=poweroff audit"
             " -- x --")
+
+
+class RamDiskTest(unittest.TestCase):
+    """What a request puts on the RAM disk."""
+
+    def members(self, *files):
+        with tempfile.TemporaryDirectory() as directory:
+            for name, text in (("root/etc/motd", "old"), ("root/data", "d"), ("motd", "new")):
+                path = os.path.join(directory, name)
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write(text)
+            root = os.path.join(directory, "root")
+            files = tuple((os.path.join(directory, host), guest) for host, guest in files)
+            archive = session.make_archive(session.Request("/bin/busybox", root=root, files=files))
+        return {path: entry.data for path, entry in cpio.parse(archive.to_bytes())}
+
+    def test_a_root_is_taken_whole_but_for_what_is_named(self):
+        found = self.members(("motd", "/etc/motd"))
+        self.assertEqual((found["etc/motd"], found["data"]), (b"new", b"d"))
+        self.assertIn("bin/busybox", found)
+
+    def test_a_file_without_a_guest_path_lies_at_the_root(self):
+        self.assertEqual(exec_tool._file("a/b.txt"), ("a/b.txt", "/b.txt"))
+        self.assertEqual(exec_tool._file("a:b:c"), ("a:b", "c"))
 
 
 class VerdictTest(unittest.TestCase):
@@ -134,8 +161,17 @@ class MainTest(unittest.TestCase):
     def test_a_wrong_option_is_a_usage_error(self):
         self.assertEqual(self.run_tool("--timeout", "nan", "/bin/true"), (
             2, "exec: error: argument --timeout: 'nan' is not a number of seconds above 0"))
-        self.assertEqual(self.run_tool("--file", "here", "/bin/true"), (
-            2, "exec: error: argument --file: 'here' is not HOST:GUEST"))
+        for text in ("", ":", ":guest", "host:", "host:/", "host/"):
+            self.assertEqual(self.run_tool("--file", text, "/bin/true"), (
+                2, f"exec: error: argument --file: '{text}' is not HOST[:GUEST]"))
+        self.assertEqual(self.run_tool("--root", "", "/bin/true"), (
+            2, "exec: error: argument --root: it has no name"))
+
+    def test_a_root_that_cannot_be_read_is_named(self):
+        self.assertEqual(self.run_tool("--root", "/no/such", "/bin/busybox"), (
+            125, "exec: I27: cannot read /no/such: No such file or directory"))
+        self.assertEqual(self.run_tool("--root", __file__, "/bin/busybox"), (
+            125, f"exec: I28: {__file__} is not a cpio archive (newc): no member begins at byte 0"))
 
     def test_a_machine_that_cannot_be_had_is_a_usage_error(self):
         program_path = "/bin/busybox"

@@ -17,13 +17,15 @@ BUILT_KERNEL = os.path.join(_WORKSPACE, "kernel/quire.elf")
 class Request:
     """What to run, on what. `files` are pairs of a host's and a guest's path.
 
-    `trace` names a file for the recording of all that happens to page tables.
+    `root` is a host's directory or cpio archive: the rest of what lies below / on Quire. `trace`
+    names a file for the recording of all that happens to page tables.
     """
 
     program: str
     arguments: tuple = ()
     config: MachineConfig = MachineConfig()
     files: tuple = ()
+    root: str = None
     append: str = ""
     timeout_seconds: float = 120
     kernel: str = BUILT_KERNEL
@@ -46,16 +48,32 @@ class Result:
     seconds: float
 
 
-def make_image(path, request):
-    """Writes the image that boots the program. Raises ImageError or OSError."""
+def make_archive(request):
+    """The RAM disk, a cpio.Archive. Raises ImageError or OSError."""
     archive = cpio.Archive()
     archive.add_file(request.program, request.guest_path)
     for host, guest in request.files:
         archive.add_file(host, guest)
+    if request.root:
+        archive.add_missing(_read_root(request.root))
+    return archive
+
+
+def make_image(path, request):
+    """Writes the image that boots the program. Raises ImageError or OSError."""
     append = " ".join(["trace=debugcon"] * bool(request.trace) + [request.append]).strip()
     words = command_line.build(request.guest_path, request.arguments, append)
-    image.make_image(path, request.kernel, archive, words,
+    image.make_image(path, request.kernel, make_archive(request), words,
                      is_floppy=request.config.medium == "floppy")
+
+
+def _read_root(path):
+    archive = cpio.Archive()
+    if os.path.isdir(path):
+        archive.add_tree(path)
+    else:
+        archive.add_archive(path)
+    return archive
 
 
 def _more_arguments(request):

@@ -1,4 +1,4 @@
-"""A RAM disk: a cpio archive (newc), whose bytes depend on names and contents alone."""
+"""A RAM disk: a cpio archive (newc, man 5 cpio), whose bytes depend on names and contents alone."""
 
 import dataclasses
 import os
@@ -7,16 +7,22 @@ import stat
 from tools.image.errors import ImageError
 
 _DIRECTORY_MODE = stat.S_IFDIR | 0o755
+_MAGIC = b"070701"
+_HEADER_SIZE = 110
 _TRAILER = "TRAILER!!!"
 _SIZE_LIMIT = 1 << 32
 
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """One archive member; data is a file's contents or a symbolic link's target."""
+    """One archive member; data is a file's contents or a symbolic link's target.
+
+    `device` is the major and the minor number of a device.
+    """
 
     mode: int
     data: bytes = b""
+    device: tuple = (0, 0)
 
 
 class Archive:
@@ -48,6 +54,16 @@ class Archive:
             for name in directories + files:
                 path = os.path.join(folder, name)
                 self.add(os.path.relpath(path, host_directory), _read_link_or_entry(path))
+
+    def add_archive(self, host_path):
+        """Adds everything in a host's cpio archive (newc), with its modes and devices."""
+        for path, entry in _read_members(host_path):
+            self.add(path, entry)
+
+    def add_missing(self, other):
+        """Adds what another Archive has at paths that are free here."""
+        for path in sorted(other._entries.keys() - self._entries.keys()):
+            self.add(path, other._entries[path])
 
     def to_bytes(self):
         """The archive, sorted by path, with inode numbers in that order."""
@@ -98,18 +114,54 @@ def _read_entry(host_path):
         raise ImageError("I27", f"cannot read {host_path}: {error.strerror}") from error
 
 
+def _read_members(host_path):
+    try:
+        with open(host_path, "rb") as file:
+            archive = file.read()
+    except OSError as error:
+        raise ImageError("I27", f"cannot read {host_path}: {error.strerror}") from error
+    try:
+        yield from parse(archive)
+    except (ValueError, UnicodeError) as error:
+        raise ImageError("I28", f"{host_path} is not a cpio archive (newc): {error}") from error
+
+
+def parse(archive):
+    """Pairs of a path and its Entry, of an archive's bytes. Raises ValueError for a damaged one."""
+    at = 0
+    while True:
+        if archive[at:at + 6] != _MAGIC:
+            raise ValueError(f"no member begins at byte {at}")
+        fields = [int(archive[at + 6 + 8 * i:at + 14 + 8 * i], 16) for i in range(13)]
+        mode, size, major, minor, name_size = (fields[i] for i in (1, 6, 9, 10, 11))
+        name_at = at + _HEADER_SIZE
+        path = os.fsdecode(archive[name_at:name_at + name_size - 1])
+        if path == _TRAILER:
+            return
+        data_at = _align(name_at + name_size)
+        at = _align(data_at + size)
+        if at > len(archive):
+            raise ValueError(f"{path} is cut off")
+        if path != ".":
+            yield path, Entry(mode, archive[data_at:data_at + size], (major, minor))
+
+
 def _append(out, inode, path, entry):
     name = os.fsencode(path) + b"\0"
     link_count = 2 if stat.S_ISDIR(entry.mode) else 1
     user = group = mtime = device = checksum = 0
     fields = (inode, entry.mode, user, group, link_count, mtime, len(entry.data),
-              device, device, device, device, len(name), checksum)
-    out += b"070701" + b"".join(b"%08X" % field for field in fields)
+              device, device, *entry.device, len(name), checksum)
+    out += _MAGIC + b"".join(b"%08X" % field for field in fields)
     out += name
     _pad_to_4(out)
     out += entry.data
     _pad_to_4(out)
 
 
+def _align(offset):
+    return -(-offset // 4) * 4
+
+
 def _pad_to_4(out):
-    out += bytes(-len(out) % 4)
+    out += bytes(_align(len(out)) - len(out))

@@ -10,6 +10,8 @@ def _disk_image_impl(ctx):
         args.add("--vbe", ctx.attr.vbe)
     if ctx.attr.floppy:
         args.add("--floppy")
+    if ctx.file.root:
+        args.add("--root", ctx.file.root)
     for target, guest_paths in ctx.attr.files.items():
         files = target.files.to_list()
         if len(files) != 1:
@@ -19,7 +21,7 @@ def _disk_image_impl(ctx):
     ctx.actions.run(
         executable = ctx.executable._image,
         arguments = [args],
-        inputs = [ctx.file.kernel] + ctx.files.files,
+        inputs = [ctx.file.kernel] + ctx.files.files + ctx.files.root,
         outputs = [out],
         mnemonic = "DiskImage",
         progress_message = "Making disk image %s" % out.short_path,
@@ -33,18 +35,28 @@ _disk_image = rule(
         "files": attr.label_keyed_string_dict(allow_files = True),
         "floppy": attr.bool(),
         "kernel": attr.label(mandatory = True, allow_single_file = True),
+        "root": attr.label(allow_single_file = True),
         "vbe": attr.string(),
         "_image": attr.label(default = "//tools/image:maker", executable = True, cfg = "exec"),
     },
 )
 
-def disk_image(name, kernel, files = {}, command_line = "", vbe = "", floppy = False, **kwargs):
+def disk_image(
+        name,
+        kernel,
+        files = {},
+        root = None,
+        command_line = "",
+        vbe = "",
+        floppy = False,
+        **kwargs):
     """A disk image NAME.img that boots.
 
     Args:
       name: of the target.
       kernel: label of the kernel's ELF64 file.
       files: the RAM disk: a dictionary from paths on it to labels of single files.
+      root: label of a root_directory, for what `files` does not have.
       command_line: the kernel's.
       vbe: "1024x768", say, to ask the BIOS for a framebuffer; empty for text.
       floppy: whether to make a 1.44 MB floppy instead of a disk.
@@ -59,6 +71,7 @@ def disk_image(name, kernel, files = {}, command_line = "", vbe = "", floppy = F
         files = {label: ":".join(paths) for label, paths in guest_paths.items()},
         floppy = floppy,
         kernel = kernel,
+        root = root,
         vbe = vbe,
         **kwargs
     )

@@ -61,6 +61,10 @@ def _collect(arguments):
         archive.add_tree(directory)
     for text in arguments.file:
         archive.add_file(*_parse_file(text))
+    if arguments.root:
+        rest = cpio.Archive()
+        rest.add_archive(arguments.root)
+        archive.add_missing(rest)
     return archive
 
 
@@ -75,6 +79,8 @@ def _arguments(argv):
                         help="put everything in DIR on the RAM disk (may be repeated)")
     parser.add_argument("--file", action="append", default=[], metavar="HOST:GUEST",
                         help="put the file HOST on the RAM disk as GUEST (may be repeated)")
+    parser.add_argument("--root", metavar="CPIO",
+                        help="put what this archive holds, and the others do not, on the RAM disk")
     parser.add_argument("--command-line", default="", metavar="TEXT",
                         help="the kernel's command line")
     parser.add_argument("--vbe", metavar="WxH",

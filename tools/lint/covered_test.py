@@ -13,6 +13,7 @@ TEST = re.compile(r"^\s*\[?(?:host|cc)_test\(", re.MULTILINE)
 # again for nearly every mutant of their rooms.
 STATIC = {
     ("host_tests/heap/BUILD.bazel", "'heap_model_test'"),
+    ("host_tests/object/BUILD.bazel", "'memory_object_model_test'"),
     ("host_tests/space/BUILD.bazel", "name + '_model_test'"),
 }
 

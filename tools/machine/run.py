@@ -1,7 +1,7 @@
 """Boots Quire's disk image in QEMU and shows the machine.
 
-With a screen (DISPLAY) there is a window; the terminal has the first serial port, which shows the
-same text and takes keys too. Ctrl-a x ends QEMU, Ctrl-a h lists its other keys.
+There is a shell on the first serial port, which is this terminal, and one on the screen: a window,
+where there is a DISPLAY. `poweroff` ends it; so does Ctrl-a x, and Ctrl-a h lists QEMU's other keys.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from tools.machine import qemu, qmp
 
 _WORKSPACE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _BUILT_IMAGE = os.path.join(_WORKSPACE, "disk_image.img")
+_BUILT_DEMONSTRATION = os.path.join(_WORKSPACE, "demonstration_image.img")
 _BUILT_EXIT_IMAGE = os.path.join(_WORKSPACE, "disk_image_exit.img")
 _BUILT_TRACE_IMAGE = os.path.join(_WORKSPACE, "disk_image_trace.img")
 _ENOUGH_SECONDS = 300
@@ -81,7 +82,7 @@ def _demonstrate(options, config):
 
 def _picture(options, config):
     """Writes a picture of the screen as it waits for a key; returns 0, or 1 if it never does."""
-    with qemu.Qemu(config, options.image or _BUILT_IMAGE) as machine:
+    with qemu.Qemu(config, options.image or _BUILT_DEMONSTRATION) as machine:
         if not machine.log.wait_for(b"press p to power off", _ENOUGH_SECONDS):
             print("qemu: the demonstration did not end", file=sys.stderr)
             return 1

@@ -23,7 +23,8 @@ void stage_map_unused(struct stage *stage, uint64_t va, uint64_t page_count, uin
                       const char *name) {
     struct locked_range token;
     begin_change(stage, &token);
-    must(space_map_anonymous(&token, virt_range(virt_addr(va), page_count), rights, name));
+    const struct space_mapping mapping = {.rights = rights, .name = name};
+    must(space_map(&token, virt_range(virt_addr(va), page_count), &mapping));
     space_unlock(&token);
 }
 

@@ -58,6 +58,7 @@ static const struct file_operations zero_operations = {
     .read = read_zeroes,
     .write = swallow,
     .is_seekable = true,
+    .is_mapped_as_zeroes = true,
 };
 static const struct file_operations full_operations = {
     .read = read_zeroes,

@@ -84,11 +84,41 @@ enum status directory_make(struct node *directory, struct name name,
     return status;
 }
 
+static enum status make_nameless_held(struct node *directory, struct name shown,
+                                      const struct node_request *request,
+                                      const struct credentials *credentials, struct node **child)
+    REQUIRES(directory->system->tree_lock) {
+    enum status status = check_may_add(directory, credentials);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (directory->operations->make_nameless == nullptr) {
+        return STATUS_NOT_SUPPORTED;
+    }
+    struct node_request theirs = make_theirs(directory, request, credentials);
+    return directory->operations->make_nameless(directory, shown, &theirs, child);
+}
+
+enum status directory_make_nameless(struct node *directory, struct name shown,
+                                    const struct node_request *request, bool is_linkable,
+                                    const struct credentials *credentials, struct node **child) {
+    if (directory->kind != NODE_DIRECTORY) {
+        return STATUS_NOT_A_DIRECTORY;
+    }
+    sleep_lock_acquire(&directory->system->tree_lock);
+    enum status status = make_nameless_held(directory, shown, request, credentials, child);
+    if (status == STATUS_OK) {
+        (*child)->is_linkable = is_linkable;
+    }
+    sleep_lock_release(&directory->system->tree_lock);
+    return status;
+}
+
 static enum status check_may_link(struct node *directory, const struct node *node) {
     if (node->kind == NODE_DIRECTORY || directory->operations->link == nullptr) {
         return STATUS_NOT_PERMITTED;
     }
-    if (node_link_count(node) == 0) {
+    if (node_link_count(node) == 0 && !node->is_linkable) {
         return STATUS_NOT_FOUND;
     }
     return node_link_count(node) >= LINK_COUNT_MAX ? STATUS_TOO_MANY_LINKS : STATUS_OK;
@@ -107,7 +137,13 @@ static enum status link_held(struct node *directory, struct name name, struct no
     if (status == STATUS_OK) {
         status = check_may_link(directory, node);
     }
-    return status == STATUS_OK ? directory->operations->link(directory, name, node) : status;
+    if (status == STATUS_OK) {
+        status = directory->operations->link(directory, name, node);
+    }
+    if (status == STATUS_OK) {
+        node->is_linkable = false;
+    }
+    return status;
 }
 
 enum status directory_link(struct node *directory, struct name name, struct node *node,

@@ -33,6 +33,13 @@ enum status directory_make(struct node *directory, struct name name,
                            const struct node_request *request,
                            const struct credentials *credentials, struct node **child);
 
+/* man 2 open, O_TMPFILE: the same without a name; link can give it one if it is_linkable. Until
+ * then it shows as one that had the name `shown`. Errors: STATUS_NOT_SUPPORTED, the file system
+ * cannot. */
+enum status directory_make_nameless(struct node *directory, struct name shown,
+                                    const struct node_request *request, bool is_linkable,
+                                    const struct credentials *credentials, struct node **child);
+
 /* man 2 link. Errors: STATUS_EXISTS; STATUS_OTHER_FILE_SYSTEM; STATUS_NOT_PERMITTED, `node` is a
  * directory; STATUS_NOT_FOUND, it has lost its last name; STATUS_TOO_MANY_LINKS. */
 enum status directory_link(struct node *directory, struct name name, struct node *node,

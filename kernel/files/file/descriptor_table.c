@@ -1,6 +1,7 @@
 #include "kernel/files/file/descriptor_table.h"
 
 #include "kernel/files/file/bitmap.h"
+#include "kernel/files/locks/locks.h"
 #include "lib/check.h"
 #include "lib/memory.h"
 #include "mm/heap/heap.h"
@@ -241,6 +242,14 @@ uint32_t descriptor_table_size(struct descriptor_table *table) {
     return size;
 }
 
+/* man 2 fcntl: with any descriptor of a file that is closed, the locks of its process go. */
+static void leave_file(struct descriptor_table *table, struct file *file) {
+    if (file != nullptr) {
+        locks_drop(file_lock_key(file), table);
+        file_unref(file);
+    }
+}
+
 enum status descriptor_close(struct descriptor_table *table, uint32_t number) {
     sleep_lock_acquire(&table->lock);
     struct file *file = file_at(&table->slots, number);
@@ -248,7 +257,7 @@ enum status descriptor_close(struct descriptor_table *table, uint32_t number) {
         (void)take(&table->slots, number);
     }
     sleep_lock_release(&table->lock);
-    file_unref(file);
+    leave_file(table, file);
     return file == nullptr ? STATUS_BAD_DESCRIPTOR : STATUS_OK;
 }
 
@@ -280,7 +289,7 @@ enum status descriptor_copy_to(struct descriptor_table *table, uint32_t from, ui
     sleep_lock_acquire(&table->lock);
     enum status status = copy_held(&table->slots, from, to, closes_on_exec, &replaced);
     sleep_lock_release(&table->lock);
-    file_unref(replaced);
+    leave_file(table, replaced);
     return status;
 }
 
@@ -325,7 +334,7 @@ static void close_all(struct descriptor_table *table, bool only_marked, uint32_t
         const struct bitmap *set = only_marked ? &table->slots.marked : &table->slots.taken;
         file = take_next(&table->slots, set, &first, last);
         sleep_lock_release(&table->lock);
-        file_unref(file);
+        leave_file(table, file);
     } while (file != nullptr);
 }
 

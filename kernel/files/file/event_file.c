@@ -21,6 +21,17 @@ static void release_event(struct file *file) {
     heap_free(file->state);
 }
 
+enum status file_open_special(const struct file_operations *operations, void *state, uint32_t flags,
+                              struct file **file) {
+    const struct location nowhere = {};
+    enum status status = file_create(operations, &nowhere, ACCESS_OF_READING | ACCESS_OF_WRITING,
+                                     flags | OPEN_READ_WRITE, file);
+    if (status == STATUS_OK) {
+        (*file)->state = state;
+    }
+    return status;
+}
+
 enum status file_open_event(uint32_t count, bool takes_one_at_once, uint32_t flags,
                             struct file **file) {
     static const struct file_operations operations = {
@@ -30,18 +41,14 @@ enum status file_open_event(uint32_t count, bool takes_one_at_once, uint32_t fla
         .release = release_event,
         .name = "anon_inode:[eventfd]",
     };
-    const struct location nowhere = {};
     struct event_counter *counter = heap_alloc(sizeof(*counter));
     if (counter == nullptr) {
         return STATUS_NO_MEMORY;
     }
     event_counter_init(counter, count, takes_one_at_once);
-    enum status status = file_create(&operations, &nowhere, ACCESS_OF_READING | ACCESS_OF_WRITING,
-                                     flags | OPEN_READ_WRITE, file);
+    enum status status = file_open_special(&operations, counter, flags, file);
     if (status != STATUS_OK) {
         heap_free(counter);
-        return status;
     }
-    (*file)->state = counter;
-    return STATUS_OK;
+    return status;
 }

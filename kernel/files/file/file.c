@@ -1,6 +1,7 @@
 #include "kernel/files/file/file.h"
 
 #include "kernel/files/file/kinds.h"
+#include "kernel/files/locks/locks.h"
 #include "lib/check.h"
 #include "mm/heap/heap.h"
 
@@ -16,6 +17,7 @@ enum status file_create(const struct file_operations *operations, const struct l
     made->open_flags = flags & ~FILE_SETTABLE;
     made->status_flags = flags & FILE_SETTABLE;
     made->reference_count = 1;
+    list_init(&made->watches);
     location_ref(place);
     *file = made;
     return STATUS_OK;
@@ -27,8 +29,34 @@ void file_ref(struct file *file) {
 }
 
 void file_discard(struct file *file) {
+    if (file->is_writer) {
+        node_end_writing(file->place.node);
+    }
     location_unref(&file->place);
     heap_free(file);
+}
+
+struct sleep_lock file_watches;
+
+void file_watch_add(struct file *file, struct file_watch *watch) {
+    list_push_back(&file->watches, &watch->link);
+    __atomic_store_n(&file->is_watched, true, __ATOMIC_RELEASE);
+}
+
+void file_watch_remove(struct file_watch *watch) {
+    list_remove(&watch->link);
+}
+
+static void end_watches(struct file *file) {
+    if (!__atomic_load_n(&file->is_watched, __ATOMIC_ACQUIRE)) {
+        return;
+    }
+    sleep_lock_acquire(&file_watches);
+    while (!list_is_empty(&file->watches)) {
+        struct file_watch *watch = LIST_ENTRY(file->watches.next, struct file_watch, link);
+        watch->forget(watch);
+    }
+    sleep_lock_release(&file_watches);
 }
 
 void file_unref(struct file *file) {
@@ -40,6 +68,8 @@ void file_unref(struct file *file) {
     if (before > 1) {
         return;
     }
+    end_watches(file);
+    locks_drop(file_lock_key(file), file);
     if (file->operations->release != nullptr) {
         file->operations->release(file);
     }
@@ -166,7 +196,7 @@ void file_inspect(struct file *file, struct file_stat *stat) {
     constexpr uint32_t permissions = 0600;
     *stat = (struct file_stat){
         .link_count = 1,
-        .mode = permissions,
+        .mode = file->operations->mode | permissions,
         .user = file->opener,
         .preferred_size_bytes = 4096,
     };

@@ -7,8 +7,11 @@
 #include "kernel/files/pipe/poll.h"
 #include "kernel/files/transfer/transfer.h"
 #include "kernel/files/wait/wait.h"
+#include "lib/capability.h"
 #include "lib/decls.h"
+#include "lib/list.h"
 #include "lib/status.h"
+#include "mm/space/area.h"
 
 /*
  * An open file description (man 2 open): what descriptors share. A count of bytes is in the
@@ -40,7 +43,17 @@ struct file_operations {
     enum status (*open)(struct file *file); /* of a device; null: nothing to do */
     void (*release)(struct file *file);     /* null: nothing to do */
     bool is_seekable;
+    uint32_t mode; /* what st_mode says of a file without a node, besides its permissions */
+    bool is_mapped_as_zeroes; /* to map it is to map anonymous memory (man 4 zero) */
     const char *name; /* what /proc/PID/fd shows of one that has no place; null: it has one */
+};
+
+/* Who is to know when a file is closed for good. */
+struct file_watch {
+    struct list_node link; /* guarded by file_watches */
+
+    /* With file_watches held, before the file is released: takes the watch off. */
+    void (*forget)(struct file_watch *watch);
 };
 
 struct file {
@@ -52,15 +65,32 @@ struct file {
     uint32_t reference_count;                 /* atomic */
     uint32_t status_flags;                    /* atomic */
     struct sleep_lock position_lock;
-    uint64_t position;    /* guarded by position_lock; at most INT64_MAX */
-    void *state;          /* the kind's own; fixed when it is open */
-    uint32_t writer_turn; /* a fifo's: see pipe_poll; fixed when it is open */
+    uint64_t position;         /* guarded by position_lock; at most INT64_MAX */
+    void *state;               /* the kind's own; fixed when it is open */
+    uint32_t writer_turn;      /* a fifo's: see pipe_poll; fixed when it is open */
+    bool is_writer;            /* counted among its node's writers; fixed when it is open */
+    bool is_watched;           /* atomic: there has been a watch */
+    struct list_node watches;  /* guarded by file_watches; empty again only once it is closed */
+    struct area_source source; /* of areas that show it; see file_source */
+    struct area_source writing_source; /* of those that may write to it */
 };
+
+/* Guards which watches are on which files. Comes before every lock of files. */
+extern struct sleep_lock file_watches;
+
+/* The caller holds a reference to the file. */
+void file_watch_add(struct file *file, struct file_watch *watch) REQUIRES(file_watches);
+void file_watch_remove(struct file_watch *watch) REQUIRES(file_watches);
 
 void file_ref(struct file *file);
 
 /* With the last reference it is closed; null is ignored. */
 void file_unref(struct file *file);
+
+/* What locks on the file are known by (kernel/files/locks). */
+static inline const void *file_lock_key(const struct file *file) {
+    return file->place.node != nullptr ? (const void *)file->place.node : file->state;
+}
 
 static inline bool file_may_wait(const struct file *file) {
     return !(__atomic_load_n(&file->status_flags, __ATOMIC_RELAXED) & FILE_NO_WAIT);
@@ -116,7 +146,8 @@ enum status file_fill(struct file *file, enum fill_mode mode, int64_t offset, in
 enum status file_list(struct file *file, struct transfer *transfer);
 enum status file_list_old(struct file *file, struct transfer *transfer);
 
-/* man 2 fstat. What has no node has no kind either, and is its opener's. */
+/* man 2 fstat. What has no node is a fifo, or of the kind that its operations say, or of none at
+ * all; and is its opener's. */
 void file_inspect(struct file *file, struct file_stat *stat);
 
 /* What it is ready for; `waiter`, if not null, comes first onto the queue that tells of changes, if

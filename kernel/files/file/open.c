@@ -12,7 +12,9 @@ static enum status check_flags(uint32_t *flags) {
         *flags &= KEPT_BY_PATH;
     }
     bool is_contradiction = (*flags & OPEN_CREATE) && (*flags & OPEN_DIRECTORY);
-    return is_contradiction ? STATUS_INVALID : STATUS_OK;
+    bool is_half = (*flags & OPEN_NAMELESS) &&
+                   (!(*flags & OPEN_DIRECTORY) || (*flags & ACCESS_MODE_MASK) == OPEN_READ_ONLY);
+    return is_contradiction || is_half ? STATUS_INVALID : STATUS_OK;
 }
 
 /* 3 means neither, but asks for the right to both. */
@@ -33,9 +35,35 @@ static enum last_link last_link_for(uint32_t flags) {
     return flags & OPEN_NO_FOLLOW ? LAST_LINK_KEEP : LAST_LINK_FOLLOW;
 }
 
+/* A file in the directory that the path names, without a name of its own. */
+static enum status make_nameless(const struct path_view *view, const char *path, uint32_t flags,
+                                 uint32_t permissions, struct location *place) {
+    static const struct name shown = {"#", 1};
+    const struct node_request request = {.kind = NODE_REGULAR, .permissions = permissions};
+    bool is_linkable = !(flags & OPEN_EXCLUSIVE);
+    struct location directory;
+    struct node *made;
+    enum status status = path_resolve(view, path, last_link_for(flags), &directory);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = directory_make_nameless(directory.node, shown, &request, is_linkable,
+                                     view->credentials, &made);
+    if (status == STATUS_OK) {
+        *place = (struct location){directory.mount, made};
+        location_ref(place);
+        node_unref(made);
+    }
+    location_unref(&directory);
+    return status;
+}
+
 static enum status find_place(const struct path_view *view, const char *path, uint32_t flags,
                               uint32_t permissions, struct location *place, bool *is_made) {
-    *is_made = false;
+    *is_made = (flags & OPEN_NAMELESS) != 0;
+    if (flags & OPEN_NAMELESS) {
+        return make_nameless(view, path, flags, permissions, place);
+    }
     if (!(flags & OPEN_CREATE)) {
         return path_resolve(view, path, last_link_for(flags), place);
     }
@@ -47,7 +75,7 @@ static enum status find_place(const struct path_view *view, const char *path, ui
 /* What the node's kind forbids. */
 static enum status check_kind(const struct node *node, uint32_t flags) {
     bool is_directory = node->kind == NODE_DIRECTORY;
-    if ((flags & OPEN_DIRECTORY) && !is_directory) {
+    if ((flags & OPEN_DIRECTORY) && !(flags & OPEN_NAMELESS) && !is_directory) {
         return STATUS_NOT_A_DIRECTORY;
     }
     if (flags & OPEN_PATH) {
@@ -124,10 +152,37 @@ static enum status settle(const struct path_view *view, const struct location *p
     if (file->operations == nullptr) {
         return STATUS_NO_DEVICE;
     }
+    if (place->node->kind == NODE_REGULAR && (file->access & ACCESS_OF_WRITING)) {
+        status = node_begin_writing(place->node);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        file->is_writer = true;
+    }
     file->opener = view->credentials->user;
     status = begin(view, file, is_made);
-    file->open_flags &= ~(OPEN_CREATE | OPEN_EXCLUSIVE | OPEN_TRUNCATE | OPEN_CLOSE_ON_EXEC);
+    file->open_flags &=
+        ~(OPEN_CREATE | OPEN_EXCLUSIVE | OPEN_NO_TERMINAL | OPEN_TRUNCATE | OPEN_CLOSE_ON_EXEC);
     return status;
+}
+
+enum status file_open_place(const struct path_view *view, const struct location *place,
+                            uint32_t flags, struct file **file) {
+    const struct location nowhere = {};
+    struct file *made;
+    enum status status =
+        file_create(&path_file_operations, &nowhere, access_of(flags), flags, &made);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    location_ref(place);
+    status = settle(view, place, false, made);
+    if (status != STATUS_OK) {
+        file_discard(made);
+        return status;
+    }
+    *file = made;
+    return STATUS_OK;
 }
 
 enum status file_open(const struct path_view *view, const char *path, uint32_t flags,
@@ -154,4 +209,15 @@ enum status file_open(const struct path_view *view, const char *path, uint32_t f
     }
     *file = made;
     return STATUS_OK;
+}
+
+enum status file_open_regular(const struct location *place, uint32_t flags, uint32_t opener,
+                              struct file **file) {
+    enum status status =
+        file_create(&regular_file_operations, place, ACCESS_OF_READING | ACCESS_OF_WRITING,
+                    flags | OPEN_READ_WRITE, file);
+    if (status == STATUS_OK) {
+        (*file)->opener = opener;
+    }
+    return status;
 }

@@ -1,5 +1,6 @@
 #include "kernel/files/file/kinds.h"
 #include "kernel/files/file/open.h"
+#include "kernel/files/file/seals.h"
 
 /* Regular files: the node's contents, at a position. */
 
@@ -43,6 +44,9 @@ static enum status write_regular(struct file *file, uint64_t *position, struct t
     }
     enum status status = limit_growth(transfer, *position);
     if (status == STATUS_OK) {
+        status = seals_limit_write(node, *position, transfer);
+    }
+    if (status == STATUS_OK) {
         status = node->operations->write(node, *position, transfer);
     }
     sleep_lock_release(&node->lock);
@@ -61,7 +65,10 @@ const struct file_operations regular_file_operations = {
 
 static enum status resize_regular(struct node *node, uint64_t size_bytes) {
     sleep_lock_acquire(&node->lock);
-    enum status status = node->operations->resize(node, size_bytes);
+    enum status status = seals_check_resize(node, size_bytes);
+    if (status == STATUS_OK) {
+        status = node->operations->resize(node, size_bytes);
+    }
     sleep_lock_release(&node->lock);
     return status;
 }
@@ -92,8 +99,13 @@ enum status node_resize(struct node *node, const struct credentials *credentials
     }
     enum status status = node_check_access(node, credentials, MAY_WRITE);
     if (status == STATUS_OK) {
-        status = resize_regular(node, (uint64_t)size_bytes);
+        status = node_begin_writing(node);
     }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = resize_regular(node, (uint64_t)size_bytes);
+    node_end_writing(node);
     if (status == STATUS_OK) {
         node_drop_set_bits(node, credentials);
         node_note_write(node);
@@ -145,10 +157,9 @@ static enum status fill_held(struct node *node, enum fill_mode mode, uint64_t of
     case FILL_KEEP_SIZE:
         return node->operations->allocate(node, offset, size_bytes);
     case FILL_WITH_HOLE:
-        node->operations->punch(node, offset, size_bytes);
-        break;
+        return node->operations->punch(node, offset, size_bytes);
     }
-    return STATUS_OK;
+    __builtin_unreachable();
 }
 
 enum status file_fill(struct file *file, enum fill_mode mode, int64_t offset, int64_t size_bytes) {
@@ -158,7 +169,10 @@ enum status file_fill(struct file *file, enum fill_mode mode, int64_t offset, in
     }
     struct node *node = file->place.node;
     sleep_lock_acquire(&node->lock);
-    status = fill_held(node, mode, (uint64_t)offset, (uint64_t)size_bytes);
+    status = seals_check_fill(node, mode, (uint64_t)offset + (uint64_t)size_bytes);
+    if (status == STATUS_OK) {
+        status = fill_held(node, mode, (uint64_t)offset, (uint64_t)size_bytes);
+    }
     sleep_lock_release(&node->lock);
     if (status == STATUS_OK) {
         note_contents_changed(file, node);

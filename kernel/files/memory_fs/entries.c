@@ -96,6 +96,14 @@ void entry_insert(struct memory_node *directory, struct memory_entry *entry,
     count_parent_link(directory, node, 1);
 }
 
+void entry_show(struct memory_node *directory, struct memory_entry *entry,
+                struct memory_node *node) {
+    entry->directory = directory;
+    entry->node = node;
+    node_ref(&directory->base);
+    node->last_name = entry;
+}
+
 void entry_remove(struct memory_entry *entry) {
     struct memory_node *directory = entry->directory;
     struct memory_node *node = entry->node;

@@ -19,6 +19,10 @@ struct memory_entry *entry_from_position(const struct memory_node *directory, ui
 void entry_insert(struct memory_node *directory, struct memory_entry *entry,
                   struct memory_node *node);
 
+/* The node, which has no name, shows this one as its last. */
+void entry_show(struct memory_node *directory, struct memory_entry *entry,
+                struct memory_node *node);
+
 /* Takes it out, and the reference and the links with it. The node's last name stays with the node;
  * every other is freed. */
 void entry_remove(struct memory_entry *entry);

@@ -124,6 +124,24 @@ static enum status memory_make(struct node *directory, struct name name,
     return STATUS_OK;
 }
 
+static enum status memory_make_nameless(struct node *directory, struct name shown,
+                                        const struct node_request *request, struct node **child) {
+    struct memory_entry *entry;
+    struct memory_node *node;
+    enum status status = entry_create(shown, &entry);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = node_create(system_of(memory_node_of(directory)), request, &node);
+    if (status != STATUS_OK) {
+        heap_free(entry);
+        return status;
+    }
+    entry_show(memory_node_of(directory), entry, node);
+    *child = &node->base;
+    return STATUS_OK;
+}
+
 static enum status memory_link(struct node *directory, struct name name, struct node *child) {
     struct memory_entry *entry;
     enum status status = entry_create(name, &entry);
@@ -263,6 +281,7 @@ enum status memory_fs_create(uint32_t root_permissions, struct node **root) {
     }
     system->base.name = "tmpfs";
     system->base.device = file_system_take_device();
+    system->base.type = MEMORY_FS_TYPE;
     system->base.dismantle = memory_dismantle;
     node_add_links(&node->base, 2);
     *root = &node->base;
@@ -276,6 +295,7 @@ static const struct node_operations directory_operations = {
     .find = memory_find,
     .make = memory_make,
     .link = memory_link,
+    .make_nameless = memory_make_nameless,
     .remove = memory_remove,
     .move = memory_move,
     .exchange = memory_exchange,

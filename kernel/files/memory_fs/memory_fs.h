@@ -13,6 +13,8 @@
 
 BEGIN_C_DECLS
 
+constexpr uint32_t MEMORY_FS_TYPE = 0x01021994; /* TMPFS_MAGIC of man 2 statfs */
+
 /* An empty one, whose root is root's, with these permissions. The maker holds a reference to the
  * root, which ends with the system's `dismantle`. Errors: STATUS_NO_MEMORY. */
 enum status memory_fs_create(uint32_t root_permissions, struct node **root);

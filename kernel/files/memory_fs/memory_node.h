@@ -49,5 +49,5 @@ enum status memory_regular_read(struct node *node, uint64_t offset, struct trans
 enum status memory_regular_write(struct node *node, uint64_t offset, struct transfer *transfer);
 enum status memory_regular_resize(struct node *node, uint64_t size_bytes);
 enum status memory_regular_allocate(struct node *node, uint64_t offset, uint64_t size_bytes);
-void memory_regular_punch(struct node *node, uint64_t offset, uint64_t size_bytes);
+enum status memory_regular_punch(struct node *node, uint64_t offset, uint64_t size_bytes);
 struct memory_object *memory_regular_memory(struct node *node);

@@ -82,8 +82,8 @@ enum status memory_regular_allocate(struct node *node, uint64_t offset, uint64_t
     return STATUS_OK;
 }
 
-void memory_regular_punch(struct node *node, uint64_t offset, uint64_t size_bytes) {
-    memory_object_punch(object_of(node), offset, size_bytes);
+enum status memory_regular_punch(struct node *node, uint64_t offset, uint64_t size_bytes) {
+    return memory_object_punch(object_of(node), offset, size_bytes);
 }
 
 struct memory_object *memory_regular_memory(struct node *node) {

@@ -66,6 +66,11 @@ enum status node_change_permissions(struct node *node, const struct credentials 
         return STATUS_NOT_PERMITTED;
     }
     sleep_lock_acquire(&node->lock);
+    uint32_t changed = node->permissions ^ permissions;
+    if ((node->seals & SEAL_EXECUTING) && (changed & PERMISSION_EXECUTE_ANY)) {
+        sleep_lock_release(&node->lock);
+        return STATUS_NOT_PERMITTED;
+    }
     node->permissions = permissions & PERMISSION_MASK;
     if (!credentials_are_root(credentials) && !credentials_have_group(credentials, node->group)) {
         node->permissions &= ~PERMISSION_SET_GROUP;

@@ -16,6 +16,7 @@ void node_init(struct node *node, struct file_system *system,
     node->permissions = request->permissions & PERMISSION_MASK;
     node->user = request->user;
     node->group = request->group;
+    node->seals = SEAL_SEALS;
     node->accessed = node->modified = node->changed = node_now();
 }
 
@@ -46,6 +47,36 @@ void node_set_clock(struct file_time (*now)(void)) {
 
 struct file_time node_now(void) {
     return clock_now == nullptr ? (struct file_time){} : clock_now();
+}
+
+/* Moves the count away from 0 on the side of `step`. */
+static enum status begin_use(struct node *node, int32_t step) {
+    int32_t count = __atomic_load_n(&node->writer_count, __ATOMIC_RELAXED);
+    do {
+        if (step > 0 ? count < 0 : count > 0) {
+            return STATUS_TEXT_BUSY;
+        }
+    } while (!__atomic_compare_exchange_n(&node->writer_count, &count, count + step, true,
+                                          __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+    return STATUS_OK;
+}
+
+enum status node_begin_writing(struct node *node) {
+    return begin_use(node, 1);
+}
+
+void node_end_writing(struct node *node) {
+    int32_t before = __atomic_fetch_sub(&node->writer_count, 1, __ATOMIC_RELEASE);
+    CHECK(before > 0);
+}
+
+enum status node_begin_executing(struct node *node) {
+    return begin_use(node, -1);
+}
+
+void node_end_executing(struct node *node) {
+    int32_t before = __atomic_fetch_add(&node->writer_count, 1, __ATOMIC_RELEASE);
+    CHECK(before < 0);
 }
 
 void node_add_links(struct node *node, int change) {

@@ -6,6 +6,7 @@
 #include "kernel/files/node/operations.h"
 #include "lib/capability.h"
 #include "lib/decls.h"
+#include "lib/status.h"
 #include "mm/lock/sleep_lock.h"
 
 /*
@@ -39,11 +40,20 @@ struct file_time {
     int64_t nanoseconds;
 };
 
+/* What can be refused for good of a regular file (man 2 fcntl, F_ADD_SEALS), in Linux's bits. */
+constexpr uint32_t SEAL_SEALS = 0x01;
+constexpr uint32_t SEAL_SHRINKING = 0x02;
+constexpr uint32_t SEAL_GROWING = 0x04;
+constexpr uint32_t SEAL_WRITING = 0x08;
+constexpr uint32_t SEAL_FUTURE_WRITING = 0x10; /* but by memory that is mapped already */
+constexpr uint32_t SEAL_EXECUTING = 0x20;      /* its permissions to be executed stay as they are */
+
 struct file_system {
     const char *name;            /* of its kind, for /proc/mounts; fixed at creation */
     const char *label;           /* not null: its nodes have no paths and are shown as "label:[1]",
                                     with their number; fixed at creation */
     uint32_t device;             /* st_dev of its nodes; fixed at creation */
+    uint32_t type;               /* f_type of man 2 statfs; fixed at creation */
     uint64_t last_number;        /* of its nodes; atomic */
     struct sleep_lock tree_lock; /* guards which names stand where, in all its directories */
 
@@ -61,12 +71,16 @@ struct node {
     uint32_t reference_count;                 /* atomic */
     uint32_t mount_count;                     /* how many mounts cover it; atomic */
     uint32_t link_count;                      /* atomic; changed under the system's tree_lock */
+    uint32_t writing_map_count; /* atomic: areas that may write to it, and calls that make some */
+    int32_t writer_count; /* atomic; below 0: so many execute it, and nobody may write */
 
     struct sleep_lock lock;
     uint32_t permissions;                         /* guarded by lock; of PERMISSION_MASK */
     uint32_t user, group;                         /* guarded by lock */
     struct file_time accessed, modified, changed; /* guarded by lock */
     struct pipe *pipe;                            /* guarded by lock; a fifo's, while it is open */
+    uint32_t seals;                               /* guarded by lock */
+    bool is_linkable; /* guarded by tree_lock: it may get its first name (O_TMPFILE) */
 };
 
 /* What a node is to be. */
@@ -78,7 +92,8 @@ struct node_request {
     struct name link_target; /* a symbolic link's */
 };
 
-/* Makes `node`, which is zeroed, one of the system, with one reference and link_count 0. */
+/* Makes `node`, which is zeroed, one of the system, with one reference, link_count 0 and
+ * SEAL_SEALS. */
 void node_init(struct node *node, struct file_system *system,
                const struct node_operations *operations, const struct node_request *request);
 
@@ -93,6 +108,13 @@ uint32_t file_system_take_device(void);
 /* Where the time comes from; before it is set all times are 0. Called once, at boot. */
 void node_set_clock(struct file_time (*now)(void));
 struct file_time node_now(void);
+
+/* A file is either written to or executed (ETXTBSY). Errors: STATUS_TEXT_BUSY, it is in the other
+ * use. */
+enum status node_begin_writing(struct node *node);
+void node_end_writing(struct node *node);
+enum status node_begin_executing(struct node *node);
+void node_end_executing(struct node *node);
 
 /* The link count moves by `change`. */
 void node_add_links(struct node *node, int change);

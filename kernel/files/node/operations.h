@@ -59,6 +59,10 @@ struct node_operations {
     enum status (*make)(struct node *directory, struct name name,
                         const struct node_request *request, struct node **child);
     enum status (*link)(struct node *directory, struct name name, struct node *child);
+
+    /* A node that has no name, but shows as if it had lost this one. Null: it cannot. */
+    enum status (*make_nameless)(struct node *directory, struct name shown,
+                                 const struct node_request *request, struct node **child);
     void (*remove)(struct node *directory, struct name name);
     enum status (*move)(struct node *from, struct name from_name, struct node *to,
                         struct name to_name); /* over what is there */
@@ -92,7 +96,7 @@ struct node_operations {
     enum status (*write)(struct node *node, uint64_t offset, struct transfer *transfer);
     enum status (*resize)(struct node *node, uint64_t size_bytes);
     enum status (*allocate)(struct node *node, uint64_t offset, uint64_t size_bytes);
-    void (*punch)(struct node *node, uint64_t offset, uint64_t size_bytes);
+    enum status (*punch)(struct node *node, uint64_t offset, uint64_t size_bytes);
 
     /* What an area maps; null where the contents cannot be mapped. */
     struct memory_object *(*memory)(struct node *node);

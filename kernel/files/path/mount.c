@@ -9,6 +9,7 @@ struct mount {
     struct list_node link;    /* guarded by mounts_lock */
     struct location covered;  /* owned; fixed at creation */
     struct node *root;        /* its maker's reference; fixed at creation */
+    bool is_hidden;           /* fixed at creation */
     uint32_t number;          /* fixed at creation */
     uint32_t reference_count; /* atomic; 1 is the table's, and grows from 1 under mounts_lock */
 };
@@ -66,9 +67,23 @@ enum status mount_create_root(struct node *root, struct mount **mount) {
     return status;
 }
 
+enum status mount_create_hidden(struct node *root, struct mount **mount) {
+    const struct location nowhere = {};
+    enum status status = create(&nowhere, root, mount);
+    if (status == STATUS_OK) {
+        list_init(&(*mount)->link); /* as if it were on a list, which it leaves when it goes */
+        (*mount)->is_hidden = true;
+    }
+    return status;
+}
+
 struct mount *mount_nowhere(void) {
     static struct mount nowhere = {.reference_count = 1};
     return &nowhere;
+}
+
+bool mount_is_hidden(const struct mount *mount) {
+    return mount->is_hidden;
 }
 
 /* No name of a node that is covered can be removed: both are decided under its tree_lock. */
@@ -104,9 +119,9 @@ enum status mount_attach(const struct location *covered, struct node *root, stru
 }
 
 /* New references are taken from old ones, or by mount_cross under the lock. */
-static bool unlink_unless_busy(struct mount *mount) {
+static bool unlink_unless_busy(struct mount *mount, uint32_t holder_count) {
     sleep_lock_acquire(&mounts_lock);
-    bool is_free = __atomic_load_n(&mount->reference_count, __ATOMIC_ACQUIRE) == 1;
+    bool is_free = __atomic_load_n(&mount->reference_count, __ATOMIC_ACQUIRE) == holder_count;
     if (is_free) {
         list_remove(&mount->link);
     }
@@ -114,16 +129,39 @@ static bool unlink_unless_busy(struct mount *mount) {
     return is_free;
 }
 
-enum status mount_detach(struct mount *mount) {
-    if (!unlink_unless_busy(mount)) {
-        return STATUS_BUSY;
-    }
+static void end(struct mount *mount) {
     if (mount->covered.node != nullptr) {
         __atomic_fetch_sub(&mount->covered.node->mount_count, 1, __ATOMIC_RELAXED);
         location_unref(&mount->covered);
     }
     mount->root->system->dismantle(mount->root);
     heap_free(mount);
+}
+
+enum status mount_detach(struct mount *mount) {
+    if (!unlink_unless_busy(mount, 1)) {
+        return STATUS_BUSY;
+    }
+    end(mount);
+    return STATUS_OK;
+}
+
+static enum status check_is_detachable(const struct location *root) {
+    bool is_root = root->node == root->mount->root && root->mount->covered.node != nullptr;
+    return is_root ? STATUS_OK : STATUS_INVALID;
+}
+
+enum status mount_detach_root(const struct location *root) {
+    enum status status = check_is_detachable(root);
+    if (status == STATUS_OK && !unlink_unless_busy(root->mount, 2)) {
+        status = STATUS_BUSY;
+    }
+    if (status != STATUS_OK) {
+        location_unref(root);
+        return status;
+    }
+    node_unref(root->node);
+    end(root->mount);
     return STATUS_OK;
 }
 

@@ -35,6 +35,10 @@ static inline bool location_is(const struct location *a, const struct location *
  */
 enum status mount_create_root(struct node *root, struct mount **mount);
 
+/* The same where no path leads, for files that have no names; it covers nothing, and nobody sees
+ * it. */
+enum status mount_create_hidden(struct node *root, struct mount **mount);
+
 /* A mount that no path leads to: for nodes that are open without ever having had a name. */
 struct mount *mount_nowhere(void);
 
@@ -45,6 +49,16 @@ enum status mount_attach(const struct location *covered, struct node *root, stru
 /* Takes a mount away, and its file system with it. Errors: STATUS_BUSY, somebody refers to a place
  * in it. */
 enum status mount_detach(struct mount *mount);
+
+/*
+ * The same for the mount that `root` is the root of, where that is the only place in it that
+ * anybody refers to; the caller's reference goes in any case. Errors: STATUS_BUSY;
+ * STATUS_INVALID, it is no mount's root, or the root mount's.
+ */
+enum status mount_detach_root(const struct location *root);
+
+/* Whether it is one that no path leads to. */
+bool mount_is_hidden(const struct mount *mount);
 
 /* A number that no other mount has, for /proc/PID/mountinfo. */
 uint32_t mount_number(const struct mount *mount);

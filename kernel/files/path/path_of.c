@@ -78,7 +78,7 @@ static enum status write_path(const struct location *place, const struct locatio
     if (status == STATUS_OK && text->start == end) {
         status = prepend(text, "/", 1);
     }
-    if (status == STATUS_OK && !is_reachable) {
+    if (status == STATUS_OK && !is_reachable && !mount_is_hidden(place->mount)) {
         status = prepend(text, unreachable, sizeof(unreachable) - 1);
     }
     return status;

@@ -54,7 +54,7 @@ enum status event_counter_read(struct event_counter *counter, struct transfer *t
     if (status != STATUS_OK) {
         return status;
     }
-    wait_queue_wake(&counter->changed);
+    wait_queue_wake_for(&counter->changed, READY_TO_WRITE);
     bool is_whole = transfer_put(transfer, &taken, sizeof(taken)) == sizeof(taken);
     return is_whole ? STATUS_OK : STATUS_FAULT;
 }
@@ -77,7 +77,7 @@ enum status event_counter_write(struct event_counter *counter, struct transfer *
         counter->count += added;
     }
     sleep_lock_release(&counter->lock);
-    wait_queue_wake(&counter->changed);
+    wait_queue_wake_for(&counter->changed, READY_TO_READ);
     return status;
 }
 

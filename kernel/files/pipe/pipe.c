@@ -11,10 +11,12 @@ constexpr uint64_t CAPACITY_LIMIT = 1ull << 31;
 struct pipe {
     uint32_t reference_count; /* atomic */
     struct sleep_lock lock;
-    struct ring ring;                    /* guarded by lock */
-    uint32_t readers, writers;           /* guarded by lock: open ends */
+    struct ring ring;          /* guarded by lock */
+    bool needs_much_room;      /* guarded by lock: a writer has waited for more than a page */
+    uint32_t readers, writers; /* guarded by lock: open ends */
     uint32_t reader_turns, writer_turns; /* guarded by lock: how often one was opened */
-    struct wait_queue changed;
+    struct wait_queue *changed;          /* its own, or one that it shares; fixed at creation */
+    struct wait_queue own_changed;
 };
 
 enum status pipe_create(struct pipe **pipe) {
@@ -28,9 +30,18 @@ enum status pipe_create(struct pipe **pipe) {
         return status;
     }
     made->reference_count = 1;
-    wait_queue_init(&made->changed);
+    wait_queue_init(&made->own_changed);
+    made->changed = &made->own_changed;
     *pipe = made;
     return STATUS_OK;
+}
+
+enum status pipe_create_sharing(struct wait_queue *changed, struct pipe **pipe) {
+    enum status status = pipe_create(pipe);
+    if (status == STATUS_OK) {
+        (*pipe)->changed = changed;
+    }
+    return status;
 }
 
 void pipe_ref(struct pipe *pipe) {
@@ -59,7 +70,7 @@ void pipe_open(struct pipe *pipe, struct pipe_ends ends) {
     sleep_lock_acquire(&pipe->lock);
     open_held(pipe, ends);
     sleep_lock_release(&pipe->lock);
-    wait_queue_wake(&pipe->changed);
+    wait_queue_wake(pipe->changed);
 }
 
 void pipe_close(struct pipe *pipe, struct pipe_ends ends) {
@@ -68,7 +79,7 @@ void pipe_close(struct pipe *pipe, struct pipe_ends ends) {
     pipe->readers -= ends.has_reader;
     pipe->writers -= ends.has_writer;
     sleep_lock_release(&pipe->lock);
-    wait_queue_wake(&pipe->changed);
+    wait_queue_wake(pipe->changed);
 }
 
 /* A thread on the pipe's queue. */
@@ -79,7 +90,7 @@ struct pipe_waiter {
 
 static void begin_waiting(struct pipe *pipe, struct pipe_waiter *waiting) {
     *waiting = (struct pipe_waiter){.waiter = {.sleeper = &waiting->sleeper}};
-    wait_queue_add(&pipe->changed, &waiting->waiter);
+    wait_queue_add(pipe->changed, &waiting->waiter);
 }
 
 /* Sleeps until something changes after what was seen under the lock. */
@@ -113,7 +124,7 @@ static enum status open_fifo_held(struct pipe *pipe, struct pipe_ends ends, bool
         return STATUS_NO_DEVICE;
     }
     open_held(pipe, ends);
-    wait_queue_wake(&pipe->changed);
+    wait_queue_wake(pipe->changed);
     if (!may_wait) {
         return STATUS_OK;
     }
@@ -131,34 +142,59 @@ enum status pipe_open_fifo(struct pipe *pipe, struct pipe_ends ends, bool may_wa
     return status;
 }
 
-static enum status read_when_there(struct pipe *pipe, struct transfer *transfer, bool may_wait,
-                                   struct pipe_waiter *waiting) REQUIRES(pipe->lock) {
+static size_t room(const struct pipe *pipe) REQUIRES(pipe->lock) {
+    return pipe->ring.capacity_bytes - pipe->ring.used_bytes;
+}
+
+/* One of ring_get, ring_look. */
+typedef void ring_reading(struct ring *ring, struct transfer *transfer);
+
+static void look(struct ring *ring, struct transfer *transfer) {
+    ring_look(ring, transfer);
+}
+
+static enum status read_when_there(struct pipe *pipe, ring_reading *read, struct transfer *transfer,
+                                   bool may_wait, struct pipe_waiter *waiting)
+    REQUIRES(pipe->lock) {
     enum status status = STATUS_OK;
     while (status == STATUS_OK && pipe->ring.used_bytes == 0 && pipe->writers > 0) {
         status = may_wait ? wait_for_change(pipe, waiting) : STATUS_TRY_AGAIN;
     }
     if (status == STATUS_OK) {
-        ring_get(&pipe->ring, transfer);
+        read(&pipe->ring, transfer);
     }
     return transfer_result(transfer, status);
 }
 
-enum status pipe_read(struct pipe *pipe, struct transfer *transfer, bool may_wait) {
-    if (transfer->left_bytes == 0) {
-        return STATUS_OK;
-    }
+/* `*is_room_new` says whether a writer that found no room may find some now. */
+static enum status read_by(struct pipe *pipe, ring_reading *read, struct transfer *transfer,
+                           bool may_wait, bool *is_room_new) {
     struct pipe_waiter waiting;
     begin_waiting(pipe, &waiting);
     sleep_lock_acquire(&pipe->lock);
-    enum status status = read_when_there(pipe, transfer, may_wait, &waiting);
+    enum status status = read_when_there(pipe, read, transfer, may_wait, &waiting);
+    *is_room_new = pipe->needs_much_room || room(pipe) < PIPE_ATOMIC_SIZE + transfer->done_bytes;
     sleep_lock_release(&pipe->lock);
     waiter_remove(&waiting.waiter);
-    wait_queue_wake(&pipe->changed);
     return status;
 }
 
-static size_t room(const struct pipe *pipe) REQUIRES(pipe->lock) {
-    return pipe->ring.capacity_bytes - pipe->ring.used_bytes;
+enum status pipe_read(struct pipe *pipe, struct transfer *transfer, bool may_wait) {
+    bool is_room_new;
+    if (transfer->left_bytes == 0) {
+        return STATUS_OK;
+    }
+    enum status status = read_by(pipe, ring_get, transfer, may_wait, &is_room_new);
+    if (is_room_new) {
+        wait_queue_wake_for(pipe->changed, READY_TO_WRITE);
+    }
+    return status;
+}
+
+enum status pipe_look(struct pipe *pipe, struct transfer *transfer, bool may_wait) {
+    bool is_room_new;
+    return transfer->left_bytes == 0 ? STATUS_OK
+                                     : read_by(pipe, look, transfer, may_wait, &is_room_new);
 }
 
 /* Writes what fits, where at least `least` bytes do; else waits. */
@@ -171,7 +207,7 @@ static enum status write_or_wait(struct pipe *pipe, struct transfer *transfer, s
         return may_wait ? wait_for_change(pipe, waiting) : STATUS_TRY_AGAIN;
     }
     enum status status = ring_put(&pipe->ring, transfer, room(pipe));
-    wait_queue_wake(&pipe->changed);
+    wait_queue_wake_for(pipe->changed, READY_TO_READ);
     return status;
 }
 
@@ -187,6 +223,27 @@ enum status pipe_write(struct pipe *pipe, struct transfer *transfer, bool may_wa
     sleep_lock_release(&pipe->lock);
     waiter_remove(&waiting.waiter);
     return transfer_result(transfer, status);
+}
+
+static enum status wait_for_room_held(struct pipe *pipe, size_t least, bool may_wait,
+                                      struct pipe_waiter *waiting) REQUIRES(pipe->lock) {
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && pipe->readers > 0 && room(pipe) < least) {
+        pipe->needs_much_room |= least > PIPE_ATOMIC_SIZE;
+        status = may_wait ? wait_for_change(pipe, waiting) : STATUS_TRY_AGAIN;
+    }
+    return status == STATUS_OK && pipe->readers == 0 ? STATUS_BROKEN_PIPE : status;
+}
+
+enum status pipe_wait_for_room(struct pipe *pipe, size_t least, bool may_wait, size_t *room_bytes) {
+    struct pipe_waiter waiting;
+    begin_waiting(pipe, &waiting);
+    sleep_lock_acquire(&pipe->lock);
+    enum status status = wait_for_room_held(pipe, least, may_wait, &waiting);
+    *room_bytes = room(pipe);
+    sleep_lock_release(&pipe->lock);
+    waiter_remove(&waiting.waiter);
+    return status;
 }
 
 static uint32_t readiness(const struct pipe *pipe, struct pipe_ends ends, uint32_t turn)
@@ -205,7 +262,7 @@ static uint32_t readiness(const struct pipe *pipe, struct pipe_ends ends, uint32
 
 uint32_t pipe_poll(struct pipe *pipe, struct pipe_ends ends, uint32_t turn, struct waiter *waiter) {
     if (waiter != nullptr) {
-        wait_queue_add(&pipe->changed, waiter);
+        wait_queue_add(pipe->changed, waiter);
     }
     sleep_lock_acquire(&pipe->lock);
     uint32_t ready = readiness(pipe, ends, turn);
@@ -258,6 +315,6 @@ enum status pipe_set_capacity(struct pipe *pipe, uint64_t size_bytes, bool is_ro
         status = ring_resize(&pipe->ring, capacity_bytes);
     }
     sleep_lock_release(&pipe->lock);
-    wait_queue_wake(&pipe->changed);
+    wait_queue_wake(pipe->changed);
     return status;
 }

@@ -23,6 +23,9 @@ constexpr size_t PIPE_ATOMIC_SIZE = 4096;       /* PIPE_BUF: a write up to it is
 enum status pipe_create(struct pipe **pipe);
 void pipe_ref(struct pipe *pipe);
 
+/* The same, whose changes reach a queue that outlives it. */
+enum status pipe_create_sharing(struct wait_queue *changed, struct pipe **pipe);
+
 /* Returns whether it was the last reference, and the pipe is gone. */
 bool pipe_unref(struct pipe *pipe);
 
@@ -47,6 +50,9 @@ enum status pipe_open_fifo(struct pipe *pipe, struct pipe_ends ends, bool may_wa
  */
 enum status pipe_read(struct pipe *pipe, struct transfer *transfer, bool may_wait);
 
+/* The same for tee of man 2 tee: what is read stays in the pipe. */
+enum status pipe_look(struct pipe *pipe, struct transfer *transfer, bool may_wait);
+
 /*
  * Writes all, and waits for room; what is written before an error counts. Errors:
  * STATUS_BROKEN_PIPE, nobody reads: the caller's SIGPIPE; STATUS_TRY_AGAIN; STATUS_INTERRUPTED;
@@ -59,6 +65,10 @@ enum status pipe_write(struct pipe *pipe, struct transfer *transfer, bool may_wa
  * pipe_writer_turn said when it was opened. */
 uint32_t pipe_poll(struct pipe *pipe, struct pipe_ends ends, uint32_t turn, struct waiter *waiter);
 uint32_t pipe_writer_turn(struct pipe *pipe);
+
+/* Waits until `least` bytes can be written; `*room_bytes` says how many can. Errors:
+ * STATUS_BROKEN_PIPE; STATUS_TRY_AGAIN; STATUS_INTERRUPTED. */
+enum status pipe_wait_for_room(struct pipe *pipe, size_t least, bool may_wait, size_t *room_bytes);
 
 /* FIONREAD, F_GETPIPE_SZ. */
 size_t pipe_used(struct pipe *pipe);

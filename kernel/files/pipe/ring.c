@@ -51,6 +51,16 @@ void ring_get(struct ring *ring, struct transfer *transfer) {
     }
 }
 
+void ring_look(const struct ring *ring, struct transfer *transfer) {
+    size_t done = 0;
+    while (done < ring->used_bytes && transfer->left_bytes > 0) {
+        size_t place = (ring->start + done) % ring->capacity_bytes;
+        const char *page = ring->pages[place / PAGE_SIZE];
+        size_t count = left_in_page(place, ring->used_bytes - done);
+        done += transfer_put(transfer, page + place % PAGE_SIZE, count);
+    }
+}
+
 static char *page_at(struct ring *ring, size_t place) {
     char **page = &ring->pages[place / PAGE_SIZE];
     if (*page == nullptr) {

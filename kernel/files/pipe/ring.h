@@ -21,6 +21,9 @@ void ring_destroy(struct ring *ring);
 /* Moves bytes out of the ring, up to what the transfer wants. */
 void ring_get(struct ring *ring, struct transfer *transfer);
 
+/* Copies what ring_get would move, and leaves it there. */
+void ring_look(const struct ring *ring, struct transfer *transfer);
+
 /* Moves up to size_bytes, which fit, into the ring. STATUS_NO_MEMORY: not all of them. */
 enum status ring_put(struct ring *ring, struct transfer *transfer, size_t size_bytes);
 

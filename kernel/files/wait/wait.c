@@ -38,18 +38,28 @@ void waiter_remove(struct waiter *waiter) {
     waiter->queue = nullptr;
 }
 
-void wait_queue_wake(struct wait_queue *queue) {
+static void reach(struct waiter *waiter) {
+    if (waiter->notify != nullptr) {
+        waiter->notify(waiter);
+    }
+    if (waiter->sleeper != nullptr) {
+        sleeper_wake(waiter->sleeper);
+    }
+}
+
+void wait_queue_wake_for(struct wait_queue *queue, uint32_t changes) {
     lock_queue(queue);
     for (struct list_node *at = queue->waiters.next; at != &queue->waiters; at = at->next) {
         struct waiter *waiter = LIST_ENTRY(at, struct waiter, link);
-        if (waiter->notify != nullptr) {
-            waiter->notify(waiter);
-        }
-        if (waiter->sleeper != nullptr) {
-            sleeper_wake(waiter->sleeper);
+        if (waiter->interest == 0 || (waiter->interest & changes) != 0) {
+            reach(waiter);
         }
     }
     unlock_queue(queue);
+}
+
+void wait_queue_wake(struct wait_queue *queue) {
+    wait_queue_wake_for(queue, UINT32_MAX);
 }
 
 void sleeper_prepare(struct sleeper *sleeper) {
@@ -83,4 +93,8 @@ enum status sleeper_sleep(struct sleeper *sleeper) {
 
 void sleeper_set_interruption(const struct sleep_interruption *given) {
     interruption = given;
+}
+
+bool sleeper_is_interrupted(void) {
+    return interruption != nullptr && interruption->is_pending();
 }

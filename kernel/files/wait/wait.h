@@ -37,6 +37,8 @@ struct waiter {
     struct list_node link;    /* guarded by the queue's lock */
     struct wait_queue *queue; /* null: on none; changed by the waiter's owner alone */
     struct sleeper *sleeper;  /* who is woken; null: nobody */
+    uint32_t interest;        /* changes that reach it, by the caller's bits; 0: all. Fixed while it
+                                 is on a queue */
 
     /* Called at each change as well, if not null, under the queue's lock: it must not sleep, nor
      * come to this queue. */
@@ -51,8 +53,9 @@ void wait_queue_add(struct wait_queue *queue, struct waiter *waiter);
 /* From here on nothing reaches it. One that is on no queue stays so. */
 void waiter_remove(struct waiter *waiter);
 
-/* Something has changed: reaches every waiter. */
+/* Something has changed: reaches every waiter; or those that one of these changes is to reach. */
 void wait_queue_wake(struct wait_queue *queue);
+void wait_queue_wake_for(struct wait_queue *queue, uint32_t changes);
 
 /* Before looking whether to wait: what happens from here on ends the next sleep. */
 void sleeper_prepare(struct sleeper *sleeper);
@@ -73,5 +76,8 @@ struct sleep_interruption {
 };
 
 void sleeper_set_interruption(const struct sleep_interruption *given);
+
+/* Whether a sleep would end at once, for what takes long without one. */
+bool sleeper_is_interrupted(void);
 
 END_C_DECLS

@@ -219,10 +219,11 @@ static enum status refuse_to_allocate(struct node *node, uint64_t offset, uint64
     return STATUS_NOT_SUPPORTED;
 }
 
-static void ignore_hole(struct node *node, uint64_t offset, uint64_t size_bytes) {
+static enum status ignore_hole(struct node *node, uint64_t offset, uint64_t size_bytes) {
     (void)node;
     (void)offset;
     (void)size_bytes;
+    return STATUS_OK;
 }
 
 static const struct node_operations directory_operations = {

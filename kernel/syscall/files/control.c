@@ -1,6 +1,7 @@
 #include "kernel/files/file/descriptor_table.h"
 #include "kernel/files/file/open.h"
 #include "kernel/files/pipe/pipe.h"
+#include "kernel/files/socket/socket.h"
 #include "kernel/syscall/calls.h"
 #include "kernel/syscall/files/arguments.h"
 
@@ -45,6 +46,8 @@ static int64_t tell_bytes_left(struct file *file, uint64_t address) {
     int64_t count = 0;
     if (pipe != nullptr) {
         count = (int64_t)pipe_used(pipe);
+    } else if (file_is_socket(file)) {
+        count = (int64_t)socket_pending(file);
     } else if (is_regular(file)) {
         count = regular_bytes_left(file);
     } else {

@@ -1,8 +1,10 @@
 #include "kernel/files/file/descriptor_table.h"
 #include "kernel/files/file/open.h"
+#include "kernel/files/file/seals.h"
 #include "kernel/files/pipe/pipe.h"
 #include "kernel/syscall/calls.h"
 #include "kernel/syscall/files/arguments.h"
+#include "kernel/syscall/files/locks.h"
 
 /* Commands of man 2 fcntl. */
 enum fcntl_command : uint32_t {
@@ -14,6 +16,8 @@ enum fcntl_command : uint32_t {
     F_DUPFD_CLOEXEC = 1030,
     F_SETPIPE_SZ = 1031,
     F_GETPIPE_SZ = 1032,
+    F_ADD_SEALS = 1033,
+    F_GET_SEALS = 1034,
 };
 
 constexpr uint32_t DESCRIPTOR_CLOSES_ON_EXEC = 1; /* FD_CLOEXEC */
@@ -65,6 +69,12 @@ static int64_t get_pipe_capacity(const struct file *file) {
     return pipe == nullptr ? STATUS_BAD_DESCRIPTOR : (int64_t)pipe_capacity(pipe);
 }
 
+static int64_t get_seals(struct file *file) {
+    uint32_t seals;
+    enum status status = file_seals(file, &seals);
+    return status == STATUS_OK ? seals : (int64_t)status;
+}
+
 /* What is allowed where the file was opened with O_PATH. */
 static bool is_of_descriptor(uint32_t command) {
     return command == F_DUPFD || command == F_DUPFD_CLOEXEC || command == F_GETFD ||
@@ -91,6 +101,10 @@ static int64_t control(struct file *file, const struct trap_frame *frame) {
         return set_pipe_capacity(file, (uint32_t)argument);
     case F_GETPIPE_SZ:
         return get_pipe_capacity(file);
+    case F_ADD_SEALS:
+        return file_add_seals(file, (uint32_t)argument);
+    case F_GET_SEALS:
+        return get_seals(file);
     }
     return STATUS_INVALID;
 }
@@ -101,8 +115,15 @@ int64_t call_fcntl(const struct trap_frame *frame) {
     if (status != STATUS_OK) {
         return status;
     }
-    bool is_refused = file_is_only_path(file) && !is_of_descriptor((uint32_t)frame->rsi);
-    int64_t result = is_refused ? STATUS_BAD_DESCRIPTOR : control(file, frame);
+    uint32_t command = (uint32_t)frame->rsi;
+    int64_t result;
+    if (file_is_only_path(file) && !is_of_descriptor(command)) {
+        result = STATUS_BAD_DESCRIPTOR;
+    } else if (fcntl_is_lock(command)) {
+        result = fcntl_lock(file, command, frame->rdx);
+    } else {
+        result = control(file, frame);
+    }
     file_unref(file);
     return result;
 }

@@ -8,8 +8,6 @@
 
 /* Flags of man 2 open that file_open has no name for. */
 constexpr uint32_t OPEN_LARGE_FILE = 0100000; /* every file can be large, and F_GETFL says so */
-constexpr uint32_t OPEN_NAMELESS = 020000000; /* the bit of O_TMPFILE alone */
-constexpr uint32_t OPEN_ACCESS_MODE = 3;
 
 /* All that open knows; others are ignored there, and refused by openat2. */
 constexpr uint32_t OPEN_FLAGS = 037777703;
@@ -24,16 +22,6 @@ struct open_how {
 static uint32_t remaining_permissions(uint64_t mode) {
     uint32_t umask = __atomic_load_n(&task_current()->places->umask, __ATOMIC_RELAXED);
     return (uint32_t)mode & PERMISSION_MASK & ~umask;
-}
-
-/* A file without a name is made nowhere yet. */
-static enum status check_nameless(uint32_t flags) {
-    if (!(flags & OPEN_NAMELESS) || (flags & OPEN_PATH)) {
-        return STATUS_OK;
-    }
-    bool can_write = (flags & OPEN_ACCESS_MODE) != OPEN_READ_ONLY;
-    bool is_whole = (flags & OPEN_DIRECTORY) && !(flags & OPEN_CREATE);
-    return can_write && is_whole ? STATUS_NOT_SUPPORTED : STATUS_INVALID;
 }
 
 static int64_t open_reserved(const struct call_path *path, uint32_t flags, uint64_t mode,
@@ -59,10 +47,6 @@ static int64_t open_path(const struct call_path *path, uint32_t flags, uint64_t 
 }
 
 static int64_t open_at(uint64_t directory, uint64_t address, uint32_t flags, uint64_t mode) {
-    enum status status = check_nameless(flags);
-    if (status != STATUS_OK) {
-        return status;
-    }
     struct call_path path;
     int64_t result = call_path_begin(&path, directory, address, EMPTY_PATH_IS_NONE);
     if (result == STATUS_OK) {

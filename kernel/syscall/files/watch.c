@@ -2,6 +2,7 @@
 
 #include "kernel/clock/clock.h"
 #include "kernel/clock/sleep.h"
+#include "kernel/signal_file/signal_file.h"
 #include "mm/heap/heap.h"
 
 enum status watch_list_create(struct watch_list *list, size_t count) {
@@ -17,12 +18,6 @@ void watch_list_destroy(struct watch_list *list) {
         file_unref(list->watches[i].file);
     }
     heap_free(list->watches);
-}
-
-uint32_t poll_events(uint32_t ready) {
-    ready |= ready & READY_TO_READ ? READY_READ_NORMAL : 0;
-    ready |= ready & READY_TO_WRITE ? READY_WRITE_NORMAL : 0;
-    return ready;
 }
 
 static bool look(struct watch *watch, struct waiter *waiter) {
@@ -71,7 +66,7 @@ static int64_t wait_after_first_look(struct watch_list *list, int64_t count, uin
     return count > 0 ? count : status;
 }
 
-int64_t watch_list_wait(struct watch_list *list, uint64_t deadline_ns) {
+static int64_t wait(struct watch_list *list, uint64_t deadline_ns) {
     if (deadline_ns == 0) {
         return look_at_all(list);
     }
@@ -81,5 +76,11 @@ int64_t watch_list_wait(struct watch_list *list, uint64_t deadline_ns) {
         count = wait_after_first_look(list, count, deadline_ns);
     }
     end(list);
+    return count;
+}
+
+int64_t watch_list_wait(struct watch_list *list, uint64_t deadline_ns) {
+    int64_t count = wait(list, deadline_ns);
+    signal_file_end_waiting();
     return count;
 }

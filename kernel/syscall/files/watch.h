@@ -3,6 +3,7 @@
 #include <stdint.h>
 
 #include "kernel/files/file/file.h"
+#include "kernel/files/pipe/poll.h"
 #include "kernel/files/wait/wait.h"
 #include "lib/decls.h"
 #include "lib/status.h"
@@ -10,12 +11,6 @@
 /* Waiting for one of several files, as man 2 poll and select do. */
 
 BEGIN_C_DECLS
-
-/* Events of man 2 poll beside those of kernel/files/pipe/poll.h. */
-constexpr uint32_t READY_URGENT = 0x002;       /* POLLPRI */
-constexpr uint32_t READY_INVALID = 0x020;      /* POLLNVAL */
-constexpr uint32_t READY_READ_NORMAL = 0x040;  /* POLLRDNORM */
-constexpr uint32_t READY_WRITE_NORMAL = 0x100; /* POLLWRNORM */
 
 struct watch {
     struct file *file; /* owned; null: `ready` is what it always is */
@@ -33,9 +28,6 @@ struct watch_list {
 /* Watches of nothing. Errors: STATUS_NO_MEMORY. */
 enum status watch_list_create(struct watch_list *list, size_t count);
 void watch_list_destroy(struct watch_list *list);
-
-/* What poll says besides where a file is ready to be read from or written to. */
-uint32_t poll_events(uint32_t ready);
 
 /*
  * Waits until a watch is ready, up to the deadline (of clock_now; NO_DEADLINE: for ever; 0: not at

@@ -1,0 +1,211 @@
+#include <gtest/gtest.h>
+
+#include "host_tests/space/process_test.h"
+#include "mm/addr/layout.h"
+
+/* How much a process may have, what is counted of it, and which areas are one. */
+
+namespace {
+
+class UsageTest : public ProcessTest {
+  protected:
+    status map_stack(uint64_t index, uint64_t page_count) {
+        return map_with(index, page_count,
+                        {.rights = READ_WRITE, .grows_down = true, .name = "stack"});
+    }
+};
+
+/* Stacks. */
+
+TEST_F(UsageTest, AStackGrowsDownToWhereItIsUsed) {
+    ASSERT_EQ(map_stack(1000, 2), STATUS_OK);
+    EXPECT_TRUE(write(990, 1));
+    EXPECT_EQ(areas(), "990+12");
+    EXPECT_EQ(usage().stack_pages, 12u);
+    EXPECT_TRUE(write(1001, 1));
+    EXPECT_FALSE(can_read(1002)) << "never upwards";
+    vm_area area;
+    ASSERT_TRUE(space_find_area(parent, virt_addr(page_at(990)), &area));
+    EXPECT_EQ(area.source_page, page_at(990) >> PAGE_SHIFT);
+}
+
+TEST_F(UsageTest, AStackGrowsNoFurtherThanItsLimitAndTheGapBelowIt) {
+    ASSERT_EQ(map_memory(0, 1), STATUS_OK);
+    ASSERT_EQ(map_stack(1000, 2), STATUS_OK);
+    EXPECT_FALSE(write(1 + STACK_GAP_PAGES - 1, 1));
+    limit(&space_limits::stack_bytes, 10);
+    EXPECT_FALSE(write(991, 1));
+    EXPECT_TRUE(write(992, 1));
+    limit(&space_limits::stack_bytes, 10000);
+    EXPECT_TRUE(write(1 + STACK_GAP_PAGES, 1));
+}
+
+TEST_F(UsageTest, MemoryWithoutRightsIsGapEnough) {
+    ASSERT_EQ(map_memory(900, 10, RIGHT_NONE), STATUS_OK);
+    ASSERT_EQ(map_stack(1000, 2), STATUS_OK);
+    EXPECT_TRUE(write(910, 1));
+    EXPECT_FALSE(write(909, 1));
+}
+
+TEST_F(UsageTest, AGapIsKeptFreeBelowAStack) {
+    locked_range token;
+    struct virt_range found = {};
+    ASSERT_EQ(map_stack(1000, 2), STATUS_OK);
+    struct space_gap gap = {10, PAGE_SIZE, virt_addr(page_at(1002))};
+    space_lock_for_writing(parent, space_user_range(), &token);
+    EXPECT_EQ(space_find_gap(&token, &gap, &found), STATUS_OK);
+    space_unlock(&token);
+    EXPECT_EQ(found.start.value, page_at(1000 - STACK_GAP_PAGES - 10));
+}
+
+TEST_F(UsageTest, AGapIsLookedForFromTheSpacesOwnEndAndThenAboveIt) {
+    locked_range token;
+    struct virt_range found = {};
+    space_set_mmap_end(parent, virt_addr(VA));
+    struct space_gap gap = {16, PAGE_SIZE, {}};
+    uint64_t below = (VA - NULL_GUARD_END) >> PAGE_SHIFT;
+    fork();
+    space_lock_for_writing(child, space_user_range(), &token);
+    EXPECT_EQ(space_find_gap(&token, &gap, &found), STATUS_OK);
+    EXPECT_EQ(found.start.value, VA - 16 * PAGE_SIZE);
+    gap.page_count = below + 1;
+    EXPECT_EQ(space_find_gap(&token, &gap, &found), STATUS_OK);
+    EXPECT_EQ(found.start.value, NULL_GUARD_END) << "the lowest, over the end";
+    gap.end = virt_addr(VA);
+    EXPECT_EQ(space_find_gap(&token, &gap, &found), STATUS_NO_MEMORY);
+    gap.end = virt_addr(PAGE_SIZE);
+    EXPECT_EQ(space_find_gap(&token, &gap, &found), STATUS_NO_MEMORY);
+    space_unlock(&token);
+}
+
+/* Limits and what is counted. */
+
+TEST_F(UsageTest, TheLimitsOfMemoryAndOfDataHold) {
+    limit(&space_limits::address_space_bytes, 5);
+    EXPECT_EQ(map_memory(0, 6), STATUS_NO_MEMORY);
+    EXPECT_EQ(map_memory(0, 5), STATUS_OK);
+    EXPECT_EQ(map_memory(9, 1), STATUS_NO_MEMORY);
+    limit(&space_limits::data_bytes, 6);
+    EXPECT_EQ(map_memory(9, 2), STATUS_NO_MEMORY);
+    EXPECT_EQ(map_memory(9, 2, RIGHT_READ), STATUS_OK) << "no data";
+    EXPECT_EQ(protect(parent, page_at(9), 2, READ_WRITE), STATUS_NO_MEMORY);
+    EXPECT_EQ(protect(parent, page_at(9), 1, READ_WRITE), STATUS_OK);
+    EXPECT_EQ(protect(parent, VA, 5, RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE), STATUS_OK)
+        << "data already";
+}
+
+TEST_F(UsageTest, MoreThanAllMemoryIsNotPromisedUnlessNobodyAsks) {
+    uint64_t too_many = frame_count().total + 1;
+    EXPECT_EQ(map_memory(0, too_many), STATUS_NO_MEMORY);
+    EXPECT_EQ(map_memory(0, too_many, RIGHT_READ), STATUS_OK);
+    EXPECT_EQ(protect(parent, VA, too_many, READ_WRITE), STATUS_NO_MEMORY);
+    ASSERT_EQ(unmap(parent, VA, too_many), STATUS_OK);
+    EXPECT_EQ(map_with(0, too_many, {.rights = READ_WRITE, .is_unreserved = true, .name = "vast"}),
+              STATUS_OK);
+}
+
+TEST_F(UsageTest, WhatIsPromisedIsCounted) {
+    uint64_t before = space_committed_pages();
+    ASSERT_EQ(map_memory(0, 4), STATUS_OK);
+    EXPECT_EQ(space_committed_pages(), before + 4);
+    ASSERT_EQ(protect(parent, VA, 1, RIGHT_READ), STATUS_OK);
+    EXPECT_EQ(space_committed_pages(), before + 3) << "nothing was written there";
+    EXPECT_TRUE(write(1, 1));
+    ASSERT_EQ(protect(parent, page_at(1), 1, RIGHT_READ), STATUS_OK);
+    EXPECT_EQ(space_committed_pages(), before + 3);
+    fork();
+    EXPECT_EQ(space_committed_pages(), before + 6);
+    ASSERT_EQ(unmap(parent, VA, 4), STATUS_OK);
+    ASSERT_EQ(unmap(child, VA, 4), STATUS_OK);
+    EXPECT_EQ(space_committed_pages(), before);
+}
+
+TEST_F(UsageTest, UsageIsTakenApartByKind) {
+    TestFile file(2);
+    ASSERT_EQ(map_memory(0, 4), STATUS_OK);
+    ASSERT_EQ(map_private(file, 4, 2, RIGHT_READ | RIGHT_EXECUTE), STATUS_OK);
+    ASSERT_EQ(map_shared(file, 6, 1), STATUS_OK);
+    EXPECT_TRUE(write(0, 1) && can_read(1) && can_read(4) && write(6, 1));
+    struct space_usage found = usage();
+    EXPECT_EQ(found.total_pages, 7u);
+    EXPECT_EQ(found.data_pages, 4u);
+    EXPECT_EQ(found.executable_pages, 2u);
+    EXPECT_EQ(found.shared_pages, 1u);
+    EXPECT_EQ(found.area_count, 4u) << "and the null guard";
+    EXPECT_EQ(found.resident_anonymous, 1u);
+    EXPECT_EQ(found.resident_file, 2u);
+    EXPECT_EQ(found.table_pages, 4u) << "one of each level";
+    ASSERT_EQ(unmap(parent, VA, 7), STATUS_OK);
+    found = usage();
+    EXPECT_EQ(found.total_pages, 0u);
+    EXPECT_EQ(found.peak_pages, 7u);
+    EXPECT_EQ(found.peak_resident, 4u) << "the page of zeroes too";
+    EXPECT_EQ(found.resident_anonymous + found.resident_file, 0u);
+}
+
+TEST_F(UsageTest, AnAreasUsageSaysWhatItSharesWithOthers) {
+    ASSERT_EQ(map_memory(0, 4), STATUS_OK);
+    EXPECT_TRUE(write(0, 1) && write(1, 1));
+    fork();
+    EXPECT_TRUE(write(0, 2, 1)) << "its table is its own now, and that page";
+    vm_area area;
+    struct area_usage found;
+    ASSERT_TRUE(space_find_area(child, virt_addr(VA), &area));
+    space_area_usage(child, &area, &found);
+    EXPECT_EQ(found.resident, 2u);
+    EXPECT_EQ(found.anonymous, 2u);
+    EXPECT_EQ(found.private_dirty, 1u);
+    EXPECT_EQ(found.shared_dirty, 1u);
+    EXPECT_EQ(found.resident_share_bytes, PAGE_SIZE + PAGE_SIZE / 2);
+    EXPECT_EQ(found.locked, 0u);
+}
+
+/* How areas join: what was apart when it was first written to stays apart, as on Linux. */
+
+TEST_F(UsageTest, AreasThatWereWrittenToApartStayApart) {
+    ASSERT_EQ(map_memory(0, 1), STATUS_OK);
+    ASSERT_EQ(map_memory(2, 1), STATUS_OK);
+    EXPECT_TRUE(write(0, 1) && write(2, 1));
+    ASSERT_EQ(map_memory(1, 1), STATUS_OK);
+    EXPECT_EQ(areas(), "0+2 2+1");
+}
+
+TEST_F(UsageTest, NeighboursThatDifferedInRightsAloneJoin) {
+    ASSERT_EQ(map_memory(0, 1), STATUS_OK);
+    ASSERT_EQ(map_memory(1, 1, RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE), STATUS_OK);
+    EXPECT_TRUE(write(0, 1) && write(1, 1));
+    ASSERT_EQ(protect(parent, page_at(1), 1, READ_WRITE), STATUS_OK);
+    EXPECT_EQ(areas(), "0+2");
+}
+
+TEST_F(UsageTest, NewMemoryDoesNotJoinPagesFromBeforeAFork) {
+    ASSERT_EQ(map_memory(0, 1), STATUS_OK);
+    EXPECT_TRUE(write(0, 1));
+    fork();
+    ASSERT_EQ(map(child, page_at(1), 1, READ_WRITE), STATUS_OK);
+    EXPECT_EQ(areas(child), "0+1 1+1");
+    ASSERT_EQ(map(parent, page_at(1), 1, READ_WRITE), STATUS_OK);
+    EXPECT_EQ(areas(), "0+2");
+}
+
+TEST_F(UsageTest, WhatWasAskedForTellsAreasApart) {
+    ASSERT_EQ(map_memory(0, 1), STATUS_OK);
+    ASSERT_EQ(map_memory(1, 1, RIGHT_WRITE), STATUS_OK);
+    EXPECT_EQ(areas(), "0+1 1+1");
+}
+
+TEST_F(UsageTest, AreasAreCountedAndLimited) {
+    for (uint64_t i = usage().area_count; i < AREA_COUNT_MAX; i++) {
+        ASSERT_EQ(map_memory(2 * i, 1, i % 2 == 0 ? READ_WRITE : RIGHT_READ), STATUS_OK);
+    }
+    EXPECT_EQ(map_memory(0, 1), STATUS_NO_MEMORY);
+    EXPECT_EQ(map(parent, page_at(400000), 3, READ_WRITE), STATUS_NO_MEMORY);
+    ASSERT_EQ(unmap(parent, page_at(2), 1), STATUS_OK);
+    ASSERT_EQ(map(parent, page_at(400000), 3, READ_WRITE), STATUS_OK);
+    EXPECT_EQ(unmap(parent, page_at(400001), 1), STATUS_NO_MEMORY) << "a hole makes two of one";
+    EXPECT_EQ(protect(parent, page_at(400000), 1, RIGHT_READ), STATUS_NO_MEMORY);
+    EXPECT_EQ(unmap(parent, page_at(400000), 1), STATUS_OK);
+    ASSERT_EQ(unmap(parent, VA, 400003), STATUS_OK);
+}
+
+} // namespace

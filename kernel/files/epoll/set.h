@@ -1,0 +1,49 @@
+#pragma once
+
+#include "kernel/files/epoll/epoll.h"
+#include "lib/list.h"
+#include "lib/spinlock.h"
+#include "lib/tree.h"
+#include "mm/lock/sleep_lock.h"
+
+/* What the sources of this room share: the set, and what it watches. */
+
+struct epoll_set {
+    struct sleep_lock lock; /* after file_watches, before every other lock of files */
+    struct tree items;      /* by file and number; guarded by lock and file_watches */
+    struct wait_queue changed;
+    struct spinlock ready_lock;
+    struct list_node ready; /* items that may be ready; guarded by ready_lock */
+};
+
+struct epoll_item {
+    struct tree_node of_set;
+    struct epoll_set *set;     /* fixed at creation */
+    struct file *file;         /* not owned: the watch ends with it; fixed at creation */
+    uint32_t number;           /* fixed at creation */
+    struct epoll_event event;  /* guarded by set->lock */
+    struct file_watch watch;   /* of the file */
+    struct waiter waiter;      /* on the file's queue */
+    struct list_node of_ready; /* guarded by set->ready_lock, as the next */
+    bool is_listed;
+};
+
+static inline struct epoll_set *set_of(const struct file *file) {
+    return file->state;
+}
+
+/* Puts an item on the list of those that may be ready, and tells those who wait for the set. */
+void item_is_ready(struct epoll_item *item);
+
+/* The first item of the list, off it; null: it is empty. */
+struct epoll_item *set_pop_ready(struct epoll_set *set) REQUIRES(set->lock);
+void set_push_ready(struct epoll_set *set, struct epoll_item *item) REQUIRES(set->lock);
+
+/* Off the list, if it is on it. */
+void set_drop_ready(struct epoll_set *set, struct epoll_item *item) REQUIRES(set->lock);
+
+/* How many are on the list. */
+size_t set_count_ready(struct epoll_set *set) REQUIRES(set->lock);
+
+/* What a set is ready for itself. */
+uint32_t set_poll(struct file *file, struct waiter *waiter);

@@ -1,0 +1,148 @@
+#include "kernel/syscall/files/copy.h"
+
+#include "kernel/files/file/open.h"
+#include "kernel/files/pipe/pipe.h"
+#include "kernel/syscall/files/arguments.h"
+#include "kernel/syscall/files/read_write.h"
+#include "kernel/syscall/files/user_transfer.h"
+#include "mm/addr/addr.h"
+#include "mm/heap/heap.h"
+
+constexpr size_t PIECE_SIZE = PAGE_SIZE;
+
+static enum status find_offset(struct copy_end *end) {
+    if (!end->file->operations->is_seekable) {
+        return end->address == 0 ? STATUS_OK : STATUS_NOT_SEEKABLE;
+    }
+    if (end->address == 0) {
+        return file_seek(end->file, 0, FROM_POSITION, &end->offset);
+    }
+    enum status status = copy_argument(&end->offset, end->address, sizeof(end->offset));
+    return status == STATUS_OK && end->offset < 0 ? STATUS_INVALID : status;
+}
+
+static enum status begin(struct copy_end *end, uint64_t descriptor, uint64_t address,
+                         enum status (*check)(const struct file *file)) {
+    *end = (struct copy_end){.address = address};
+    enum status status = open_file(descriptor, &end->file);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    end->pipe = file_pipe(end->file);
+    end->may_wait = file_may_wait(end->file);
+    status = check(end->file);
+    if (status == STATUS_OK) {
+        status = find_offset(end);
+    }
+    if (status != STATUS_OK) {
+        copy_end_release(end);
+    }
+    return status;
+}
+
+enum status copy_end_begin_reading(struct copy_end *end, uint64_t descriptor, uint64_t address) {
+    return begin(end, descriptor, address, check_may_read);
+}
+
+enum status copy_end_begin_writing(struct copy_end *end, uint64_t descriptor, uint64_t address) {
+    return begin(end, descriptor, address, check_may_write);
+}
+
+void copy_end_release(struct copy_end *end) {
+    file_unref(end->file);
+}
+
+static enum status read_piece(struct copy_end *from, struct transfer *transfer, bool may_wait) {
+    if (from->pipe != nullptr) {
+        return pipe_read(from->pipe, transfer, may_wait);
+    }
+    return from->file->operations->is_seekable ? file_read_at(from->file, from->offset, transfer)
+                                               : file_read(from->file, transfer);
+}
+
+static enum status write_piece(struct copy_end *to, struct transfer *transfer, bool may_wait) {
+    if (to->pipe != nullptr) {
+        return pipe_write(to->pipe, transfer, may_wait);
+    }
+    return to->file->operations->is_seekable ? file_write_at(to->file, to->offset, transfer)
+                                             : file_write(to->file, transfer);
+}
+
+/* What was taken out of a pipe is gone: so there must be room for it first, and it is waited for.
+ * `*size_bytes` becomes no more than fits. */
+static enum status wait_for_target(struct copy_end *to, bool may_wait, size_t *size_bytes) {
+    size_t room_bytes = *size_bytes;
+    enum status status = STATUS_OK;
+    if (to->pipe != nullptr) {
+        status = pipe_wait_for_room(to->pipe, 1, may_wait, &room_bytes);
+    }
+    *size_bytes = room_bytes < *size_bytes ? room_bytes : *size_bytes;
+    return status;
+}
+
+/* Moves one piece, and the offsets by what was written; `*moved` is that. */
+static enum status move_piece(struct copy_end *from, struct copy_end *to, char *piece,
+                              size_t size_bytes, bool is_first, size_t *moved) {
+    *moved = 0;
+    enum status status = wait_for_target(to, is_first && to->may_wait, &size_bytes);
+    if (status == STATUS_BROKEN_PIPE) {
+        signal_caller(SIGNAL_PIPE);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct transfer reading = transfer_to_memory(piece, size_bytes);
+    status = read_piece(from, &reading, is_first && from->may_wait);
+    if (status != STATUS_OK || reading.done_bytes == 0) {
+        return status;
+    }
+    struct transfer writing = limited_to_file_size(transfer_from_memory(piece, reading.done_bytes));
+    bool must_wait = from->pipe != nullptr;
+    status = write_piece(to, &writing, must_wait);
+    from->offset += (int64_t)writing.done_bytes;
+    to->offset += (int64_t)writing.done_bytes;
+    *moved = writing.done_bytes;
+    return write_result(status, &writing) < 0 ? status : STATUS_OK;
+}
+
+static int64_t move_pieces(struct copy_end *from, struct copy_end *to, char *piece,
+                           uint64_t size_bytes) {
+    uint64_t done = 0;
+    size_t moved = 1;
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && done < size_bytes && moved > 0) {
+        uint64_t left = size_bytes - done;
+        status =
+            move_piece(from, to, piece, left < PIECE_SIZE ? left : PIECE_SIZE, done == 0, &moved);
+        done += moved;
+    }
+    return done > 0 || status == STATUS_OK ? (int64_t)done : status;
+}
+
+static enum status tell_offset(struct copy_end *end) {
+    int64_t position;
+    if (end->address != 0) {
+        return copy_result(end->address, &end->offset, sizeof(end->offset));
+    }
+    return end->file->operations->is_seekable
+               ? file_seek(end->file, end->offset, FROM_START, &position)
+               : STATUS_OK;
+}
+
+int64_t copy_between(struct copy_end *from, struct copy_end *to, uint64_t size_bytes) {
+    char *piece = heap_alloc(PIECE_SIZE);
+    if (piece == nullptr) {
+        return STATUS_NO_MEMORY;
+    }
+    uint64_t most = size_bytes < TRANSFER_SIZE_MAX ? size_bytes : TRANSFER_SIZE_MAX;
+    int64_t result = move_pieces(from, to, piece, most);
+    heap_free(piece);
+    if (result < 0) {
+        return result;
+    }
+    enum status status = tell_offset(from);
+    if (status == STATUS_OK) {
+        status = tell_offset(to);
+    }
+    return status == STATUS_OK ? result : status;
+}

@@ -1,0 +1,452 @@
+#include "kernel/clock/clock.h"
+#include "kernel/ipc/ipc.h"
+#include "kernel/process/process.h"
+#include "kernel/syscall/calls.h"
+#include "kernel/syscall/memory/user_range.h"
+#include "kernel/syscall/user.h"
+#include "lib/status.h"
+#include "mm/heap/heap.h"
+#include "mm/lock/sleep_lock.h"
+#include "mm/object/memory_object.h"
+
+/* System V shared memory: man 2 shmget, shmat, shmdt, shmctl. */
+
+constexpr uint64_t SIZE_MAX_BYTES = UINT64_MAX - (1ull << 24); /* SHMMAX, SHMALL */
+constexpr uint32_t SHM_READ_ONLY = 010000;
+constexpr uint32_t SHM_ROUND = 020000;
+constexpr uint32_t SHM_REMAP = 040000;
+constexpr uint32_t SHM_EXECUTE = 0100000;
+constexpr uint32_t SHM_HUGE = 04000;        /* SHM_HUGETLB, of shmget */
+constexpr uint32_t MODE_DESTROYED = 01000;  /* SHM_DEST: goes with its last user */
+constexpr uint32_t MODE_LOCKED = 02000;     /* SHM_LOCKED */
+
+enum shared_memory_command : uint32_t {
+    SHM_LOCK = 11,
+    SHM_UNLOCK = 12,
+    SHM_STAT = 13,
+    SHM_INFO = 14,
+    SHM_STAT_ANY = 15,
+};
+
+/* struct shmid64_ds. */
+struct segment_status {
+    struct ipc_permissions permissions;
+    uint64_t size_bytes;
+    int64_t attached_seconds, detached_seconds, changed_seconds;
+    int32_t creator, last_user;
+    uint64_t attach_count;
+    uint64_t unused[2];
+};
+
+static_assert(sizeof(struct segment_status) == 112);
+
+/* All but the source is guarded by the table's lock. */
+struct segment {
+    struct area_source source; /* fixed at creation */
+    struct ipc_object ipc;
+    struct segment_status status; /* all but its permissions, and the count */
+    uint64_t attach_count;        /* areas that show it, and calls that are about to */
+};
+
+static struct sleep_lock lock; /* comes after a space's */
+static struct ipc_table table; /* guarded by lock */
+static uint64_t total_pages;   /* likewise */
+
+static struct segment *segment_of(struct ipc_object *object) {
+    return object ? LIST_ENTRY(object, struct segment, ipc) : nullptr;
+}
+
+static struct segment *of_source(struct area_source *source) {
+    return LIST_ENTRY(source, struct segment, source);
+}
+
+static int64_t now_seconds(void) {
+    return ((int64_t)clock_now() + clock_real_offset()) / (int64_t)NANOSECONDS_PER_SECOND;
+}
+
+static void destroy(struct segment *segment) REQUIRES(lock) {
+    ipc_remove(&table, &segment->ipc);
+    total_pages -= align_up(segment->status.size_bytes, PAGE_SIZE) >> PAGE_SHIFT;
+    memory_object_unref(segment->source.object);
+    heap_free(segment);
+}
+
+static void note_user(struct segment *segment) REQUIRES(lock) {
+    const struct process *process = process_current();
+    segment->status.last_user = process ? (int32_t)process->number : 0;
+}
+
+static void ref(struct area_source *source) {
+    struct segment *segment = of_source(source);
+    sleep_lock_acquire(&lock);
+    segment->attach_count++;
+    segment->status.attached_seconds = now_seconds();
+    note_user(segment);
+    sleep_lock_release(&lock);
+}
+
+static void unref(struct area_source *source) {
+    struct segment *segment = of_source(source);
+    sleep_lock_acquire(&lock);
+    segment->attach_count--;
+    segment->status.detached_seconds = now_seconds();
+    note_user(segment);
+    if (segment->attach_count == 0 && (segment->ipc.permissions.mode & MODE_DESTROYED)) {
+        destroy(segment);
+    }
+    sleep_lock_release(&lock);
+}
+
+static const struct area_source_operations operations = {.ref = ref, .unref = unref};
+
+static struct ipc_caller caller(void) {
+    const struct process_credentials *own = &process_current()->credentials;
+    return (struct ipc_caller){
+        .user = own->effective_user,
+        .group = own->effective_group,
+        .groups = own->groups,
+        .group_count = own->group_count,
+    };
+}
+
+static enum status create(int32_t key, uint64_t size_bytes, uint32_t flags, int32_t *id)
+    REQUIRES(lock) {
+    if (size_bytes == 0 || size_bytes > OBJECT_SIZE_MAX - PAGE_SIZE) {
+        return STATUS_INVALID;
+    }
+    struct segment *segment = heap_alloc(sizeof(*segment));
+    if (!segment) {
+        return STATUS_NO_MEMORY;
+    }
+    const struct ipc_caller by = caller();
+    enum status status = memory_object_create(align_up(size_bytes, PAGE_SIZE),
+                                              &segment->source.object);
+    if (status != STATUS_OK) {
+        heap_free(segment);
+        return status;
+    }
+    status = ipc_add(&table, &segment->ipc, key, flags, &by);
+    if (status != STATUS_OK) {
+        memory_object_unref(segment->source.object);
+        heap_free(segment);
+        return status;
+    }
+    segment->source.operations = &operations;
+    segment->status.size_bytes = size_bytes;
+    segment->status.creator = (int32_t)process_current()->number;
+    segment->status.changed_seconds = now_seconds();
+    total_pages += align_up(size_bytes, PAGE_SIZE) >> PAGE_SHIFT;
+    *id = segment->ipc.id;
+    return STATUS_OK;
+}
+
+static int64_t get(int32_t key, uint64_t size_bytes, uint32_t flags) REQUIRES(lock) {
+    const struct ipc_caller by = caller();
+    struct ipc_object *object;
+    enum status status = ipc_get(&table, key, flags, &by, &object);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (object) {
+        return size_bytes > segment_of(object)->status.size_bytes ? (int64_t)STATUS_INVALID
+                                                                  : object->id;
+    }
+    int32_t id;
+    status = create(key, size_bytes, flags, &id);
+    return status == STATUS_OK ? (int64_t)id : status;
+}
+
+int64_t call_shmget(const struct trap_frame *frame) {
+    uint32_t flags = (uint32_t)frame->rdx;
+    if (flags & SHM_HUGE) {
+        return STATUS_NO_MEMORY; /* there are no large pages to be had */
+    }
+    sleep_lock_acquire(&lock);
+    int64_t result = get((int32_t)frame->rdi, frame->rsi, flags);
+    sleep_lock_release(&lock);
+    return result;
+}
+
+static uint8_t attach_rights(uint32_t flags) {
+    uint8_t rights = RIGHT_READ;
+    rights |= flags & SHM_READ_ONLY ? 0 : RIGHT_WRITE;
+    rights |= flags & SHM_EXECUTE ? RIGHT_EXECUTE : 0;
+    return rights;
+}
+
+static uint32_t wanted_mode(uint32_t flags) {
+    uint32_t wanted = flags & SHM_READ_ONLY ? 0444 : 0666;
+    return flags & SHM_EXECUTE ? wanted | 0111 : wanted;
+}
+
+/* The segment of an id, which will not go before the caller lets it. */
+static enum status take(int32_t id, uint32_t flags, struct segment **segment) {
+    const struct ipc_caller by = caller();
+    sleep_lock_acquire(&lock);
+    *segment = segment_of(ipc_find(&table, id));
+    enum status status = STATUS_INVALID;
+    if (*segment) {
+        status = ipc_check(&(*segment)->ipc, wanted_mode(flags), &by);
+    }
+    if (status == STATUS_OK) {
+        (*segment)->attach_count++;
+    }
+    sleep_lock_release(&lock);
+    return status;
+}
+
+static int64_t map_at(struct locked_range *token, struct segment *segment, struct virt_range range,
+                      uint32_t flags) REQUIRES(token) {
+    char name[AREA_NAME_SIZE_BYTES];
+    format_buffer(name, sizeof(name), "/SYSV%08x", (uint32_t)segment->ipc.permissions.key);
+    const struct space_mapping mapping = {
+        .rights = attach_rights(flags),
+        .rights_max = flags & SHM_READ_ONLY ? RIGHT_READ | RIGHT_EXECUTE : 0,
+        .source = &segment->source,
+        .is_shared = true,
+        .name = name,
+    };
+    if (flags & SHM_REMAP) {
+        enum status status = space_unmap(token, range);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    enum status status = space_map(token, range, &mapping);
+    status = status == STATUS_EXISTS ? STATUS_INVALID : status;
+    return status == STATUS_OK ? (int64_t)range.start.value : status;
+}
+
+static int64_t attach(struct segment *segment, uint64_t address, uint32_t flags) {
+    uint64_t size_bytes = align_up(segment->status.size_bytes, PAGE_SIZE);
+    struct locked_range token;
+    struct virt_range range;
+    if (address != 0 && !user_pages(address, size_bytes, &range)) {
+        return STATUS_INVALID;
+    }
+    if (address != 0 && address < NULL_GUARD_END) {
+        return STATUS_NOT_PERMITTED;
+    }
+    space_lock_for_writing(process_space(), space_user_range(), &token);
+    int64_t result = STATUS_OK;
+    if (address == 0) {
+        const struct space_gap gap = {
+            .page_count = size_bytes >> PAGE_SHIFT,
+            .alignment_bytes = PAGE_SIZE,
+        };
+        result = space_find_gap(&token, &gap, &range);
+    }
+    if (result == STATUS_OK) {
+        result = map_at(&token, segment, range, flags);
+    }
+    space_unlock(&token);
+    return result;
+}
+
+int64_t call_shmat(const struct trap_frame *frame) {
+    uint32_t flags = (uint32_t)frame->rdx;
+    uint64_t address = frame->rsi;
+    if ((int32_t)frame->rdi < 0 || (address == 0 && (flags & SHM_REMAP))) {
+        return STATUS_INVALID;
+    }
+    if (!is_aligned(address, PAGE_SIZE)) {
+        if (!(flags & SHM_ROUND) || align_down(address, PAGE_SIZE) == 0) {
+            return STATUS_INVALID;
+        }
+        address = align_down(address, PAGE_SIZE);
+    }
+    struct segment *segment;
+    enum status status = take((int32_t)frame->rdi, flags, &segment);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    int64_t result = attach(segment, address, flags);
+    unref(&segment->source);
+    return result;
+}
+
+/* Whether the area shows a segment from the page that it would have if it began at `start`. */
+static bool is_attached(const struct vm_area *area, virt_addr_t start) {
+    uint64_t page = (area->range.start.value - start.value) >> PAGE_SHIFT;
+    return area->source && area->source->operations == &operations && area->source_page == page;
+}
+
+static enum status unmap(struct virt_range range) {
+    struct locked_range token;
+    space_lock_for_writing(process_space(), range, &token);
+    enum status status = space_unmap(&token, range);
+    space_unlock(&token);
+    return status;
+}
+
+static bool find_from(virt_addr_t va, struct vm_area *area) {
+    return space_find_area(process_space(), va, area) ||
+           space_find_area_above(process_space(), va, area);
+}
+
+/* Removes all that is left of the attachment, which mprotect and munmap may have cut. */
+int64_t call_shmdt(const struct trap_frame *frame) {
+    virt_addr_t start = virt_addr(frame->rdi);
+    struct vm_area area;
+    if (!is_aligned(frame->rdi, PAGE_SIZE) || frame->rdi >= USER_END ||
+        !find_from(start, &area) || !is_attached(&area, start)) {
+        return STATUS_INVALID;
+    }
+    const struct area_source *source = area.source;
+    virt_addr_t last = start;
+    enum status status;
+    do {
+        last = virt_range_last(area.range);
+        status = unmap(area.range);
+    } while (status == STATUS_OK && space_find_area_above(process_space(), last, &area) &&
+             area.source == source && is_attached(&area, start));
+    return status;
+}
+
+static void describe(const struct segment *segment, struct segment_status *status) REQUIRES(lock) {
+    *status = segment->status;
+    status->permissions = segment->ipc.permissions;
+    status->attach_count = segment->attach_count;
+}
+
+/* What is copied to the program once the lock is free: a fault takes a space's. */
+struct reply {
+    size_t size_bytes;
+    union {
+        struct segment_status status;
+        uint64_t words[9];
+    };
+};
+
+static void tell(const struct segment *segment, struct reply *reply) REQUIRES(lock) {
+    describe(segment, &reply->status);
+    reply->size_bytes = sizeof(reply->status);
+}
+
+static int64_t stat_by_slot(uint32_t slot, bool is_any, struct reply *reply) REQUIRES(lock) {
+    const struct ipc_caller by = caller();
+    struct segment *segment = segment_of(ipc_find_slot(&table, slot));
+    if (!segment) {
+        return STATUS_INVALID;
+    }
+    enum status status = is_any ? STATUS_OK : ipc_check(&segment->ipc, 0444, &by);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    tell(segment, reply);
+    return segment->ipc.id;
+}
+
+static int64_t tell_words(const uint64_t *words, size_t count, struct reply *reply)
+    REQUIRES(lock) {
+    reply->size_bytes = count * sizeof(words[0]);
+    __builtin_memcpy(reply->words, words, reply->size_bytes);
+    return table.highest;
+}
+
+static int64_t tell_limits(struct reply *reply) REQUIRES(lock) {
+    const uint64_t limits[9] = {SIZE_MAX_BYTES, 1, IPC_SLOT_COUNT, IPC_SLOT_COUNT, SIZE_MAX_BYTES};
+    return tell_words(limits, 9, reply);
+}
+
+static int64_t tell_info(struct reply *reply) REQUIRES(lock) {
+    const uint64_t info[6] = {table.count, total_pages, total_pages};
+    return tell_words(info, 6, reply);
+}
+
+static void change(struct segment *segment, const struct segment_status *next) REQUIRES(lock) {
+    struct ipc_permissions *own = &segment->ipc.permissions;
+    own->user = next->permissions.user;
+    own->group = next->permissions.group;
+    own->mode = (own->mode & ~0777u) | (next->permissions.mode & 0777);
+    segment->status.changed_seconds = now_seconds();
+}
+
+static void remove_segment(struct segment *segment) REQUIRES(lock) {
+    segment->ipc.permissions.mode |= MODE_DESTROYED;
+    segment->ipc.permissions.key = IPC_PRIVATE;
+    if (segment->attach_count == 0) {
+        destroy(segment);
+    }
+}
+
+/* All memory stays where it is; whether it is to is remembered. */
+static void set_locked(struct segment *segment, bool is_locked) REQUIRES(lock) {
+    uint32_t mode = segment->ipc.permissions.mode & ~MODE_LOCKED;
+    segment->ipc.permissions.mode = is_locked ? mode | MODE_LOCKED : mode;
+}
+
+static int64_t control_owned(struct segment *segment, uint32_t command,
+                             const struct segment_status *next) REQUIRES(lock) {
+    const struct ipc_caller by = caller();
+    enum status status = ipc_check_owner(&segment->ipc, &by);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    switch (command) {
+    case IPC_SET:
+        change(segment, next);
+        return 0;
+    case IPC_REMOVE:
+        remove_segment(segment);
+        return 0;
+    case SHM_LOCK:
+    case SHM_UNLOCK:
+        set_locked(segment, command == SHM_LOCK);
+        return 0;
+    default:
+        return STATUS_INVALID;
+    }
+}
+
+static int64_t stat_by_id(struct segment *segment, struct reply *reply) REQUIRES(lock) {
+    const struct ipc_caller by = caller();
+    enum status status = ipc_check(&segment->ipc, 0444, &by);
+    if (status == STATUS_OK) {
+        tell(segment, reply);
+    }
+    return status;
+}
+
+static int64_t control(int32_t id, uint32_t command, const struct segment_status *next,
+                       struct reply *reply) REQUIRES(lock) {
+    switch (command) {
+    case IPC_INFO:
+        return tell_limits(reply);
+    case SHM_INFO:
+        return tell_info(reply);
+    case SHM_STAT:
+    case SHM_STAT_ANY:
+        return stat_by_slot((uint32_t)id, command == SHM_STAT_ANY, reply);
+    default:
+        break;
+    }
+    struct segment *segment = segment_of(ipc_find(&table, id));
+    if (!segment) {
+        return STATUS_INVALID;
+    }
+    return command == IPC_STAT ? stat_by_id(segment, reply)
+                               : control_owned(segment, command, next);
+}
+
+int64_t call_shmctl(const struct trap_frame *frame) {
+    constexpr uint32_t version_64 = 0x0100; /* IPC_64, which x86-64 always means */
+    int32_t id = (int32_t)frame->rdi;
+    uint32_t command = (uint32_t)frame->rsi & ~version_64;
+    struct segment_status next = {};
+    struct reply reply = {};
+    if (id < 0 || (int32_t)command < 0) {
+        return STATUS_INVALID;
+    }
+    if (command == IPC_SET && copy_in(&next, frame->rdx, sizeof(next)) != 0) {
+        return STATUS_FAULT;
+    }
+    sleep_lock_acquire(&lock);
+    int64_t result = control(id, command, &next, &reply);
+    sleep_lock_release(&lock);
+    if (result >= 0 && reply.size_bytes > 0 &&
+        copy_out(frame->rdx, reply.words, reply.size_bytes) != 0) {
+        return STATUS_FAULT;
+    }
+    return result;
+}

@@ -1,0 +1,49 @@
+#include "mm/space/limits.h"
+
+#include "mm/frame/frame.h"
+#include "mm/space/space_usage.h"
+
+/* Whether `used` and `more` pages are at most that many bytes. */
+static bool fits(uint64_t used, uint64_t more, uint64_t limit_bytes) {
+    uint64_t limit = limit_bytes >> PAGE_SHIFT;
+    return limit_bytes == SPACE_UNLIMITED || (used <= limit && more <= limit - used);
+}
+
+bool is_data(const struct vm_area *area) {
+    return (area->attributes.rights & RIGHT_WRITE) != 0 && !area->is_shared && !area->grows_down;
+}
+
+bool needs_promise(const struct vm_area *area) {
+    return (area->attributes.rights & RIGHT_WRITE) != 0 && !area->is_shared && !area->is_unreserved;
+}
+
+enum status check_growth(const struct address_space *space, const struct vm_area *area,
+                         uint64_t page_count) {
+    const struct area_totals *totals = &space->areas.totals;
+    const struct space_limits *limits = &space->limits;
+    if (!fits(totals->memory, page_count, limits->address_space_bytes) ||
+        (is_data(area) && !fits(totals->data, page_count, limits->data_bytes))) {
+        return STATUS_NO_MEMORY;
+    }
+    return STATUS_OK;
+}
+
+enum status check_growth_of_data(const struct address_space *space, uint64_t page_count) {
+    bool may_grow = fits(space->areas.totals.data, page_count, space->limits.data_bytes);
+    return may_grow ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
+enum status check_promise(const struct vm_area *area, uint64_t page_count) {
+    bool is_too_much = needs_promise(area) && page_count > frame_count().total;
+    return is_too_much ? STATUS_NO_MEMORY : STATUS_OK;
+}
+
+bool may_lock(const struct address_space *space, uint64_t page_count) {
+    return fits(space->areas.totals.locked, page_count, space->limits.locked_bytes);
+}
+
+void space_set_limits(struct address_space *space, const struct space_limits *limits) {
+    sleep_lock_acquire(&space->lock);
+    space->limits = *limits;
+    sleep_lock_release(&space->lock);
+}

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "mm/space/area.h"
+#include "mm/space/space_private.h"
+
+/* Whether a space may have more, as Linux asks (man 2 getrlimit). */
+
+/* What `page_count` more pages like those of `area` would come to: STATUS_NO_MEMORY, too much in
+ * all, or too much data. */
+enum status check_growth(const struct address_space *space, const struct vm_area *area,
+                         uint64_t page_count);
+
+/* The same where only their kind changes, to data. */
+enum status check_growth_of_data(const struct address_space *space, uint64_t page_count);
+
+/* STATUS_NO_MEMORY where private writable memory of that size is more than there is at all. */
+enum status check_promise(const struct vm_area *area, uint64_t page_count);
+
+/* Whether the space may have `page_count` more locked pages. */
+bool may_lock(const struct address_space *space, uint64_t page_count);
+
+/* Whether pages of the area count as data, and whether as what may be written to later. */
+bool is_data(const struct vm_area *area);
+bool needs_promise(const struct vm_area *area);

@@ -1,0 +1,107 @@
+"""Runs random scripts of memory operations on the host's Linux and on Quire, and compares.
+
+A script that does not print the same is made as short as it can be, and written to
+user/tests/regressions, where the tests find it. The exit status is 0 if there was none, 1 if there
+was, 125 if a machine failed, and 2 when the command line of this tool is wrong.
+"""
+
+import argparse
+import difflib
+import os
+import sys
+
+from tools.arguments import arguments
+from tools.differential import generator, scripts, shrink
+from tools.exec import session
+from tools.image.errors import ImageError
+from tools.machine.qemu import MachineError
+
+_REGRESSIONS = "user/tests/regressions"
+_AT_ONCE = 1000
+_MOST_SHRUNK = 5
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="differential", usage="bazel run //tools/differential -- [OPTIONS]",
+        allow_abbrev=False, description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--programs", type=arguments.positive, default=1000, metavar="N",
+                        help="how many scripts (default %(default)s)")
+    parser.add_argument("--seed", type=arguments.positive, default=1, metavar="N",
+                        help="others for each seed (default %(default)s)")
+    parser.add_argument("--kernel", default=session.BUILT_KERNEL, metavar="ELF",
+                        help="boot this kernel instead of the built one")
+    parser.add_argument("--native", action="store_true",
+                        help="only run on Linux, twice, and compare that")
+    return parser
+
+
+def _runner(options):
+    if options.native:
+        return scripts.run_natively
+    return lambda some: scripts.run_on_quire(some, kernel=options.kernel)
+
+
+def find(seed, count, other, say):
+    """The first few Differences among the scripts of a seed, in parts of one boot each."""
+    found = []
+    for first in range(0, count, _AT_ONCE):
+        numbers = range(first, min(first + _AT_ONCE, count))
+        made = [generator.make(seed, number) for number in numbers]
+        found += scripts.find_differences(made, other)
+        say(f"{numbers.stop} scripts, {len(found)} differ")
+        if len(found) >= _MOST_SHRUNK:
+            break
+    return found[:_MOST_SHRUNK]
+
+
+def shorten(difference, other):
+    """The Difference of the shortest script to be found in one."""
+    def differ(candidates):
+        changed = {found.steps for found in scripts.find_differences(candidates, other)}
+        return [steps in changed for steps in candidates]
+    steps = shrink.shrink(difference.steps, differ)
+    return next(iter(scripts.find_differences([steps], other)), difference)
+
+
+def describe(difference):
+    """The steps, and a diff of what they printed."""
+    diff = difflib.unified_diff(difference.linux, difference.quire, "linux", "quire", lineterm="")
+    return "\n".join([*difference.steps, *diff])
+
+
+def record(difference, folder, name):
+    """Writes a script where the tests find it; returns its path."""
+    path = os.path.join(folder, name + ".txt")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(scripts.to_text([difference.steps]))
+    return path
+
+
+def _run(options):
+    other = _runner(options)
+    found = find(options.seed, options.programs, other, print)
+    folder = os.path.join(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."), _REGRESSIONS)
+    for number, difference in enumerate(found):
+        shortest = shorten(difference, other)
+        path = record(shortest, folder, f"seed_{options.seed}_{number}")
+        print(f"\n{_REGRESSIONS}/{os.path.basename(path)}:\n{describe(shortest)}")
+    return 1 if found else 0
+
+
+def main(argv):
+    """Returns the exit status."""
+    options = _parser().parse_args(argv)
+    options.kernel = os.path.join(os.environ.get("BUILD_WORKING_DIRECTORY", "."), options.kernel)
+    try:
+        return _run(options)
+    except (ImageError, MachineError, OSError) as error:
+        print(f"differential: {error}", file=sys.stderr)
+        return 125
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,166 @@
+/* Pipes and FIFOs: capacity, atomic writes, ends that close, flags. */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "user/tests/report.h"
+
+static char bytes[256 * 1024];
+
+static void check_creation(void) {
+    int ends[2] = {-1, -1};
+    struct stat status;
+    show("null page", call(pipe, 8));
+    show("unknown flag", call(pipe2, ends, O_APPEND));
+    show("closing", pipe2(ends, O_CLOEXEC | O_NONBLOCK));
+    say("flags %d, status %#x %#x", fcntl(ends[0], F_GETFD), fcntl(ends[0], F_GETFL),
+        fcntl(ends[1], F_GETFL));
+    fstat(ends[0], &status);
+    say("mode %o, size %ld, block %ld", status.st_mode, (long)status.st_size,
+        (long)status.st_blksize);
+    show("read from the writing end", read(ends[1], bytes, 1));
+    show("write to the reading end", write(ends[0], bytes, 1));
+    show("seek", lseek(ends[0], 0, SEEK_SET));
+    show("pread", pread(ends[0], bytes, 1, 0));
+    show("truncate", ftruncate(ends[1], 0));
+    show("synchronise", fsync(ends[0]));
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void check_capacity(void) {
+    int ends[2], available = -1;
+    pipe2(ends, O_NONBLOCK);
+    show("empty", read(ends[0], bytes, 1));
+    show("no bytes", read(ends[0], bytes, 0));
+    show("write no bytes", write(ends[1], bytes, 0));
+    show("fill", write(ends[1], bytes, sizeof(bytes)));
+    show("full", write(ends[1], bytes, 1));
+    ioctl(ends[0], FIONREAD, &available);
+    say("available: %d", available);
+    show("read a byte", read(ends[0], bytes, 1));
+    show("still full", write(ends[1], bytes, 1));
+    show("read a page", read(ends[0], bytes, PAGE));
+    show("room for a page", write(ends[1], bytes, 2 * PAGE));
+    show("atomic write without room", write(ends[1], bytes, PAGE));
+    show("read all", read(ends[0], bytes, sizeof(bytes)));
+    show("capacity", fcntl(ends[0], F_GETPIPE_SZ));
+    show("smaller", fcntl(ends[0], F_SETPIPE_SZ, 1));
+    show("odd", fcntl(ends[0], F_SETPIPE_SZ, 3 * PAGE));
+    show("fill it", write(ends[1], bytes, sizeof(bytes)));
+    show("smaller than what is in it", fcntl(ends[0], F_SETPIPE_SZ, PAGE));
+    show("negative", fcntl(ends[0], F_SETPIPE_SZ, -1));
+    show("of a file", fcntl(scratch_file("file", 1), F_GETPIPE_SZ));
+}
+
+static void write_to_broken(void) {
+    int ends[2];
+    pipe(ends);
+    close(ends[0]);
+    write(ends[1], "x", 1);
+}
+
+static void check_ends(void) {
+    int ends[2];
+    pipe(ends);
+    write(ends[1], "rest", 4);
+    struct pollfd entry = {ends[0], POLLIN, 0};
+    close(ends[1]);
+    show("poll", poll(&entry, 1, 0));
+    say("events %#x", (unsigned)entry.revents);
+    show("the rest", read(ends[0], bytes, 100));
+    show("the end", read(ends[0], bytes, 100));
+    poll(&entry, 1, 0);
+    say("events %#x", (unsigned)entry.revents);
+    close(ends[0]);
+    show_child("nobody reads", write_to_broken);
+    signal(SIGPIPE, SIG_IGN);
+    pipe(ends);
+    close(ends[0]);
+    show("nobody reads, ignored", write(ends[1], "x", 1));
+    entry = (struct pollfd){ends[1], POLLOUT, 0};
+    poll(&entry, 1, 0);
+    say("events %#x", (unsigned)entry.revents);
+    close(ends[1]);
+}
+
+/* A writer of more than fits sleeps, and goes on as the reader takes. */
+static void check_blocking(void) {
+    int ends[2];
+    pipe(ends);
+    pid_t child = fork();
+    if (child == 0) {
+        close(ends[0]);
+        memset(bytes, 'w', sizeof(bytes));
+        ssize_t written = write(ends[1], bytes, sizeof(bytes));
+        _exit(written == (ssize_t)sizeof(bytes) ? 0 : 1);
+    }
+    close(ends[1]);
+    long total = 0;
+    for (ssize_t count; (count = read(ends[0], bytes, 10'000)) > 0;) {
+        total += count;
+    }
+    say("all came: %ld", total);
+    show_end("writer", child);
+    close(ends[0]);
+}
+
+static void check_packets(void) {
+    int ends[2];
+    pipe2(ends, O_DIRECT);
+    show("first", write(ends[1], "first", 5));
+    show("second", write(ends[1], "second", 6));
+    show("one at a time", read(ends[0], bytes, 100));
+    show("cut off", read(ends[0], bytes, 3));
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    show("the rest is gone", read(ends[0], bytes, 100));
+}
+
+static void check_fifo(void) {
+    char byte;
+    show("make", mkfifo("fifo", 0600));
+    show("again", mkfifo("fifo", 0600));
+    show("nobody reads", open("fifo", O_WRONLY | O_NONBLOCK));
+    int reader = open("fifo", O_RDONLY | O_NONBLOCK);
+    show_ok("to read", reader);
+    show("nobody writes", read(reader, &byte, 1));
+    int writer = open("fifo", O_WRONLY);
+    show_ok("to write", writer);
+    show("empty", read(reader, &byte, 1));
+    show("write", write(writer, "f", 1));
+    show("read", read(reader, &byte, 1));
+    close(writer);
+    show("end", read(reader, &byte, 1));
+    int both = open("fifo", O_RDWR);
+    show_ok("both", both);
+    show("write", write(both, "b", 1));
+    show("read", read(both, &byte, 1));
+    close(both);
+    close(reader);
+    pid_t child = fork();
+    if (child == 0) {
+        settle();
+        write(open("fifo", O_WRONLY), "c", 1);
+        _exit(0);
+    }
+    reader = open("fifo", O_RDONLY);
+    show("opening waits for a writer", read(reader, &byte, 1));
+    say("%c", byte);
+    show_end("child", child);
+}
+
+int main(void) {
+    check_creation();
+    check_capacity();
+    check_ends();
+    check_blocking();
+    check_packets();
+    check_fifo();
+}

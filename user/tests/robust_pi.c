@@ -1,0 +1,149 @@
+/* Robust lists and futexes with priority inheritance. */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "user/tests/report.h"
+
+constexpr int LOCK_PI = 6, UNLOCK_PI = 7, TRYLOCK_PI = 8;
+constexpr uint32_t WAITERS = 0x80000000, OWNER_DIED = 0x40000000, TID = 0x3fffffff;
+
+/* man 2 set_robust_list. */
+struct entry {
+    struct entry *next;
+    uint32_t word;
+};
+
+struct head {
+    struct entry *first;
+    long offset;
+    struct entry *pending;
+};
+
+static struct head *head;
+static struct entry *entries;
+static pthread_mutex_t *mutex;
+static uint32_t *pi_word;
+
+static void *map_shared(void) {
+    return mmap(nullptr, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+}
+
+static void show_word(const char *what, uint32_t word, pid_t owner) {
+    say("%s: waiters %d, owner died %d, owner %s", what, (word & WAITERS) != 0,
+        (word & OWNER_DIED) != 0,
+        (word & TID) == 0                 ? "none"
+        : (word & TID) == (uint32_t)owner ? "it"
+                                          : "another");
+}
+
+static void die_with_locks(void) {
+    uint32_t tid = (uint32_t)gettid();
+    *head = (struct head){&entries[0], offsetof(struct entry, word), nullptr};
+    entries[0] = (struct entry){&entries[1], tid};
+    entries[1] = (struct entry){&entries[2], tid | WAITERS};
+    entries[2] = (struct entry){(struct entry *)head, 12345};
+    entries[3] = (struct entry){nullptr, tid};
+    head->pending = &entries[3];
+    show("set", call(set_robust_list, head, sizeof(*head)));
+}
+
+static void check_list(void) {
+    void *seen = nullptr;
+    size_t size = 0;
+    show("size", call(set_robust_list, head, sizeof(*head) + 1));
+    show_child("dies with locks", die_with_locks);
+    for (int i = 0; i < 4; i++) {
+        show_word("after its death", entries[i].word, -1);
+    }
+    show("get mine", call(get_robust_list, 0, &seen, &size));
+    say("size %zu", size);
+    show("get nobody's", call(get_robust_list, 0x7ffffff, &seen, &size));
+    show("get to the null page", call(get_robust_list, 0, nullptr, &size));
+}
+
+static void die_with_circle(void) {
+    *head = (struct head){&entries[0], offsetof(struct entry, word), nullptr};
+    entries[0].next = &entries[1];
+    entries[1].next = &entries[0];
+    call(set_robust_list, head, sizeof(*head));
+}
+
+static void die_with_bad_list(void) {
+    *head = (struct head){(struct entry *)8, 0, nullptr};
+    call(set_robust_list, head, sizeof(*head));
+}
+
+static void die_with_mutex(void) {
+    pthread_mutex_lock(mutex);
+}
+
+static void check_mutex(void) {
+    pthread_mutexattr_t attributes;
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+    pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+    pthread_mutex_init(mutex, &attributes);
+    show_child("dies with a mutex", die_with_mutex);
+    say("lock: %s", error_name(pthread_mutex_lock(mutex)));
+    say("consistent: %d", pthread_mutex_consistent(mutex));
+    say("unlock: %d", pthread_mutex_unlock(mutex));
+    say("lock: %d", pthread_mutex_lock(mutex));
+    pthread_mutex_unlock(mutex);
+    show_child("dies again", die_with_mutex);
+    say("lock: %s", error_name(pthread_mutex_lock(mutex)));
+    say("unlock: %d", pthread_mutex_unlock(mutex));
+    say("lock: %s", error_name(pthread_mutex_lock(mutex)));
+}
+
+static long pi(int operation, const struct timespec *time) {
+    return call(futex, pi_word, operation, 0, time, nullptr, 0);
+}
+
+static void *contend(void *) {
+    pi(LOCK_PI, nullptr);
+    bool is_mine = (*pi_word & TID) == (uint32_t)gettid();
+    pi(UNLOCK_PI, nullptr);
+    return (void *)(uintptr_t)is_mine;
+}
+
+static void check_pi(void) {
+    pthread_t thread;
+    struct timespec past = {};
+    show("lock", pi(LOCK_PI, nullptr));
+    show_word("locked", *pi_word, gettid());
+    show("lock again", pi(LOCK_PI, nullptr));
+    show("try again", pi(TRYLOCK_PI, nullptr));
+    pthread_create(&thread, nullptr, contend, nullptr);
+    settle();
+    settle();
+    show_word("contended", *pi_word, gettid());
+    show("unlock", pi(UNLOCK_PI, nullptr));
+    void *is_handed_over;
+    pthread_join(thread, &is_handed_over);
+    say("handed over: %d", is_handed_over != nullptr);
+    show_word("free", *pi_word, gettid());
+    show("unlock what is free", pi(UNLOCK_PI, nullptr));
+    *pi_word = 0x1ffffff;
+    show("owned by nobody", pi(LOCK_PI, nullptr));
+    *pi_word = 0;
+    show("try", pi(TRYLOCK_PI, nullptr));
+    show("time has passed", pi(LOCK_PI, &past));
+    show("unlock", pi(UNLOCK_PI, nullptr));
+}
+
+int main(void) {
+    head = map_shared();
+    entries = map_shared();
+    mutex = map_shared();
+    pi_word = map_shared();
+    check_list();
+    show_child("a list that is a circle", die_with_circle);
+    show_child("a list on the null page", die_with_bad_list);
+    check_mutex();
+    check_pi();
+}
