@@ -202,6 +202,15 @@ static enum status personality_show(const struct made_view *view, const struct t
     return STATUS_OK;
 }
 
+static enum status slack_show(const struct made_view *view, const struct text_sink *sink) {
+    tree_lock();
+    const struct task *task = subject_task(view->subject);
+    uint64_t slack_ns = task != nullptr ? task->timer_slack_ns : 0;
+    tree_unlock();
+    format_to(sink, "%llu\n", (unsigned long long)slack_ns);
+    return STATUS_OK;
+}
+
 /* What is the same for every process, as the entry's data has it. */
 static enum status constant_show(const struct made_view *view, const struct text_sink *sink) {
     format_to(sink, "%s", (const char *)view->data);
@@ -272,8 +281,8 @@ static const struct made_entry entries[] = {
     {.name = "ptwalk",
      .kind = NODE_REGULAR,
      .permissions = 0400,
-     .open = memory_open,
-     .release = memory_release,
+     .open = page_walk_open,
+     .release = page_walk_release,
      .read = page_walk_read},
     TEXT("personality", 0400, personality_show),
     LINK("root", top_read_link, top_follow),
@@ -285,7 +294,7 @@ static const struct made_entry entries[] = {
     TEXT("stat", 0444, stat_show),
     TEXT("statm", 0444, statm_show),
     TEXT("status", 0444, status_show),
-    CONSTANT("timerslack_ns", 0444, "50000\n"),
+    TEXT("timerslack_ns", 0444, slack_show),
     CONSTANT("wchan", 0444, "0"),
     DIRECTORY("task", 0555, task_list_directory),
 };
