@@ -30,7 +30,8 @@ static struct file_time now(void) {
 static void begin_root(void) {
     struct node *node;
     struct mount *mount;
-    if (memory_fs_create(0755, &node) != STATUS_OK || mount_create_root(node, &mount) != STATUS_OK) {
+    if (memory_fs_create(0755, &node) != STATUS_OK ||
+        mount_create_root(node, &mount) != STATUS_OK) {
         panic_stop("no memory for the root of the file system");
     }
     root = mount_root(mount);
