@@ -37,6 +37,9 @@ SECTIONS = {
     "ptwalk": "dd if=/proc/self/ptwalk bs=1000 iflag=skip_bytes skip=$((0x401000)) count=1 "
               "2>/dev/null",
     "pagemap": "dd if=/proc/self/pagemap bs=8 skip=1025 count=1 2>/dev/null | od -t x8",
+    "fixed": "echo 0 > /proc/sys/kernel/randomize_va_space; "
+             "cat /proc/self/maps > /tmp/a; cat /proc/self/maps | cmp - /tmp/a && echo same; rm /tmp/a",
+    "io": "dd if=/dev/zero bs=1000 count=2 2>/dev/null | wc -c; cat /proc/$$/io",
     "frames": "cat /proc/frames",
     "sys": "cat /sys/devices/system/cpu/online /sys/kernel/mm/transparent_hugepage/enabled",
     # Of the processes only the shell is there from beginning to end.
@@ -126,6 +129,15 @@ class ProcTest(MachineCase):
         entry = int(self.lines("pagemap")[0].split()[1], 16)
         self.assertEqual(entry >> 63, 1)
         self.assertRegex(self.lines("frames")[0], r"^[0-9a-f]+ \d+ \w+$")
+
+    def test_without_chance_every_program_lies_where_the_last_one_lay(self):
+        self.assertEqual(self.lines("fixed"), ["same"])
+
+    def test_what_a_process_moves_is_counted(self):
+        counts = dict(line.split(": ") for line in self.lines("io")[1:])
+        self.assertGreater(int(counts["wchar"]), 0)
+        self.assertGreaterEqual(int(counts["wchar"]), int(counts["syscw"]))
+        self.assertEqual((counts["read_bytes"], counts["write_bytes"]), ("0", "0"))
 
     def test_programs_find_what_they_ask_sys_for(self):
         self.assertEqual(self.lines("sys"), ["0", "always madvise [never]"])

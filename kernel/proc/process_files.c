@@ -202,6 +202,23 @@ static enum status personality_show(const struct made_view *view, const struct t
     return STATUS_OK;
 }
 
+static enum status inspect_open(const struct made_subject *subject, void **state) {
+    (void)state;
+    return may_inspect(subject) ? STATUS_OK : STATUS_ACCESS_DENIED;
+}
+
+/* Nothing here lies on a disk: the last three count what goes there. */
+static enum status moved_show(const struct made_view *view, const struct text_sink *sink) {
+    const struct process_moved *moved = &subject_process(view->subject)->moved;
+    format_to(sink, "rchar: %llu\nwchar: %llu\nsyscr: %llu\nsyscw: %llu\n",
+              (unsigned long long)__atomic_load_n(&moved->read_bytes, __ATOMIC_RELAXED),
+              (unsigned long long)__atomic_load_n(&moved->written_bytes, __ATOMIC_RELAXED),
+              (unsigned long long)__atomic_load_n(&moved->read_calls, __ATOMIC_RELAXED),
+              (unsigned long long)__atomic_load_n(&moved->write_calls, __ATOMIC_RELAXED));
+    format_to(sink, "read_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n");
+    return STATUS_OK;
+}
+
 static enum status slack_show(const struct made_view *view, const struct text_sink *sink) {
     tree_lock();
     const struct task *task = subject_task(view->subject);
@@ -257,6 +274,11 @@ static const struct made_entry entries[] = {
     LINK("exe", executable_read_link, executable_follow),
     DIRECTORY("fd", 0500, descriptor_directory),
     DIRECTORY("fdinfo", 0555, descriptor_facts_directory),
+    {.name = "io",
+     .kind = NODE_REGULAR,
+     .permissions = 0400,
+     .open = inspect_open,
+     .show = moved_show},
     TEXT("limits", 0444, limits_show),
     CONSTANT("loginuid", 0444, "4294967295"),
     OF_MEMORY("maps", 0444, maps_show),
