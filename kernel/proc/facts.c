@@ -5,6 +5,7 @@
 #include "kernel/proc/usage.h"
 #include "kernel/process/groups.h"
 #include "kernel/process/signals.h"
+#include "kernel/tty/tty/tty.h"
 #include "lib/memory.h"
 
 constexpr uint64_t SHOWN_HERTZ = 100;
@@ -32,8 +33,7 @@ static void note_kin(const struct process *process, struct process_facts *facts)
     facts->parent = process->parent != nullptr ? process->parent->number : 0;
     facts->group = process->group->number;
     facts->session = process->session->number;
-    facts->terminal_group = -1;
-    facts->thread_count = process->task_count;
+    facts->thread_count = process->task_count > 0 ? process->task_count : 1; /* it has ended */
     facts->exit_signal = process->exit_signal;
     facts->nice = process->nice;
     facts->start_ticks = process->start_ns / (1'000'000'000 / SHOWN_HERTZ);
@@ -108,6 +108,24 @@ static void note_times(const struct made_subject *subject, const struct task *ta
     }
 }
 
+/* Terminals stay for ever. */
+static struct tty *find_terminal(const struct made_subject *subject) {
+    tree_lock();
+    struct tty *terminal = subject_process(subject)->terminal;
+    tree_unlock();
+    return terminal;
+}
+
+static void note_terminal(const struct made_subject *subject, struct process_facts *facts) {
+    struct tty *terminal = find_terminal(subject);
+    facts->terminal_group = -1;
+    if (terminal != nullptr) {
+        uint32_t foreground = tty_foreground(terminal);
+        facts->terminal_device = tty_device(terminal);
+        facts->terminal_group = foreground != 0 ? (int32_t)foreground : -1;
+    }
+}
+
 static enum status gather_held(const struct made_subject *subject, struct gathered_facts *gathered)
     REQUIRES(process_tree) {
     struct process *process = subject_process(subject);
@@ -153,6 +171,7 @@ enum status facts_gather(const struct made_subject *subject, struct gathered_fac
         return status;
     }
     note_files(subject, &gathered->facts);
+    note_terminal(subject, &gathered->facts);
     struct process_memory *memory = subject_memory(subject);
     if (memory != nullptr) {
         gathered->facts.has_memory = true;

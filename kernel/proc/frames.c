@@ -6,6 +6,11 @@
 
 /* /proc/frames and /proc/buddyinfo: physical memory. */
 
+static const char *const STATE_WORDS[FRAME_STATE_COUNT] = {
+    [FRAME_RESERVED] = "reserved", [FRAME_FREE] = "free", [FRAME_TABLE] = "table",
+    [FRAME_ANON] = "anonymous",    [FRAME_FILE] = "file", [FRAME_KERNEL] = "kernel",
+};
+
 /* How many pages are looked at as one: a free block is as large as its order says. */
 static uint64_t pages_at(uint64_t page, enum frame_state state) {
     const struct frame *frame = frame_of(phys_addr(page << PAGE_SHIFT));
@@ -25,7 +30,7 @@ enum status frames_show(const struct made_view *view, const struct text_sink *si
         enum frame_state state = frame_state_of(pa);
         uint64_t count = pages_at(page, state);
         count = count < end - page ? count : end - page;
-        frame_run_add(sink, &run, page, count, frame_state_name(state));
+        frame_run_add(sink, &run, page, count, STATE_WORDS[state]);
         page += count;
     }
     frame_run_end(sink, &run);

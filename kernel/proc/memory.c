@@ -1,11 +1,14 @@
 #include "kernel/proc/subject.h"
 #include "kernel/proc/tables.h"
 #include "kernel/proc/text/memory_text.h"
+#include "kernel/proc/text/walk_text.h"
+#include "kernel/proc/tree/text_buffer.h"
 #include "mm/addr/layout.h"
 #include "mm/frame/frame.h"
+#include "mm/heap/heap.h"
 #include "mm/paging/page_table.h"
 
-/* /proc/PID/mem, pagemap and pagetable. */
+/* /proc/PID/mem, pagemap and ptwalk. */
 
 constexpr size_t PIECE_SIZE = 512;
 
@@ -99,39 +102,69 @@ enum status pagemap_read(const struct made_view *view, uint64_t *position,
     return transfer_result(transfer, STATUS_OK);
 }
 
-/* A line for each level, from the root to where the walk ends. */
-static size_t format_walk(const struct page_walk *walk, char *text, size_t size_bytes) {
-    size_t length = 0;
-    for (unsigned i = 0; i < walk->step_count; i++) {
-        const struct page_walk_step *step = &walk->steps[i];
-        size_t wanted = format_buffer(text + length, size_bytes - length,
-                                      "level %u table %012llx index %3u entry %016llx %s\n",
-                                      step->level, (unsigned long long)step->table.value,
-                                      step->index, (unsigned long long)step->raw, step->words);
-        length += smaller(wanted, size_bytes - length - 1);
+/* An open ptwalk. */
+struct walker {
+    struct process_memory *memory; /* a reference; null: the process had ended */
+    uint64_t end;                  /* where the text that was read last would go on; atomic */
+};
+
+enum status page_walk_open(const struct made_subject *subject, void **state) {
+    struct walker *walker = heap_alloc(sizeof(*walker));
+    if (walker == nullptr) {
+        return STATUS_NO_MEMORY;
     }
-    return length;
+    void *memory;
+    enum status status = memory_open(subject, &memory);
+    if (status != STATUS_OK) {
+        heap_free(walker);
+        return status;
+    }
+    walker->memory = memory;
+    *state = walker;
+    return STATUS_OK;
 }
 
-/* The position is the address to be looked up; every read tells of one. */
+void page_walk_release(void *state) {
+    struct walker *walker = state;
+    memory_release(walker->memory);
+    heap_free(walker);
+}
+
+static void find_walk(struct process_memory *memory, uint64_t address, struct page_walk *walk) {
+    struct locked_range token;
+    space_lock_for_reading(memory->space, space_user_range(), &token);
+    page_table_walk(space_page_table(memory->space), virt_addr(address), walk);
+    space_unlock(&token);
+}
+
+static enum status put_walk(struct walker *walker, uint64_t *position, struct transfer *transfer) {
+    struct page_walk walk;
+    struct text_buffer text = {};
+    const struct text_sink sink = text_buffer_sink(&text);
+    find_walk(walker->memory, *position, &walk);
+    walk_write(&sink, &walk);
+    *position += transfer_put(transfer, text.bytes, text.length);
+    __atomic_store_n(&walker->end, *position, __ATOMIC_RELAXED);
+    enum status status = text.is_cut ? STATUS_NO_MEMORY : transfer_result(transfer, STATUS_OK);
+    text_buffer_clear(&text);
+    return status;
+}
+
+/*
+ * The position is the address to be looked up, and a text is read at once: what the reader has no
+ * room for is cut. Who goes on reading where a text has ended finds nothing more, so that a program
+ * which reads files to their end comes to one.
+ */
 enum status page_walk_read(const struct made_view *view, uint64_t *position,
                            struct transfer *transfer) {
-    struct process_memory *memory = view->state;
-    char text[1024];
-    struct page_walk walk;
-    struct locked_range token;
-    if (memory == nullptr) {
+    struct walker *walker = view->state;
+    if (walker->memory == nullptr) {
         return STATUS_NO_SUCH_PROCESS;
     }
     if (view->opener != 0) {
         return STATUS_NOT_PERMITTED;
     }
-    if (*position >= USER_END) {
-        return STATUS_OK;
-    }
-    space_lock_for_reading(memory->space, space_user_range(), &token);
-    page_table_walk(space_page_table(memory->space), virt_addr(*position), &walk);
-    space_unlock(&token);
-    transfer_put(transfer, text, format_walk(&walk, text, sizeof(text)));
-    return transfer_result(transfer, STATUS_OK);
+    uint64_t end = __atomic_load_n(&walker->end, __ATOMIC_RELAXED);
+    bool is_at_end = *position >= USER_END || (end != 0 && *position == end);
+    return is_at_end ? STATUS_OK : put_walk(walker, position, transfer);
 }

@@ -202,6 +202,32 @@ static enum status personality_show(const struct made_view *view, const struct t
     return STATUS_OK;
 }
 
+static enum status inspect_open(const struct made_subject *subject, void **state) {
+    (void)state;
+    return may_inspect(subject) ? STATUS_OK : STATUS_ACCESS_DENIED;
+}
+
+/* Nothing here lies on a disk: the last three count what goes there. */
+static enum status moved_show(const struct made_view *view, const struct text_sink *sink) {
+    const struct process_moved *moved = &subject_process(view->subject)->moved;
+    format_to(sink, "rchar: %llu\nwchar: %llu\nsyscr: %llu\nsyscw: %llu\n",
+              (unsigned long long)__atomic_load_n(&moved->read_bytes, __ATOMIC_RELAXED),
+              (unsigned long long)__atomic_load_n(&moved->written_bytes, __ATOMIC_RELAXED),
+              (unsigned long long)__atomic_load_n(&moved->read_calls, __ATOMIC_RELAXED),
+              (unsigned long long)__atomic_load_n(&moved->write_calls, __ATOMIC_RELAXED));
+    format_to(sink, "read_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n");
+    return STATUS_OK;
+}
+
+static enum status slack_show(const struct made_view *view, const struct text_sink *sink) {
+    tree_lock();
+    const struct task *task = subject_task(view->subject);
+    uint64_t slack_ns = task != nullptr ? task->timer_slack_ns : 0;
+    tree_unlock();
+    format_to(sink, "%llu\n", (unsigned long long)slack_ns);
+    return STATUS_OK;
+}
+
 /* What is the same for every process, as the entry's data has it. */
 static enum status constant_show(const struct made_view *view, const struct text_sink *sink) {
     format_to(sink, "%s", (const char *)view->data);
@@ -248,6 +274,11 @@ static const struct made_entry entries[] = {
     LINK("exe", executable_read_link, executable_follow),
     DIRECTORY("fd", 0500, descriptor_directory),
     DIRECTORY("fdinfo", 0555, descriptor_facts_directory),
+    {.name = "io",
+     .kind = NODE_REGULAR,
+     .permissions = 0400,
+     .open = inspect_open,
+     .show = moved_show},
     TEXT("limits", 0444, limits_show),
     CONSTANT("loginuid", 0444, "4294967295"),
     OF_MEMORY("maps", 0444, maps_show),
@@ -269,11 +300,11 @@ static const struct made_entry entries[] = {
      .open = memory_open,
      .release = memory_release,
      .read = pagemap_read},
-    {.name = "pagetable",
+    {.name = "ptwalk",
      .kind = NODE_REGULAR,
      .permissions = 0400,
-     .open = memory_open,
-     .release = memory_release,
+     .open = page_walk_open,
+     .release = page_walk_release,
      .read = page_walk_read},
     TEXT("personality", 0400, personality_show),
     LINK("root", top_read_link, top_follow),
@@ -285,7 +316,7 @@ static const struct made_entry entries[] = {
     TEXT("stat", 0444, stat_show),
     TEXT("statm", 0444, statm_show),
     TEXT("status", 0444, status_show),
-    CONSTANT("timerslack_ns", 0444, "50000\n"),
+    TEXT("timerslack_ns", 0444, slack_show),
     CONSTANT("wchan", 0444, "0"),
     DIRECTORY("task", 0555, task_list_directory),
 };

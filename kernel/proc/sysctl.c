@@ -2,6 +2,7 @@
 
 #include "kernel/proc/tables.h"
 #include "kernel/proc/text/parse.h"
+#include "kernel/process/layout.h"
 #include "kernel/process/process.h"
 #include "kernel/process/system_name.h"
 #include "kernel/random/random.h"
@@ -9,32 +10,28 @@
 #include "mm/addr/layout.h"
 #include "mm/frame/frame.h"
 #include "mm/heap/heap.h"
+#include "mm/space/user_areas.h"
 
 /* /proc/sys: what the kernel's limits are, and what root may set. */
 
-static int64_t randomize_va_space = 2; /* atomic */
-static int64_t overcommit_memory;      /* atomic */
+static uint32_t overcommit_memory; /* atomic */
 
-int64_t sysctl_randomize_va_space(void) {
-    return __atomic_load_n(&randomize_va_space, __ATOMIC_RELAXED);
-}
-
-int64_t sysctl_overcommit_memory(void) {
+uint32_t sysctl_overcommit_memory(void) {
     return __atomic_load_n(&overcommit_memory, __ATOMIC_RELAXED);
 }
 
 /* A number that can be set. */
 struct setting {
-    int64_t *value; /* atomic */
-    int64_t least, most;
+    uint32_t *value; /* atomic */
+    uint32_t least, most;
 };
 
-static const struct setting randomize_setting = {&randomize_va_space, 0, 2};
+static const struct setting randomize_setting = {&layout_mode, 0, 2};
 static const struct setting overcommit_setting = {&overcommit_memory, 0, 2};
 
 static enum status setting_show(const struct made_view *view, const struct text_sink *sink) {
     const struct setting *setting = view->data;
-    format_to(sink, "%lld\n", (long long)__atomic_load_n(setting->value, __ATOMIC_RELAXED));
+    format_to(sink, "%u\n", __atomic_load_n(setting->value, __ATOMIC_RELAXED));
     return STATUS_OK;
 }
 
@@ -43,7 +40,7 @@ static enum status setting_accept(const struct made_view *view, const char *text
     int64_t value;
     enum status status = parse_number(text, length, setting->least, setting->most, &value);
     if (status == STATUS_OK) {
-        __atomic_store_n(setting->value, value, __ATOMIC_RELAXED);
+        __atomic_store_n(setting->value, (uint32_t)value, __ATOMIC_RELAXED);
     }
     return status == STATUS_OUT_OF_RANGE ? STATUS_INVALID : status;
 }
@@ -60,6 +57,7 @@ static enum status number_show(const struct made_view *view, const struct text_s
 }
 
 static const uint64_t id_max = ID_MAX;
+static const uint64_t area_count_max = AREA_COUNT_MAX;
 static const uint64_t null_guard_end = NULL_GUARD_END;
 static const uint64_t descriptor_max = DESCRIPTOR_LIMIT_MAX;
 static const uint64_t group_max =
@@ -236,7 +234,7 @@ static const struct made_entry vm_entries[] = {
      .kind = NODE_REGULAR,
      .permissions = 0200,
      .accept = drop_caches_accept},
-    CONSTANT("max_map_count", "65530"),
+    NUMBER("max_map_count", area_count_max),
     CONSTANT("min_free_kbytes", "0"),
     NUMBER("mmap_min_addr", null_guard_end),
     CONSTANT("nr_hugepages", "0"),

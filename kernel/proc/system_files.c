@@ -3,6 +3,7 @@
 #include "kernel/clock/clock.h"
 #include "kernel/cpu/cpu.h"
 #include "kernel/cpu/features.h"
+#include "kernel/files/system_type/system_type.h"
 #include "kernel/proc/proc.h"
 #include "kernel/proc/subject.h"
 #include "kernel/proc/tables.h"
@@ -13,6 +14,7 @@
 #include "mm/frame/frame.h"
 #include "mm/heap/heap.h"
 #include "mm/space/kernel_space.h"
+#include "mm/space/space_usage.h"
 
 /* /proc itself. */
 
@@ -35,19 +37,6 @@ static void count_direct_map(uint64_t pages[3]) {
     page_table_for_each(space_page_table(kernel_space()), range, count_leaf, pages);
 }
 
-static bool add_committed(void *context, const struct vm_area *area) {
-    uint64_t *pages = context;
-    bool counts = area->kind == AREA_ANON && (area->attributes.rights & RIGHT_WRITE) != 0;
-    *pages += counts ? area->range.page_count : 0;
-    return true;
-}
-
-static void add_committed_of(void *context, struct address_space *space) {
-    if (space != kernel_space()) {
-        space_for_each_area(space, add_committed, context);
-    }
-}
-
 static struct memory_totals memory_totals(void) {
     struct frame_counts counts = frame_count();
     struct memory_totals totals = {
@@ -65,7 +54,7 @@ static struct memory_totals memory_totals(void) {
 static enum status meminfo_show(const struct made_view *view, const struct text_sink *sink) {
     struct memory_totals totals = memory_totals();
     (void)view;
-    space_for_each(add_committed_of, &totals.committed);
+    totals.committed = space_committed_pages();
     count_direct_map(totals.direct_map);
     meminfo_write(sink, &totals);
     return STATUS_OK;
@@ -174,6 +163,16 @@ static enum status command_line_show(const struct made_view *view, const struct 
     return STATUS_OK;
 }
 
+static void write_type(void *context, const struct system_type *type) {
+    format_to(context, "nodev\t%s\n", type->name);
+}
+
+static enum status filesystems_show(const struct made_view *view, const struct text_sink *sink) {
+    (void)view;
+    system_type_for_each(write_type, (void *)sink);
+    return STATUS_OK;
+}
+
 static enum status constant_show(const struct made_view *view, const struct text_sink *sink) {
     format_to(sink, "%s", (const char *)view->data);
     return STATUS_OK;
@@ -259,8 +258,8 @@ static const struct made_entry root_entries[] = {
     TEXT("cmdline", 0444, command_line_show),
     TEXT("cpuinfo", 0444, cpuinfo_show),
     CONSTANT("devices", "Character devices:\n  1 mem\n  5 /dev/tty\n\nBlock devices:\n"),
-    CONSTANT("filesystems", "nodev\tproc\nnodev\tsysfs\nnodev\ttmpfs\n"),
-    TEXT("frames", 0400, frames_show),
+    TEXT("filesystems", 0444, filesystems_show),
+    TEXT("frames", 0444, frames_show),
     TEXT("interrupts", 0444, interrupts_show),
     TEXT("loadavg", 0444, loadavg_show),
     TEXT("meminfo", 0444, meminfo_show),

@@ -15,6 +15,8 @@ enum status smaps_show(const struct made_view *view, const struct text_sink *sin
 enum status smaps_rollup_show(const struct made_view *view, const struct text_sink *sink);
 enum status pagemap_read(const struct made_view *view, uint64_t *position,
                          struct transfer *transfer);
+enum status page_walk_open(const struct made_subject *subject, void **state);
+void page_walk_release(void *state);
 enum status page_walk_read(const struct made_view *view, uint64_t *position,
                            struct transfer *transfer);
 enum status memory_read(const struct made_view *view, uint64_t *position,

@@ -12,6 +12,3 @@ void usage_of_memory(struct process_memory *memory, struct memory_facts *facts);
 /* Of one area, as it was copied. */
 void usage_of_area(struct address_space *space, const struct vm_area *area,
                    struct map_usage *usage);
-
-/* Whether the area is memory that /proc/PID/maps shows. */
-bool area_is_shown(const struct vm_area *area);

@@ -82,6 +82,12 @@ struct process_times {
 
 constexpr size_t TASK_NAME_SIZE_BYTES = 16; /* TASK_COMM_LEN */
 
+/* What its read and write calls have moved, for /proc/PID/io; atomic. */
+struct process_moved {
+    uint64_t read_bytes, written_bytes;
+    uint64_t read_calls, write_calls;
+};
+
 enum process_state : uint8_t { PROCESS_LIVES, PROCESS_STOPPED, PROCESS_ENDED };
 
 struct tty;
@@ -138,6 +144,7 @@ struct process {
     int32_t next_posix_timer;
     int32_t nice;                   /* guarded by the tree lock */
     uint64_t start_ns;              /* of clock_now; fixed at creation */
+    struct process_moved moved;
     uint32_t is_dumpable;           /* PR_SET_DUMPABLE; atomic */
     int32_t oom_score_adjustment;   /* atomic */
     uint32_t personality;           /* atomic */

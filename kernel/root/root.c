@@ -5,6 +5,7 @@
 #include "kernel/files/file/device.h"
 #include "kernel/files/memory_fs/memory_fs.h"
 #include "kernel/files/path/changes.h"
+#include "kernel/files/system_type/system_type.h"
 #include "kernel/files/unpack/unpack.h"
 #include "kernel/log.h"
 #include "kernel/log_text/log_text.h"
@@ -29,7 +30,8 @@ static struct file_time now(void) {
 static void begin_root(void) {
     struct node *node;
     struct mount *mount;
-    if (memory_fs_create(0755, &node) != STATUS_OK || mount_create_root(node, &mount) != STATUS_OK) {
+    if (memory_fs_create(0755, &node) != STATUS_OK ||
+        mount_create_root(node, &mount) != STATUS_OK) {
         panic_stop("no memory for the root of the file system");
     }
     root = mount_root(mount);
@@ -148,6 +150,25 @@ static void unpack(const struct boot_result *boot) {
     }
 }
 
+static enum status create_proc(const char *options, struct node **top) {
+    return options[0] == '\0' ? proc_create(top) : STATUS_INVALID;
+}
+
+static enum status create_sysfs(const char *options, struct node **top) {
+    return options[0] == '\0' ? sysfs_create(top) : STATUS_INVALID;
+}
+
+static void register_types(void) {
+    static struct system_type types[] = {
+        {.name = "proc", .create = create_proc},
+        {.name = "sysfs", .create = create_sysfs},
+        {.name = "tmpfs", .create = system_type_create_memory},
+    };
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        system_type_register(&types[i]);
+    }
+}
+
 void root_begin(const struct boot_result *boot) {
     node_set_clock(now);
     begin_root();
@@ -156,6 +177,7 @@ void root_begin(const struct boot_result *boot) {
     }
     unpack(boot);
     make_expected();
+    register_types();
     proc_set_command_line(boot->command_line_text);
     mount_expected("/proc", proc_create);
     mount_expected("/sys", sysfs_create);

@@ -18,7 +18,7 @@ static uint32_t leaving_count;    /* those announced and not yet gone; a word to
 static uint32_t has_left_alone;   /* a word for the reaper to sleep on */
 static struct thread *idle_thread;
 static struct thread_statistics statistics; /* running_count: those in the ready queue */
-static unsigned ticks_to_load;              /* until the loads are looked at again */
+static unsigned ticks_to_load = LOAD_PERIOD_TICKS; /* until the loads are looked at again */
 static struct thread *left_thread; /* whose context the switch in progress has saved */
 
 struct thread *thread_current(void) {

@@ -3,8 +3,7 @@
 void frame_run_end(const struct text_sink *to, struct frame_run *run) {
     constexpr unsigned page_shift = 12;
     if (run->state != nullptr) {
-        format_to(to, "%012llx-%012llx %8llu %s\n", (unsigned long long)run->first << page_shift,
-                  (unsigned long long)(run->first + run->count) << page_shift,
+        format_to(to, "%llx %llu %s\n", (unsigned long long)run->first << page_shift,
                   (unsigned long long)run->count, run->state);
     }
     run->state = nullptr;

@@ -49,7 +49,6 @@ void map_usage_add(struct map_usage *sum, const struct map_usage *more) {
     sum->size += more->size;
     sum->resident += more->resident;
     sum->share_bytes += more->share_bytes;
-    sum->dirty_share_bytes += more->dirty_share_bytes;
     sum->shared_clean += more->shared_clean;
     sum->shared_dirty += more->shared_dirty;
     sum->private_clean += more->private_clean;
@@ -71,7 +70,6 @@ static void write_pages(const struct text_sink *to, const char *name, uint64_t p
 static void write_sums(const struct text_sink *to, const struct map_usage *usage) {
     write_pages(to, "Rss:", usage->resident);
     write_kib(to, "Pss:", usage->share_bytes >> 10);
-    write_kib(to, "Pss_Dirty:", usage->dirty_share_bytes >> 10);
 }
 
 static void write_details(const struct text_sink *to, const struct map_usage *usage) {

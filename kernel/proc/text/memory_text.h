@@ -29,7 +29,6 @@ struct map_usage {
     uint64_t size;        /* all in pages but share_bytes */
     uint64_t resident;    /* Rss */
     uint64_t share_bytes; /* Pss: each page divided by the entries that have it */
-    uint64_t dirty_share_bytes;
     uint64_t shared_clean, shared_dirty, private_clean, private_dirty;
     uint64_t referenced, anonymous, locked;
 };

@@ -82,3 +82,19 @@ void parse_line(const char *text, size_t length, char *line, size_t size_bytes) 
     memcpy(line, text, count);
     line[count] = '\0';
 }
+
+bool parse_name(const char *text, size_t length, uint32_t *number) {
+    constexpr size_t digits_max = 10; /* of 2^32 - 1 */
+    uint64_t value = 0;
+    if (length == 0 || length > digits_max || (text[0] == '0' && length > 1)) {
+        return false;
+    }
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] < '0' || text[i] > '9') {
+            return false;
+        }
+        value = value * 10 + (uint64_t)(text[i] - '0');
+    }
+    *number = (uint32_t)value;
+    return value < UINT32_MAX;
+}

@@ -22,4 +22,7 @@ enum status parse_number(UNTRUSTED const char *text, size_t length, int64_t leas
 /* The text up to its first line feed or zero byte, cut to size_bytes - 1 and terminated. */
 void parse_line(UNTRUSTED const char *text, size_t length, char *line, size_t size_bytes);
 
+/* A name that is a number: decimal, no zero in front, below 2^32 - 1. */
+[[nodiscard]] bool parse_name(UNTRUSTED const char *text, size_t length, uint32_t *number);
+
 END_C_DECLS

@@ -1,5 +1,6 @@
 #include "kernel/proc/tree/made_fs.h"
 
+#include "kernel/proc/text/parse.h"
 #include "kernel/proc/tree/made_node.h"
 #include "lib/memory.h"
 #include "mm/heap/heap.h"
@@ -88,21 +89,6 @@ static const struct made_entry *find_entry(const struct made_directory *director
     return nullptr;
 }
 
-bool made_number(const char *text, size_t length, uint32_t *number) {
-    uint64_t value = 0;
-    if (length == 0 || length >= NUMBER_SIZE_MAX || (text[0] == '0' && length > 1)) {
-        return false;
-    }
-    for (size_t i = 0; i < length; i++) {
-        if (text[i] < '0' || text[i] > '9') {
-            return false;
-        }
-        value = value * 10 + (uint64_t)(text[i] - '0');
-    }
-    *number = (uint32_t)value;
-    return value < UINT32_MAX;
-}
-
 /* What the name stands for: in the table, with the directory's subject, or as a number. */
 static enum status find_child(struct made_node *directory, struct name name,
                               struct made_child *child) {
@@ -119,7 +105,7 @@ static enum status find_child(struct made_node *directory, struct name name,
         }
         return STATUS_OK;
     }
-    if (contents->find == nullptr || !made_number(name.text, name.length, &number)) {
+    if (contents->find == nullptr || !parse_name(name.text, name.length, &number)) {
         return STATUS_NOT_FOUND;
     }
     return contents->find(&directory->subject, number, child);

@@ -103,7 +103,4 @@ constexpr size_t ACCEPTED_SIZE_MAX = 4096;
  * Errors: STATUS_NO_MEMORY. */
 enum status made_fs_root(struct made_file_system *system, struct node **root);
 
-/* A name as a number: decimal, no zero in front, below 2^32 - 1. */
-[[nodiscard]] bool made_number(UNTRUSTED const char *text, size_t length, uint32_t *number);
-
 END_C_DECLS

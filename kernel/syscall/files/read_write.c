@@ -52,7 +52,21 @@ struct direction {
     enum status (*move)(struct file *file, struct transfer *transfer);
     enum status (*move_at)(struct file *file, int64_t offset, struct transfer *transfer);
     int64_t (*result)(enum status status, const struct transfer *transfer);
+    void (*count)(struct process_moved *moved, int64_t result);
 };
+
+static void add(uint64_t *calls, uint64_t *bytes, int64_t result) {
+    __atomic_fetch_add(calls, 1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(bytes, result > 0 ? (uint64_t)result : 0, __ATOMIC_RELAXED);
+}
+
+static void count_reading(struct process_moved *moved, int64_t result) {
+    add(&moved->read_calls, &moved->read_bytes, result);
+}
+
+static void count_writing(struct process_moved *moved, int64_t result) {
+    add(&moved->write_calls, &moved->written_bytes, result);
+}
 
 static struct transfer unlimited(struct transfer transfer) {
     return transfer;
@@ -63,26 +77,33 @@ static struct transfer appending(struct transfer transfer) {
     return limited_to_file_size(transfer);
 }
 
-static const struct direction READING = {check_may_read, unlimited, file_read, file_read_at,
-                                         read_result};
+static const struct direction READING = {check_may_read, unlimited,   file_read,
+                                         file_read_at,   read_result, count_reading};
 static const struct direction WRITING = {check_may_write, limited_to_file_size, file_write,
-                                         file_write_at, write_result};
-static const struct direction APPENDING = {check_may_write, appending, file_write, file_write_at,
-                                           write_result};
+                                         file_write_at,   write_result,         count_writing};
+static const struct direction APPENDING = {check_may_write, appending,    file_write,
+                                           file_write_at,   write_result, count_writing};
+
+static int64_t counted(const struct direction *direction, enum status status,
+                       const struct transfer *transfer) {
+    int64_t result = direction->result(status, transfer);
+    direction->count(&process_current()->moved, result);
+    return result;
+}
 
 /* At the file's own position. */
 static int64_t move(const struct direction *direction, struct file *file,
                     struct user_buffer *buffer) {
     struct transfer transfer = direction->limited(user_transfer(buffer));
     enum status status = direction->move(file, &transfer);
-    return direction->result(status, &transfer);
+    return counted(direction, status, &transfer);
 }
 
 static int64_t move_at(const struct direction *direction, struct file *file, int64_t offset,
                        struct user_buffer *buffer) {
     struct transfer transfer = direction->limited(user_transfer(buffer));
     enum status status = direction->move_at(file, offset, &transfer);
-    return direction->result(status, &transfer);
+    return counted(direction, status, &transfer);
 }
 
 static enum status begin(const struct direction *direction, uint64_t descriptor,
