@@ -38,10 +38,10 @@ struct thread {
     struct address_space *space; /* its own thread's, once it runs */
     void *owner;                 /* fixed at creation: what thread_create_user was told */
     void (*on_gone)(struct thread *thread); /* not null: it was left to itself; see thread_leave */
-    void (*main)(void *);        /* fixed at creation */
-    void *argument;              /* fixed at creation */
-    const uint32_t *sleeps_on;   /* guarded by interrupts */
-    virt_addr_t fs_base;         /* while it does not run */
+    void (*main)(void *);                   /* fixed at creation */
+    void *argument;                         /* fixed at creation */
+    const uint32_t *sleeps_on;              /* guarded by interrupts */
+    virt_addr_t fs_base;                    /* while it does not run */
     virt_addr_t gs_base;
     uint64_t user_ticks;     /* of the timer, that found it in user mode and in the kernel; its */
     uint64_t kernel_ticks;   /* CPU's, others may read them */
