@@ -256,6 +256,8 @@ static void leave_memory(struct process *process) {
     if (leave_process(task)) {
         (void)timer_cancel(&process->real_timer);
         posix_timers_end(process);
+        const struct ipc_caller caller = process_ipc_caller();
+        semaphore_undos_apply(&process->semaphore_undos, &caller);
         leave_memory(process);
         job_control_leave(process);
         become_ended(process);

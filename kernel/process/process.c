@@ -59,6 +59,7 @@ enum status process_make(struct process **process) {
     list_init(&made->children);
     list_init(&made->tasks);
     list_init(&made->posix_timers);
+    semaphore_undos_init(&made->semaphore_undos);
     pending_init(&made->pending);
     wait_queue_init(&made->child_changed);
     wait_queue_init(&made->ended);
@@ -167,6 +168,19 @@ bool process_has_threads(void) {
     bool has_threads = process->task_count > 1;
     tree_unlock();
     return has_threads;
+}
+
+struct ipc_caller process_ipc_caller(void) {
+    const struct process *process = process_current();
+    int64_t now = (int64_t)clock_now() + clock_real_offset();
+    return (struct ipc_caller){
+        .user = process->credentials.effective_user,
+        .group = process->credentials.effective_group,
+        .groups = process->credentials.groups,
+        .group_count = process->credentials.group_count,
+        .process = process->number,
+        .now_seconds = now / (int64_t)NANOSECONDS_PER_SECOND,
+    };
 }
 
 uint32_t process_count(void) {

@@ -7,6 +7,7 @@
 #include "kernel/cpu/trap.h"
 #include "kernel/files/file/descriptor_table.h"
 #include "kernel/files/wait/wait.h"
+#include "kernel/ipc/semaphore.h"
 #include "kernel/process/cpu_timers.h"
 #include "kernel/process/file_context.h"
 #include "kernel/process/id.h"
@@ -142,8 +143,9 @@ struct process {
     struct list_node posix_timers; /* guarded by the tree lock, as the next two */
     uint32_t posix_timer_count;
     int32_t next_posix_timer;
-    int32_t nice;      /* guarded by the tree lock */
-    uint64_t start_ns; /* of clock_now; fixed at creation */
+    struct semaphore_undos semaphore_undos;
+    int32_t nice;                   /* guarded by the tree lock */
+    uint64_t start_ns;              /* of clock_now; fixed at creation */
     struct process_moved moved;
     uint32_t is_dumpable;           /* PR_SET_DUMPABLE; atomic */
     int32_t oom_score_adjustment;   /* atomic */
@@ -297,6 +299,9 @@ void process_for_each(void (*visit)(void *context, struct process *process), voi
 
 /* Of all its tasks, those that have ended too. */
 struct process_times process_times(struct process *process) REQUIRES(process_tree);
+
+/* On whose behalf the current process uses System V IPC. */
+struct ipc_caller process_ipc_caller(void);
 
 /* Lets the current process's memory, or memory that is to become its own, know its limits. */
 void process_apply_limits(void);

@@ -1,5 +1,5 @@
 #include "kernel/clock/clock.h"
-#include "kernel/ipc/ipc.h"
+#include "kernel/ipc/table.h"
 #include "kernel/process/process.h"
 #include "kernel/syscall/calls.h"
 #include "kernel/syscall/memory/user_range.h"
@@ -30,7 +30,7 @@ enum shared_memory_command : uint32_t {
 
 /* struct shmid64_ds. */
 struct segment_status {
-    struct ipc_permissions permissions;
+    struct ipc_rights rights;
     uint64_t size_bytes;
     int64_t attached_seconds, detached_seconds, changed_seconds;
     int32_t creator, last_user;
@@ -44,7 +44,7 @@ static_assert(sizeof(struct segment_status) == 112);
 struct segment {
     struct area_source source; /* fixed at creation */
     struct ipc_object ipc;
-    struct segment_status status; /* all but its permissions, and the count */
+    struct segment_status status; /* all but its rights, and the count */
     uint64_t attach_count;        /* areas that show it, and calls that are about to */
 };
 
@@ -91,7 +91,7 @@ static void unref(struct area_source *source) {
     segment->attach_count--;
     segment->status.detached_seconds = now_seconds();
     note_user(segment);
-    if (segment->attach_count == 0 && (segment->ipc.permissions.mode & MODE_DESTROYED)) {
+    if (segment->attach_count == 0 && (segment->ipc.rights.mode & MODE_DESTROYED)) {
         destroy(segment);
     }
     sleep_lock_release(&lock);
@@ -99,17 +99,7 @@ static void unref(struct area_source *source) {
 
 static const struct area_source_operations operations = {.ref = ref, .unref = unref};
 
-static struct ipc_caller caller(void) {
-    const struct process_credentials *own = &process_current()->credentials;
-    return (struct ipc_caller){
-        .user = own->effective_user,
-        .group = own->effective_group,
-        .groups = own->groups,
-        .group_count = own->group_count,
-    };
-}
-
-static enum status create(int32_t key, uint64_t size_bytes, uint32_t flags, int32_t *id)
+static enum status create(uint32_t key, uint64_t size_bytes, uint32_t flags, int32_t *id)
     REQUIRES(lock) {
     if (size_bytes == 0 || size_bytes > OBJECT_SIZE_MAX - PAGE_SIZE) {
         return STATUS_INVALID;
@@ -118,7 +108,7 @@ static enum status create(int32_t key, uint64_t size_bytes, uint32_t flags, int3
     if (!segment) {
         return STATUS_NO_MEMORY;
     }
-    const struct ipc_caller by = caller();
+    const struct ipc_caller by = process_ipc_caller();
     enum status status =
         memory_object_create(align_up(size_bytes, PAGE_SIZE), &segment->source.object);
     if (status != STATUS_OK) {
@@ -140,8 +130,8 @@ static enum status create(int32_t key, uint64_t size_bytes, uint32_t flags, int3
     return STATUS_OK;
 }
 
-static int64_t get(int32_t key, uint64_t size_bytes, uint32_t flags) REQUIRES(lock) {
-    const struct ipc_caller by = caller();
+static int64_t get(uint32_t key, uint64_t size_bytes, uint32_t flags) REQUIRES(lock) {
+    const struct ipc_caller by = process_ipc_caller();
     struct ipc_object *object;
     enum status status = ipc_get(&table, key, flags, &by, &object);
     if (status != STATUS_OK) {
@@ -162,7 +152,7 @@ int64_t call_shmget(const struct trap_frame *frame) {
         return STATUS_NO_MEMORY; /* there are no large pages to be had */
     }
     sleep_lock_acquire(&lock);
-    int64_t result = get((int32_t)frame->rdi, frame->rsi, flags);
+    int64_t result = get((uint32_t)frame->rdi, frame->rsi, flags);
     sleep_lock_release(&lock);
     return result;
 }
@@ -181,7 +171,7 @@ static uint32_t wanted_mode(uint32_t flags) {
 
 /* The segment of an id, which will not go before the caller lets it. */
 static enum status take(int32_t id, uint32_t flags, struct segment **segment) {
-    const struct ipc_caller by = caller();
+    const struct ipc_caller by = process_ipc_caller();
     sleep_lock_acquire(&lock);
     *segment = segment_of(ipc_find(&table, id));
     enum status status = STATUS_INVALID;
@@ -198,7 +188,7 @@ static enum status take(int32_t id, uint32_t flags, struct segment **segment) {
 static int64_t map_at(struct locked_range *token, struct segment *segment, struct virt_range range,
                       uint32_t flags) REQUIRES(token) {
     char name[AREA_NAME_SIZE_BYTES];
-    format_buffer(name, sizeof(name), "/SYSV%08x", (uint32_t)segment->ipc.permissions.key);
+    format_buffer(name, sizeof(name), "/SYSV%08x", segment->ipc.rights.key);
     const struct space_mapping mapping = {
         .rights = attach_rights(flags),
         .rights_max = flags & SHM_READ_ONLY ? RIGHT_READ | RIGHT_EXECUTE : 0,
@@ -305,7 +295,7 @@ int64_t call_shmdt(const struct trap_frame *frame) {
 
 static void describe(const struct segment *segment, struct segment_status *status) REQUIRES(lock) {
     *status = segment->status;
-    status->permissions = segment->ipc.permissions;
+    status->rights = segment->ipc.rights;
     status->attach_count = segment->attach_count;
 }
 
@@ -324,7 +314,7 @@ static void tell(const struct segment *segment, struct reply *reply) REQUIRES(lo
 }
 
 static int64_t stat_by_slot(uint32_t slot, bool is_any, struct reply *reply) REQUIRES(lock) {
-    const struct ipc_caller by = caller();
+    const struct ipc_caller by = process_ipc_caller();
     struct segment *segment = segment_of(ipc_find_slot(&table, slot));
     if (!segment) {
         return STATUS_INVALID;
@@ -354,16 +344,16 @@ static int64_t tell_info(struct reply *reply) REQUIRES(lock) {
 }
 
 static void change(struct segment *segment, const struct segment_status *next) REQUIRES(lock) {
-    struct ipc_permissions *own = &segment->ipc.permissions;
-    own->user = next->permissions.user;
-    own->group = next->permissions.group;
-    own->mode = (own->mode & ~0777u) | (next->permissions.mode & 0777);
+    struct ipc_rights *own = &segment->ipc.rights;
+    own->user = next->rights.user;
+    own->group = next->rights.group;
+    own->mode = (own->mode & ~0777u) | (next->rights.mode & 0777);
     segment->status.changed_seconds = now_seconds();
 }
 
 static void remove_segment(struct segment *segment) REQUIRES(lock) {
-    segment->ipc.permissions.mode |= MODE_DESTROYED;
-    segment->ipc.permissions.key = IPC_PRIVATE;
+    segment->ipc.rights.mode |= MODE_DESTROYED;
+    segment->ipc.rights.key = IPC_PRIVATE;
     if (segment->attach_count == 0) {
         destroy(segment);
     }
@@ -371,13 +361,13 @@ static void remove_segment(struct segment *segment) REQUIRES(lock) {
 
 /* All memory stays where it is; whether it is to is remembered. */
 static void set_locked(struct segment *segment, bool is_locked) REQUIRES(lock) {
-    uint32_t mode = segment->ipc.permissions.mode & ~MODE_LOCKED;
-    segment->ipc.permissions.mode = is_locked ? mode | MODE_LOCKED : mode;
+    uint32_t mode = segment->ipc.rights.mode & ~MODE_LOCKED;
+    segment->ipc.rights.mode = is_locked ? mode | MODE_LOCKED : mode;
 }
 
 static int64_t control_owned(struct segment *segment, uint32_t command,
                              const struct segment_status *next) REQUIRES(lock) {
-    const struct ipc_caller by = caller();
+    const struct ipc_caller by = process_ipc_caller();
     enum status status = ipc_check_owner(&segment->ipc, &by);
     if (status != STATUS_OK) {
         return status;
@@ -399,7 +389,7 @@ static int64_t control_owned(struct segment *segment, uint32_t command,
 }
 
 static int64_t stat_by_id(struct segment *segment, struct reply *reply) REQUIRES(lock) {
-    const struct ipc_caller by = caller();
+    const struct ipc_caller by = process_ipc_caller();
     enum status status = ipc_check(&segment->ipc, 0444, &by);
     if (status == STATUS_OK) {
         tell(segment, reply);
