@@ -78,9 +78,9 @@ class ProcTest(MachineCase):
 
     def test_the_tools_that_read_it_show_what_runs(self):
         self.assertRegex(self.lines("ps")[0], r"PID +PPID +VSZ +RSS +STAT +COMMAND")
-        self.assertRegex(self.sections["ps"], r"(?m)^ +1 +0 +\S+ +\d+ +S +busybox$")
+        self.assertRegex(self.sections["ps"], r"(?m)^ +1 +0 +\S+ +\d+ +[RS] +busybox$")
         self.assertRegex(self.sections["top"], r"Mem: \d+K used, \d+K free")
-        self.assertRegex(self.sections["top"], r"(?m)^ +1 +0 0 +S ")
+        self.assertRegex(self.sections["top"], r"(?m)^ +1 +0 \S+ +[RS] ")
         self.assertRegex(self.sections["free"], r"(?m)^Mem: +\d+ +\d+ +\d+")
         self.assertRegex(self.sections["uptime"], r"load average: \d\.\d\d, \d\.\d\d, \d\.\d\d")
         self.assertIn("proc on /proc type proc", self.sections["mount"])
