@@ -72,10 +72,10 @@ class ReplayTest(MachineCase):
         self.assertEqual(result.status, 0, "the machine notices nothing")
         status, said = replay(recording, _FORGETFUL)
         self.assertEqual(status, 1, said)
-        line = line_that_calls(_PROTECT_CALL, "mm/space/user_areas.c")
+        line = line_that_calls(_PROTECT_CALL, "mm/space/page_changes.c")
         self.assertIn("the tables say", said)
         self.assertRegex(said, rf"after line \d+: protect of \w+ \+ 1 pages .* by freeze\n"
-                               rf"    called at mm/space/user_areas\.c:{line}:\d+ in protect_pages")
+                               rf"    called at mm/space/page_changes\.c:{line}:\d+ in protect_pages")
 
     def test_a_recording_that_was_cut_off_is_not_believed(self):
         _, recording = self.record("tiny")

@@ -16,7 +16,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-constexpr uint64_t PAGE = 4096;
+constexpr uint64_t PAGE = 4096, MOST_PAGES = 1ul << 40; /* 52 bits of physical address */
 constexpr int WIDTH = 64, ROWS = 32;
 
 struct owner {
@@ -72,7 +72,7 @@ static bool read_runs(const char *path) {
         return false;
     }
     for (int number = 1; fgets(line, sizeof(line), input); number++) {
-        if (sscanf(line, "%llx %llu %31s", &address, &pages, name) != 3) {
+        if (sscanf(line, "%llx%*[ ]%llu %31s", &address, &pages, name) != 3 || pages > MOST_PAGES) {
             fprintf(stderr, "frames: %s:%d: not ADDRESS PAGES OWNER: %s", path, number, line);
             return false;
         }

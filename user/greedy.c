@@ -10,7 +10,8 @@ constexpr size_t SIZE = (size_t)1 << 40;
 constexpr size_t PAGE = 4096;
 
 int main(void) {
-    char *memory = mmap(nullptr, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *memory = mmap(nullptr, SIZE, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED) {
         return 1;
     }

@@ -50,9 +50,10 @@ class FramesTest(unittest.TestCase):
         self.assertEqual(legend[5], "'?' other             100 frames        400 KiB")
 
     def test_what_is_no_list_of_runs_is_refused_with_its_line(self):
-        status, _, complaint = self.draw("0 1 free\nhello\n")
-        self.assertEqual(status, 1)
-        self.assertIn(":2: not ADDRESS PAGES OWNER: hello", complaint)
+        for line in ("hello", "0 -1 free", "1000-2000 1 free", "1000"):
+            status, _, complaint = self.draw(f"0 1 free\n{line}\n")
+            self.assertEqual(status, 1)
+            self.assertIn(f":2: not ADDRESS PAGES OWNER: {line}", complaint)
         self.assertIn("is empty", self.draw("")[2])
         self.assertEqual(run("frames", "/no/such")[2],
                          "frames: cannot read /no/such: No such file or directory\n")

@@ -100,6 +100,15 @@ TEST_F(MemoryFileTest, OnlyWhatWasMadeForItCanBeSealed) {
     EXPECT_EQ(file_seals(directory, &seals), STATUS_INVALID);
 }
 
+TEST_F(MemoryFileTest, WhatCanBeExecutedIsSealedAltogether) {
+    Open file = make("x");
+    ASSERT_EQ(node_change_permissions(file->place.node, &ROOT, 0700), STATUS_OK);
+    EXPECT_EQ(file_add_seals(file, SEAL_EXECUTING), STATUS_OK);
+    uint32_t seals = 0;
+    EXPECT_EQ(file_seals(file, &seals), STATUS_OK);
+    EXPECT_EQ(seals, 62u);
+}
+
 TEST_F(MemoryFileTest, ASealKeepsThePermissionsToExecute) {
     Open file = make("x", SEAL_EXECUTING);
     EXPECT_EQ(node_change_permissions(file->place.node, &ROOT, 0700), STATUS_NOT_PERMITTED);

@@ -258,6 +258,27 @@ TEST_F(PlacesTest, MountsStandOnMounts) {
     EXPECT_EQ(mount_detach(lower), STATUS_OK);
 }
 
+TEST_F(PlacesTest, AViewCanRefuseLinksAndWhatLeadsOut) {
+    ASSERT_EQ(mkdir("/d"), STATUS_OK);
+    ASSERT_EQ(mkdir("/d/e"), STATUS_OK);
+    ASSERT_EQ(touch("/d/f"), STATUS_OK);
+    ASSERT_EQ(symlink("../f", "/d/e/up"), STATUS_OK);
+    ASSERT_EQ(symlink("../../d/f", "/d/e/out"), STATUS_OK);
+    ASSERT_EQ(symlink("/d/f", "/d/e/absolute"), STATUS_OK);
+    view.start = place("/d");
+    view.stays_below = true;
+    EXPECT_EQ(reach("e/../f"), STATUS_OK);
+    EXPECT_EQ(reach("e/up"), STATUS_OK);
+    EXPECT_EQ(reach(".."), STATUS_OTHER_FILE_SYSTEM);
+    EXPECT_EQ(reach("e/out"), STATUS_OTHER_FILE_SYSTEM);
+    EXPECT_EQ(reach("e/absolute"), STATUS_OTHER_FILE_SYSTEM);
+    EXPECT_EQ(reach("/d/f"), STATUS_OTHER_FILE_SYSTEM);
+    view.stays_below = false;
+    view.refuses_links = true;
+    EXPECT_EQ(reach("e/up"), STATUS_LINK_LOOP);
+    EXPECT_EQ(reach("e/../f"), STATUS_OK);
+}
+
 TEST_F(PlacesTest, WhoStandsOnTheRootOfAMountCanTakeItAway) {
     ASSERT_EQ(mkdir("/m"), STATUS_OK);
     mount_at("/m");

@@ -79,6 +79,19 @@ TEST_F(PipeTest, RoomIsWaitedForAndCounted) {
     EXPECT_FALSE(pipe_unref(pipe));
 }
 
+TEST_F(PipeTest, APageThatIsNotReadToItsEndTakesNoOtherBytes) {
+    make_pipe(FILE_NO_WAIT);
+    ASSERT_EQ(put(writer, std::string(PIPE_CAPACITY, 'x')), STATUS_OK);
+    ASSERT_EQ(get(reader, 1), "x");
+    EXPECT_EQ(put(writer, "y"), STATUS_TRY_AGAIN);
+    ASSERT_EQ(get(reader, 4095).size(), 4095u);
+    EXPECT_EQ(put(writer, "y"), STATUS_OK);
+    EXPECT_EQ(get(reader, PIPE_CAPACITY).size(), PIPE_CAPACITY - 4096 + 1);
+    EXPECT_EQ(put(writer, std::string(PIPE_CAPACITY, 'x')), STATUS_OK) << "it is empty again";
+    size_t room = 9;
+    EXPECT_EQ(pipe_wait_for_room(the_pipe(), 1, false, &room), STATUS_TRY_AGAIN);
+}
+
 TEST_F(PipeTest, APipeSaysThatItIsAFifo) {
     make_pipe();
     struct file_stat seen;
@@ -115,11 +128,12 @@ TEST_F(PipeTest, AnEndThatMayNotWaitIsToldToTryAgain) {
     EXPECT_EQ(put(writer, std::string(100'000, 'x'), &done), STATUS_OK);
     EXPECT_EQ(done, PIPE_CAPACITY) << "a large write is torn";
     EXPECT_EQ(put(writer, "x"), STATUS_TRY_AGAIN);
-    EXPECT_EQ(get(reader, 100).size(), 100u);
+    EXPECT_EQ(get(reader, 4096).size(), 4096u);
+    EXPECT_EQ(put(writer, "x"), STATUS_OK);
     EXPECT_EQ(put(writer, std::string(PIPE_ATOMIC_SIZE, 'x')), STATUS_TRY_AGAIN)
         << "a small one is not";
     EXPECT_EQ(put(writer, std::string(PIPE_ATOMIC_SIZE + 1, 'x'), &done), STATUS_OK);
-    EXPECT_EQ(done, 100u);
+    EXPECT_EQ(done, 4095u);
 }
 
 TEST_F(PipeTest, AReaderWaitsForTheFirstByte) {

@@ -23,10 +23,12 @@ REFUSED_CASES = (
         diagnosis="gather 'gather' is still held at the end of function",
         edits=made_by(
             (
-                "mm/space/user_areas.c",
-                "    enum status status = page_table_unmap(table, range, &gather, nullptr);\n"
+                "mm/space/page_changes.c",
+                "    enum status status ="
+                " page_table_unmap(&space->table, range, &gather, &unmapped);\n"
                 "    tlb_gather_finish(&gather);\n",
-                "    enum status status = page_table_unmap(table, range, &gather, nullptr);\n",
+                "    enum status status ="
+                " page_table_unmap(&space->table, range, &gather, &unmapped);\n",
             ),
         ),
     ),

@@ -70,8 +70,8 @@ SPACE_CASES = (
         edits=made_by(
             (
                 "mm/space/user_areas.c",
-                "    status = unmap_pages(&space->table, range);\n",
-                "    status = unmap_pages(&space->table,"
+                "    status = unmap_pages(space, range);\n",
+                "    status = unmap_pages(space,"
                 " virt_range(range.start, range.page_count - 1));\n",
             ),
         ),
@@ -93,8 +93,8 @@ SPACE_CASES = (
         edits=made_by(
             (
                 "mm/space/user_areas.c",
-                "    status = protect_pages(&space->table, range, attributes);\n",
-                "    (void)protect_pages;\n    status = STATUS_OK;\n",
+                "    status = protect_pages(space, part->range, user_attributes(rights));\n",
+                "    status = STATUS_OK;\n",
             ),
         ),
     ),

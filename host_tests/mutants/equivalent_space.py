@@ -3,10 +3,6 @@
 from host_tests.mutants.argument import Argument
 
 ARGUMENTS: tuple[Argument, ...] = (
-    Argument("What an entry grants is a part of what its area grants (V2), so a grant adds rights "
-             "alone, which owes no flush at a user address (law 6).", (
-        "mm/space/fault_resolve.c: grant: flush is left out: tlb_gather_finish(&gather);",
-    )),
     Argument("space_populate has checked the whole of its range, and all others lock the whole of "
              "the space.", (
         "mm/space/fault_resolve.c: find_place: call is left out: "
@@ -30,16 +26,10 @@ ARGUMENTS: tuple[Argument, ...] = (
     )),
     Argument("Every AREA_ANON area of a user space gets its attributes from user_attributes: "
              "write-back, key 0.", (
-        "mm/space/area_edit.c: are_joinable: arm is dropped: "
-        "a->attributes.cache == b->attributes.cache",
-        "mm/space/area_edit.c: are_joinable: arm is dropped: "
-        "a->attributes.protection_key == b->attributes.protection_key",
-    )),
-    Argument("Areas further up have been joined when they came to differ in nothing, so looking "
-             "at them joins none.", (
-        "mm/space/area_edit.c: area_join_around: arm is dropped: "
-        "area->range.start.value < range_end(range).value",
-        "mm/space/area_edit.c: area_join_around: bound is off by one: range_end(range).value",
+        "mm/space/area_edit.c: area_continues: arm is dropped: "
+        "below->attributes.cache == above->attributes.cache",
+        "mm/space/area_edit.c: area_continues: arm is dropped: "
+        "below->attributes.protection_key == above->attributes.protection_key",
     )),
     Argument("The node is the first member of the area, so null gives null.", (
         "mm/space/area_tree.c: area_of: condition is false: node == nullptr",
@@ -98,13 +88,10 @@ ARGUMENTS: tuple[Argument, ...] = (
              "fail; then area_cut_out uses every spare that area_cuts_needed has counted.", (
         "mm/space/user_areas.c: space_unmap: condition is true: status == STATUS_OK",
         "mm/space/user_areas.c: space_unmap: call is left out: spare_areas_return(&spares);",
-        "mm/space/user_areas.c: space_protect: condition is true: status == STATUS_OK",
-        "mm/space/user_areas.c: space_protect: call is left out: spare_areas_return(&spares);",
     )),
     Argument("The heap gives out zeroed memory; the kernel has statics of its own for them.", (
         "mm/space/address_space.c: space_init: assignment is left out: "
         "space->lock = (struct sleep_lock){};",
-        "mm/space/area_edit.c: area_add: assignment is left out: area->has_own_guards = false;",
         "mm/space/area_edit.c: copy_name: call is left out: __builtin_memset(to, 0, size_bytes);",
     )),
     Argument("Of a range that starts where the null guard ends, nothing is taken out.", (

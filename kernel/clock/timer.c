@@ -7,9 +7,9 @@
 constexpr uint64_t NEVER = UINT64_MAX;
 
 static struct spinlock lock;
-static struct tree timers;               /* by deadline, then by address; guarded by lock */
-static uint64_t next_deadline = NEVER;   /* of the first of them; atomic, written under lock */
-static uint32_t is_due;                  /* atomic; what the thread sleeps on */
+static struct tree timers;             /* by deadline, then by address; guarded by lock */
+static uint64_t next_deadline = NEVER; /* of the first of them; atomic, written under lock */
+static uint32_t is_due;                /* atomic; what the thread sleeps on */
 
 static void lock_timers(void) ACQUIRES(lock) {
     thread_preempt_disable();

@@ -4,6 +4,7 @@
 
 #include "kernel/cpu/cpu.h"
 #include "kernel/cpu/features.h"
+#include "kernel/cpu/fpu_area.h"
 #include "lib/check.h"
 
 /* XCR0 (SDM 1 13.3): what the areas hold. Not PKRU, MPX or AMX, which the kernel leaves off. */
@@ -14,18 +15,12 @@ constexpr uint64_t STATE_AVX512 = 7 << 5;
 
 constexpr uint32_t CPUID_XSAVE = 0xd;
 
-/* The legacy region, which FXSAVE and XSAVE share (SDM 1 10.5.1). */
-constexpr size_t LEGACY_SIZE_BYTES = 512;
+/* Of the legacy region, which FXSAVE and XSAVE share. */
 constexpr size_t OFFSET_FCW = 0;
 constexpr size_t OFFSET_FSW = 2;
-constexpr size_t OFFSET_MXCSR = 24;
 constexpr size_t OFFSET_MXCSR_MASK = 28;
 constexpr size_t OFFSET_SOFTWARE = 464;
 constexpr uint32_t MXCSR_MASK_DEFAULT = 0xffbf; /* where the CPU says 0 */
-
-/* The XSAVE header, behind it (SDM 1 13.4.2). */
-constexpr size_t OFFSET_HEADER = 512;
-constexpr size_t HEADER_SIZE_BYTES = 64;
 
 /* struct _fpx_sw_bytes. */
 struct software_bytes {
@@ -58,7 +53,7 @@ void fpu_enable(void) {
     uint64_t cr0 = cpu_read_cr0() | CR0_MONITOR_COPROCESSOR | CR0_NUMERIC_ERROR;
     cpu_write_cr0(cr0 & ~(CR0_EMULATION | CR0_TASK_SWITCHED));
     cpu_write_cr4(cpu_read_cr4() | CR4_FXSAVE | CR4_SIMD_EXCEPTIONS);
-    area_size_bytes = LEGACY_SIZE_BYTES;
+    area_size_bytes = FPU_LEGACY_SIZE_BYTES;
     if (cpu_features()->has_xsave) {
         cpu_write_cr4(cpu_read_cr4() | CR4_XSAVE);
         state_mask = supported_states();
@@ -75,7 +70,7 @@ size_t fpu_area_size_bytes(void) {
 void fpu_area_init(void *area) {
     __builtin_memset(area, 0, area_size_bytes);
     __builtin_memcpy((char *)area + OFFSET_FCW, &FCW_DEFAULT, sizeof FCW_DEFAULT);
-    __builtin_memcpy((char *)area + OFFSET_MXCSR, &MXCSR_DEFAULT, sizeof MXCSR_DEFAULT);
+    __builtin_memcpy((char *)area + FPU_OFFSET_MXCSR, &MXCSR_DEFAULT, sizeof MXCSR_DEFAULT);
 }
 
 void fpu_save(void *area) {
@@ -113,29 +108,18 @@ void fpu_describe_for_user(void *area) {
     __builtin_memcpy((char *)area + OFFSET_SOFTWARE, &bytes, sizeof(bytes));
 }
 
-static bool is_valid_header(const char *area) {
-    uint64_t header[HEADER_SIZE_BYTES / sizeof(uint64_t)];
-    __builtin_memcpy(header, area + OFFSET_HEADER, sizeof(header));
-    bool is_valid = (header[0] & ~state_mask) == 0;
-    for (size_t i = 1; i < sizeof(header) / sizeof(header[0]); i++) {
-        is_valid = is_valid && header[i] == 0;
-    }
-    return is_valid;
-}
-
 /* The mask of the bits that this CPU has is in every area it saved; this one is a program's. */
 static uint32_t mxcsr_mask(void) {
-    alignas(FPU_AREA_ALIGNMENT) char legacy[LEGACY_SIZE_BYTES];
+    alignas(FPU_AREA_ALIGNMENT) char legacy[FPU_LEGACY_SIZE_BYTES];
     uint32_t mask;
     __asm__ volatile("fxsave64 (%0)" ::"r"(legacy) : "memory");
     __builtin_memcpy(&mask, legacy + OFFSET_MXCSR_MASK, sizeof(mask));
     return mask != 0 ? mask : MXCSR_MASK_DEFAULT;
 }
 
-bool fpu_area_is_valid(const void *area) {
-    uint32_t mxcsr;
-    __builtin_memcpy(&mxcsr, (const char *)area + OFFSET_MXCSR, sizeof(mxcsr));
-    return (mxcsr & ~mxcsr_mask()) == 0 && (state_mask == 0 || is_valid_header(area));
+bool fpu_area_can_be_restored(const void *area) {
+    const struct fpu_rules rules = {.mxcsr_mask = mxcsr_mask(), .states = state_mask};
+    return fpu_area_is_valid(area, &rules);
 }
 
 unsigned fpu_area_exceptions(const void *area, bool is_sse) {
@@ -147,6 +131,6 @@ unsigned fpu_area_exceptions(const void *area, bool is_sse) {
     uint32_t mxcsr;
     __builtin_memcpy(&control, bytes + OFFSET_FCW, sizeof(control));
     __builtin_memcpy(&status, bytes + OFFSET_FSW, sizeof(status));
-    __builtin_memcpy(&mxcsr, bytes + OFFSET_MXCSR, sizeof(mxcsr));
+    __builtin_memcpy(&mxcsr, bytes + FPU_OFFSET_MXCSR, sizeof(mxcsr));
     return is_sse ? mxcsr & ~(mxcsr >> sse_mask_shift) & all : status & ~(unsigned)control & all;
 }

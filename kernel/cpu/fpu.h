@@ -40,7 +40,7 @@ bool fpu_has_xsave(void);
 unsigned fpu_area_exceptions(const void *area, bool is_sse);
 
 /* Whether an area that a program wrote can be restored without a fault (SDM 1 13.8). */
-[[nodiscard]] bool fpu_area_is_valid(UNTRUSTED const void *area);
+[[nodiscard]] bool fpu_area_can_be_restored(TRUSTED const void *area);
 
 /* Sets CR0, CR4 and XCR0 up for the above on this CPU. Called by cpu_init. */
 void fpu_enable(void);

@@ -52,7 +52,7 @@ static bool is_known_mapped(const struct fault_facts *facts) {
 
 /* A process's own memory gets its entries as it is used, all other has them from the start. */
 static enum fault_verdict judge_missing_entry(const struct fault_facts *facts) {
-    bool comes_with_use = facts->area.kind == AREA_ANON && !is_upper_half(facts->address);
+    bool comes_with_use = area_is_memory(&facts->area) && !is_upper_half(facts->address);
     return comes_with_use && !is_known_mapped(facts) ? FAULT_NOT_FILLED : FAULT_ENTRY_LOST;
 }
 

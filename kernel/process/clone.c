@@ -3,6 +3,7 @@
 #include "kernel/cpu/user_copy.h"
 #include "kernel/process/groups.h"
 #include "kernel/process/lifecycle.h"
+#include "kernel/process/pidfd.h"
 #include "kernel/process/process.h"
 #include "kernel/process/signals.h"
 #include "mm/addr/layout.h"
@@ -10,7 +11,7 @@
 
 /* Making tasks: man 2 clone. */
 
-constexpr uint64_t CLONE_REFUSED = CLONE_NAMESPACES | CLONE_PIDFD | CLONE_INTO_CGROUP;
+constexpr uint64_t CLONE_REFUSED = CLONE_NAMESPACES | CLONE_INTO_CGROUP;
 
 static bool has_all(uint64_t flags, uint64_t wanted) {
     return (flags & wanted) == wanted;
@@ -27,6 +28,9 @@ static enum status check(const struct clone_request *request) {
     }
     if (has_all(flags, CLONE_SIGHAND | CLONE_CLEAR_SIGHAND) ||
         has_all(flags, CLONE_FS | CLONE_NEWNS) || request->exit_signal > SIGNAL_COUNT) {
+        return STATUS_INVALID;
+    }
+    if ((flags & CLONE_PIDFD) && (flags & (CLONE_THREAD | CLONE_DETACHED))) {
         return STATUS_INVALID;
     }
     if ((flags & CLONE_SETTLS) && request->thread_pointer >= USER_END) {
@@ -153,6 +157,10 @@ static enum status make_task(const struct trap_frame *frame, const struct clone_
     copy_registers(frame, request, made);
     copy_signals(parent, made, request->flags);
     __builtin_memcpy(made->name, parent->name, sizeof(made->name));
+    if (!(request->flags & CLONE_VM)) {
+        made->rseq_address = parent->rseq_address;
+        made->rseq_signature = parent->rseq_signature;
+    }
     made->timer_slack_ns = parent->timer_slack_ns;
     made->timer_slack_first_ns = parent->timer_slack_ns;
     if (!parent->scheduling.resets_on_fork) {
@@ -180,6 +188,7 @@ static void link_process(struct process *parent, struct process *child, struct t
         list_push_back(&above->children, &child->sibling);
     }
     process_join(child, parent->group, parent->session);
+    cpu_timers_watch(child);
     list_push_back(&all_processes, &child->link);
 }
 
@@ -274,6 +283,65 @@ static void start(struct task *child, const struct clone_request *request) {
     process_unref(process);
 }
 
+/* CLONE_PIDFD: a number that the parent knows before the child runs, and no file behind it yet. */
+struct promised_pidfd {
+    struct file *file; /* owned; null: it is not wanted */
+    uint32_t number;
+};
+
+static enum status promise_pidfd(const struct clone_request *request, struct process *child,
+                                 struct promised_pidfd *promised) {
+    struct descriptor_table *table = task_current()->files;
+    *promised = (struct promised_pidfd){};
+    if (!(request->flags & CLONE_PIDFD)) {
+        return STATUS_OK;
+    }
+    uint64_t limit = process_current()->limits[RESOURCE_FILES].soft;
+    enum status status = descriptor_reserve(
+        table, 0, limit < DESCRIPTOR_LIMIT_MAX ? (uint32_t)limit : DESCRIPTOR_LIMIT_MAX, true,
+        &promised->number);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const uint32_t number = promised->number;
+    status = user_copy_out(virt_addr(request->pidfd_address), &number, sizeof(number)) == 0
+                 ? pidfd_create(child, 0, &promised->file)
+                 : STATUS_FAULT;
+    if (status != STATUS_OK) {
+        descriptor_cancel(table, promised->number);
+    }
+    return status;
+}
+
+static void break_promise(const struct promised_pidfd *promised) {
+    if (promised->file) {
+        descriptor_cancel(task_current()->files, promised->number);
+        file_unref(promised->file);
+    }
+}
+
+static void keep_promise(const struct promised_pidfd *promised) {
+    if (promised->file) {
+        descriptor_fill(task_current()->files, promised->number, promised->file);
+    }
+}
+
+static enum status publish_with_pidfd(struct process *parent, struct process *child,
+                                      struct task *task, const struct clone_request *request) {
+    struct promised_pidfd promised;
+    enum status status = promise_pidfd(request, child, &promised);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = publish(parent, child, task, request);
+    if (status == STATUS_OK) {
+        keep_promise(&promised);
+    } else {
+        break_promise(&promised);
+    }
+    return status;
+}
+
 static enum status make_child(const struct trap_frame *frame, const struct clone_request *request,
                               struct task **task) {
     struct process *parent = process_current();
@@ -288,7 +356,7 @@ static enum status make_child(const struct trap_frame *frame, const struct clone
     }
     status = make_task(frame, request, child->memory->space, task);
     if (status == STATUS_OK) {
-        status = publish(parent, child, *task, request);
+        status = publish_with_pidfd(parent, child, *task, request);
         if (status != STATUS_OK) {
             task_free(*task);
         }

@@ -1,6 +1,7 @@
 #include "kernel/cpu/user_copy.h"
 #include "kernel/process/lifecycle.h"
 #include "kernel/process/process.h"
+#include "kernel/process/rseq.h"
 #include "kernel/process/signal_frame.h"
 #include "kernel/process/signals.h"
 #include "lib/status.h"
@@ -56,6 +57,7 @@ static void call_handler(struct trap_frame *frame, const struct signal_action *a
     settle_call(task, frame, action);
     signal_set blocked = task->restores_blocked ? task->saved_blocked : task->blocked;
     task->is_restarted = false;
+    rseq_interrupt(frame);
     if (signal_frame_push(frame, action, info, blocked) != STATUS_OK) {
         fail_to_deliver(signal);
         return;
@@ -112,8 +114,10 @@ static void put_mask_back(struct task *task) {
 /* What comes after the look at the queues sets has_work again, so that nothing is overlooked. */
 void task_before_user(struct trap_frame *frame) {
     struct task *task = task_current();
+    rseq_settle(frame);
     while (task_has_work(task)) {
         __atomic_store_n(&task->has_work, false, __ATOMIC_SEQ_CST);
+        cpu_timers_check();
         process_obey();
         while (deliver_one(frame)) {
         }

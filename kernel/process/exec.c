@@ -5,6 +5,7 @@
 #include "kernel/process/executable.h"
 #include "kernel/process/lifecycle.h"
 #include "kernel/process/load.h"
+#include "kernel/process/posix_timer.h"
 #include "kernel/process/script.h"
 #include "kernel/process/signals.h"
 #include "kernel/text/silent.h"
@@ -134,6 +135,8 @@ static void forget_program(struct task *task) {
     task->signal_stack = (struct signal_stack){.flags = STACK_DISABLED};
     task->robust_list = 0;
     task->clear_id_address = 0;
+    task->rseq_address = 0;
+    task->has_left_futexes = false;
     task->process->keeps_capabilities = false;
     task->process->barrier_registrations = 0;
     fpu_area_init(task->thread->fpu_area);
@@ -196,6 +199,7 @@ enum status process_exec(struct exec_request *request, struct trap_frame *frame)
         return status;
     }
     signal_actions_own(task->process, actions);
+    posix_timers_end(task->process);
     replace(task, request, &loaded, frame);
     return STATUS_OK;
 }

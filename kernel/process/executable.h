@@ -4,6 +4,7 @@
 #include "kernel/files/path/path.h"
 #include "lib/decls.h"
 #include "lib/status.h"
+#include "lib/untrusted.h"
 
 /* Files that are being executed: nobody may write to them meanwhile (ETXTBSY). */
 
@@ -11,7 +12,7 @@ BEGIN_C_DECLS
 
 /* Opens a regular file that may be executed; `flags` are OPEN_NO_FOLLOW or 0. Errors: those of
  * file_open; STATUS_ACCESS_DENIED; STATUS_TEXT_BUSY, somebody may write to it. */
-enum status executable_open(const struct path_view *view, const char *path, uint32_t flags,
+enum status executable_open(const struct path_view *view, TRUSTED const char *path, uint32_t flags,
                             struct file **file);
 enum status executable_open_place(const struct path_view *view, const struct location *place,
                                   struct file **file);

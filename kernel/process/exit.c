@@ -2,6 +2,7 @@
 #include "kernel/process/groups.h"
 #include "kernel/process/job_control.h"
 #include "kernel/process/lifecycle.h"
+#include "kernel/process/posix_timer.h"
 #include "kernel/process/process.h"
 #include "kernel/process/signals.h"
 #include "mm/space/kernel_space.h"
@@ -187,6 +188,7 @@ static void become_ended(struct process *process) {
         process_reap_locked(process);
         list_push_back(&reaped, &process->link);
     }
+    wait_queue_wake(&process->ended);
     __atomic_store_n(&process->has_ended, 1, __ATOMIC_RELEASE);
     thread_wake_one(&process->has_ended);
     tree_unlock();
@@ -253,6 +255,7 @@ static void leave_memory(struct process *process) {
     vfork_end(task);
     if (leave_process(task)) {
         (void)timer_cancel(&process->real_timer);
+        posix_timers_end(process);
         leave_memory(process);
         job_control_leave(process);
         become_ended(process);

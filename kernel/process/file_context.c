@@ -54,8 +54,7 @@ static struct location get(struct file_context *context, const struct location *
     return copy;
 }
 
-static void set(struct file_context *context, struct location *place,
-                const struct location *next) {
+static void set(struct file_context *context, struct location *place, const struct location *next) {
     sleep_lock_acquire(&context->lock);
     struct location before = *place;
     *place = *next;

@@ -45,4 +45,42 @@ struct futex_requeue {
 
 int64_t futex_requeue(const struct futex_requeue *request);
 
+/*
+ * Locks whose word is their owner's thread number (FUTEX_LOCK_PI). Errors: STATUS_DEADLOCK, it is
+ * the current task's; STATUS_NO_SUCH_PROCESS, the word names nobody; STATUS_FAULT;
+ * STATUS_TIMED_OUT; STATUS_INTERRUPTED. Trying: STATUS_TRY_AGAIN, it is another's. Unlocking:
+ * STATUS_NOT_PERMITTED, it is not the current task's.
+ */
+enum status futex_lock(const struct futex_key *key, uint64_t address, uint64_t deadline_ns);
+enum status futex_try_lock(const struct futex_key *key, uint64_t address);
+enum status futex_unlock(const struct futex_key *key, uint64_t address);
+
+/* Sleeps on a word, if it is `expected`, until it is moved to a lock and has that. Errors: as
+ * above; STATUS_INVALID, both are one; STATUS_TRY_AGAIN, the word is another, or a signal came
+ * first. */
+struct futex_lock_wait {
+    struct futex_key key, lock_key;
+    uint64_t address, lock_address;
+    uint32_t expected;
+    uint64_t deadline_ns;
+};
+
+enum status futex_wait_for_lock(const struct futex_lock_wait *wait);
+
+/* Moves one and up to move_count more of those to the lock; returns how many were moved or have it
+ * now. `expected` is not null. Errors: STATUS_INVALID, others wait there; as above. */
+int64_t futex_requeue_to_lock(const struct futex_requeue *request, uint64_t lock_address);
+
+/* One of several words to sleep on; `key` is set. */
+struct futex_choice {
+    struct futex_key key;
+    uint64_t address;
+    uint32_t expected;
+};
+
+/* Sleeps if all words are as expected; returns the index of one that was woken. Errors: as
+ * futex_wait; STATUS_NO_MEMORY. */
+int64_t futex_wait_for_any(const struct futex_choice *choices, uint32_t count,
+                           uint64_t deadline_ns);
+
 END_C_DECLS

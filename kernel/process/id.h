@@ -2,6 +2,7 @@
 
 #include <stdint.h>
 
+#include "kernel/process/number_set.h"
 #include "kernel/process/tree_lock.h"
 #include "lib/decls.h"
 #include "lib/list.h"
@@ -17,14 +18,14 @@ BEGIN_C_DECLS
 struct task;
 struct process;
 
-constexpr uint32_t ID_MAX = 32'768; /* kernel.pid_max: numbers are below it */
+constexpr uint32_t ID_MAX = NUMBER_LIMIT; /* numbers are below it */
 
 /* All guarded by the tree lock. */
 struct id {
-    struct list_node link; /* in the table */
-    uint32_t number;       /* fixed at creation */
-    uint32_t holder_count; /* what has the number */
-    struct task *task;     /* the thread of this number; null: none, or it has ended */
+    struct list_node link;     /* in the table */
+    uint32_t number;           /* fixed at creation */
+    uint32_t holder_count;     /* what has the number */
+    struct task *task;         /* the thread of this number; null: none, or it has ended */
     struct process *process;   /* the process of this number, until it is reaped */
     struct list_node groupers; /* processes whose group has this number */
     struct list_node sitters;  /* processes whose session has this number */

@@ -58,8 +58,10 @@ enum status process_make(struct process **process) {
     made->reference_count = 1;
     list_init(&made->children);
     list_init(&made->tasks);
+    list_init(&made->posix_timers);
     pending_init(&made->pending);
     wait_queue_init(&made->child_changed);
+    wait_queue_init(&made->ended);
     made->real_timer.fire = ring;
     made->start_ns = clock_now();
     made->is_dumpable = 1;

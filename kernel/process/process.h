@@ -7,6 +7,7 @@
 #include "kernel/cpu/trap.h"
 #include "kernel/files/file/descriptor_table.h"
 #include "kernel/files/wait/wait.h"
+#include "kernel/process/cpu_timers.h"
 #include "kernel/process/file_context.h"
 #include "kernel/process/id.h"
 #include "kernel/process/memory.h"
@@ -20,8 +21,8 @@
 
 /*
  * Processes and their threads as Linux has them. A `struct task` is a thread of a program: what man
- * 2 clone calls a thread or a process of its own, with a kernel thread behind it. A `struct process`
- * is a thread group: what man 2 getpid numbers, wait4 waits for and kill is meant for.
+ * 2 clone calls a thread or a process of its own, with a kernel thread behind it. A `struct
+ * process` is a thread group: what man 2 getpid numbers, wait4 waits for and kill is meant for.
  */
 
 BEGIN_C_DECLS
@@ -96,16 +97,16 @@ struct process {
     uint32_t number;          /* of `id`; fixed at creation */
 
     /* Guarded by the tree lock. */
-    struct id *id;            /* held until it is reaped */
+    struct id *id; /* held until it is reaped */
     struct id *group, *session;
     struct list_node of_group, of_session;
-    uint32_t creator; /* the number of the task that made it, in the parent */
+    uint32_t creator;       /* the number of the task that made it, in the parent */
     struct process *parent; /* null: the kernel started it, or nobody is left to wait for it */
     struct list_node children, sibling;
     struct list_node tasks; /* changed under signal_lock as well, so either is enough to read it */
     uint32_t task_count;    /* those that have not ended */
-    struct list_node link; /* in the list of all */
-    uint32_t exit_signal;  /* to the parent; 0: none */
+    struct list_node link;  /* in the list of all */
+    uint32_t exit_signal;   /* to the parent; 0: none */
     bool has_started_program; /* execve: its parent may not move it to another group any more */
     bool is_waited_by_clone;  /* not a child that wait4 sees without __WCLONE */
     bool is_kernels;          /* the kernel itself waits for it; fixed at creation */
@@ -117,6 +118,7 @@ struct process {
     struct tty *terminal;             /* the controlling one; null: none */
 
     struct wait_queue child_changed; /* who waits for its children */
+    struct wait_queue ended;         /* who waits for its own end */
     uint32_t has_ended;              /* for the kernel, which sleeps on it */
 
     /* Guarded by signal_lock. */
@@ -125,9 +127,9 @@ struct process {
     uint32_t note_count;            /* of its signals and its tasks'; atomic */
     struct signal_actions *actions; /* owned; changed by its only task */
     enum process_state state;
-    bool is_ending;                /* every task is to end: `end` says how */
-    struct task *ender;            /* who replaces the program and waits for the others to end */
-    unsigned stop_signal;          /* that stopped it, for a parent that has not asked yet */
+    bool is_ending;       /* every task is to end: `end` says how */
+    struct task *ender;   /* who replaces the program and waits for the others to end */
+    unsigned stop_signal; /* that stopped it, for a parent that has not asked yet */
     bool has_stop_news, has_continue_news;
     bool owes_continue; /* it went on, and its parent has not been told yet */
 
@@ -136,17 +138,21 @@ struct process {
     struct process_credentials credentials; /* guarded by the tree lock; its own tasks read it */
     struct timer real_timer;                /* ITIMER_REAL; man 2 alarm */
     uint64_t real_timer_period_ns;          /* guarded by the tree lock */
-    int32_t nice;                           /* guarded by the tree lock */
-    uint64_t start_ns;                      /* of clock_now; fixed at creation */
+    struct cpu_timers cpu_timers;
+    struct list_node posix_timers; /* guarded by the tree lock, as the next two */
+    uint32_t posix_timer_count;
+    int32_t next_posix_timer;
+    int32_t nice;                   /* guarded by the tree lock */
+    uint64_t start_ns;              /* of clock_now; fixed at creation */
     struct process_moved moved;
-    uint32_t is_dumpable;                   /* PR_SET_DUMPABLE; atomic */
-    int32_t oom_score_adjustment;           /* atomic */
-    uint32_t personality;                   /* atomic */
-    bool has_no_new_privileges;             /* atomic */
-    bool has_no_large_pages;                /* PR_SET_THP_DISABLE; atomic */
-    bool keeps_capabilities;                /* PR_SET_KEEPCAPS; atomic */
-    uint32_t memory_denials;                /* PR_SET_MDWE; atomic */
-    uint32_t barrier_registrations;         /* of man 2 membarrier; atomic */
+    uint32_t is_dumpable;           /* PR_SET_DUMPABLE; atomic */
+    int32_t oom_score_adjustment;   /* atomic */
+    uint32_t personality;           /* atomic */
+    bool has_no_new_privileges;     /* atomic */
+    bool has_no_large_pages;        /* PR_SET_THP_DISABLE; atomic */
+    bool keeps_capabilities;        /* PR_SET_KEEPCAPS; atomic */
+    uint32_t memory_denials;        /* PR_SET_MDWE; atomic */
+    uint32_t barrier_registrations; /* of man 2 membarrier; atomic */
 };
 
 /* What an interrupted system call becomes (man 7 signal). */
@@ -190,20 +196,24 @@ struct task {
     struct signal_stack signal_stack;
     uint64_t clear_id_address; /* CLONE_CHILD_CLEARTID; 0: none */
     uint64_t robust_list;      /* man 2 set_robust_list; 0: none */
-    struct vfork_wait *vfork;  /* who waits until it has left the memory */
-    struct trap_frame *frame;  /* of the system call that it makes */
-    bool has_set_frame;        /* the call has said itself what the registers are to be */
-    enum restart_kind restart; /* of the system call, which may lower it */
-    uint64_t call_number;      /* of it */
+    bool has_left_futexes;     /* atomic: it ends, and lets go of what it holds */
+    uint64_t rseq_address;     /* man 2 rseq; 0: none */
+    uint32_t rseq_signature;
+    uint32_t rseq_turn;           /* of the thread, in which it was last told where it runs */
+    struct vfork_wait *vfork;     /* who waits until it has left the memory */
+    struct trap_frame *frame;     /* of the system call that it makes */
+    bool has_set_frame;           /* the call has said itself what the registers are to be */
+    enum restart_kind restart;    /* of the system call, which may lower it */
+    uint64_t call_number;         /* of it */
     uint64_t restart_deadline_ns; /* of a sleep that goes on; 0: none */
     bool is_restarted;            /* the call is made again by itself */
     struct trap_frame start;      /* of its first instruction; until it runs */
     uint64_t set_id_address;      /* CLONE_CHILD_SETTID; likewise */
     uint64_t minor_faults;
-    unsigned parent_death_signal; /* guarded by the tree lock */
+    unsigned parent_death_signal;                  /* guarded by the tree lock */
     uint64_t timer_slack_ns, timer_slack_first_ns; /* PR_SET_TIMERSLACK; what 0 brings back */
-    struct task_scheduling scheduling; /* guarded by the tree lock */
-    char name[TASK_NAME_SIZE_BYTES]; /* PR_SET_NAME; guarded by the tree lock */
+    struct task_scheduling scheduling;             /* guarded by the tree lock */
+    char name[TASK_NAME_SIZE_BYTES];               /* PR_SET_NAME; guarded by the tree lock */
 };
 
 /* The task whose thread is running, and its process; null for the kernel's own threads. */
@@ -234,7 +244,8 @@ constexpr uint64_t CLONE_CHILD_CLEARTID = 0x200000;
 constexpr uint64_t CLONE_DETACHED = 0x400000;
 constexpr uint64_t CLONE_UNTRACED = 0x800000;
 constexpr uint64_t CLONE_CHILD_SETTID = 0x1000000;
-constexpr uint64_t CLONE_NAMESPACES = 0x7e020080; /* NEWNS, CGROUP, UTS, IPC, USER, PID, NET, TIME */
+constexpr uint64_t CLONE_NAMESPACES =
+    0x7e020080; /* NEWNS, CGROUP, UTS, IPC, USER, PID, NET, TIME */
 constexpr uint64_t CLONE_IO = 0x80000000;
 constexpr uint64_t CLONE_CLEAR_SIGHAND = 0x100000000;
 constexpr uint64_t CLONE_INTO_CGROUP = 0x200000000;
@@ -245,6 +256,7 @@ struct clone_request {
     uint64_t stack; /* the new stack pointer; 0: the same */
     uint64_t thread_pointer;
     uint64_t parent_id_address, child_id_address;
+    uint64_t pidfd_address; /* under CLONE_PIDFD */
 };
 
 /*
@@ -269,8 +281,8 @@ bool process_end_others(void);
 bool process_has_threads(void);
 
 /*
- * What is to be done before a task goes on in user mode: ends, stops, takes signals. With interrupts
- * on, and `frame` on the kernel stack of the current thread.
+ * What is to be done before a task goes on in user mode: ends, stops, takes signals. With
+ * interrupts on, and `frame` on the kernel stack of the current thread.
  */
 void task_before_user(struct trap_frame *frame);
 

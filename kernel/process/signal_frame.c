@@ -142,7 +142,7 @@ static enum status pop_floating_point(uint64_t at) {
     if (at == 0) {
         fpu_area_init(area);
     } else if (user_copy_in(area, virt_addr(at), fpu_area_size_bytes()) != 0 ||
-               !fpu_area_is_valid(area)) {
+               !fpu_area_can_be_restored(area)) {
         fpu_area_init(area);
         fpu_restore(area);
         return STATUS_FAULT;

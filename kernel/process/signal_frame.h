@@ -3,6 +3,7 @@
 #include "kernel/process/process.h"
 #include "lib/decls.h"
 #include "lib/status.h"
+#include "lib/untrusted.h"
 
 /* How a handler is called and left on x86-64 (System V psABI, and Linux's struct rt_sigframe). */
 
@@ -13,7 +14,7 @@ BEGIN_C_DECLS
  * `blocked` is the mask to be put back. Errors: STATUS_FAULT, the stack cannot be written to;
  * nothing has changed then.
  */
-enum status signal_frame_push(struct trap_frame *frame, const struct signal_action *action,
+enum status signal_frame_push(struct trap_frame *frame, TRUSTED const struct signal_action *action,
                               const struct signal_info *info, signal_set blocked);
 
 /*

@@ -1,6 +1,7 @@
 #include "kernel/process/signals.h"
 
 #include "kernel/process/lifecycle.h"
+#include "kernel/process/posix_timer.h"
 #include "mm/heap/heap.h"
 
 static void spin(struct spinlock *lock) ACQUIRES(lock) {
@@ -298,6 +299,49 @@ enum status signal_send_to_task(struct task *task, const struct signal_info *inf
     return send(task->process, task, info);
 }
 
+static bool is_from_same_timer(const struct signal_info *a, const struct signal_info *b) {
+    return a->code == CODE_TIMER && a->signal == b->signal && a->timer.timer == b->timer.timer;
+}
+
+static bool has_from_timer(const struct pending_signals *pending, const struct signal_info *info) {
+    for (struct list_node *at = pending->notes.next; at != &pending->notes; at = at->next) {
+        if (is_from_same_timer(&LIST_ENTRY(at, struct signal_note, link)->info, info)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct task *find_own_task(struct process *process, uint32_t number)
+    REQUIRES(process->signal_lock) {
+    for (struct list_node *at = process->tasks.next; at != &process->tasks; at = at->next) {
+        struct task *task = LIST_ENTRY(at, struct task, link);
+        if (task->number == number) {
+            return task;
+        }
+    }
+    return nullptr;
+}
+
+bool signal_send_from_timer(struct process *process, uint32_t task_number,
+                            const struct signal_info *info) {
+    struct list_node unused;
+    list_init(&unused);
+    struct signal_note *note = make_note(process, info);
+    signals_lock(process);
+    struct task *task = task_number != 0 ? find_own_task(process, task_number) : nullptr;
+    bool is_pending = has_from_timer(task ? &task->pending : &process->pending, info);
+    bool is_gone = process->state == PROCESS_ENDED || (task_number != 0 && !task);
+    bool is_used =
+        note && !is_pending && !is_gone && post(process, task, (unsigned)info->signal, note);
+    signals_unlock(process);
+    if (note && !is_used) {
+        list_push_back(&unused, &note->link);
+    }
+    signal_free_notes(process, &unused);
+    return !is_pending;
+}
+
 void signal_kill(struct process *process) {
     signals_lock(process);
     end_all(process, SIGNAL_KILL);
@@ -394,6 +438,9 @@ unsigned signal_take(signal_set set, struct signal_info *info) {
     }
     signals_unlock(process);
     signal_free_notes(process, &taken);
+    if (info->code == CODE_TIMER) {
+        posix_timer_taken(info);
+    }
     return signal;
 }
 

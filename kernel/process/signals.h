@@ -26,15 +26,15 @@ void signal_actions_unref(struct signal_actions *actions);
 /* What has a handler gets the default again: CLONE_CLEAR_SIGHAND. */
 void signal_actions_reset(struct signal_actions *actions);
 
-/* execve, by the only task of the process: `own`, fresh, gets what the process has, reset, and takes
- * its place. */
+/* execve, by the only task of the process: `own`, fresh, gets what the process has, reset, and
+ * takes its place. */
 void signal_actions_own(struct process *process, struct signal_actions *own);
 
 struct signal_action signal_action_get(struct process *process, unsigned signal);
 
 /* man 2 rt_sigaction: signals that are to be ignored from now on are not pending any more. */
 void signal_action_set(struct process *process, unsigned signal,
-                       UNTRUSTED const struct signal_action *action);
+                       TRUSTED const struct signal_action *action);
 
 /* What kill, tgkill and a child's end say. */
 struct signal_info signal_info_from_user(unsigned signal, int32_t code);
@@ -44,6 +44,14 @@ struct signal_info signal_info_from_kernel(unsigned signal);
  * which there is no memory. */
 enum status signal_send(struct process *process, const struct signal_info *info);
 enum status signal_send_to_task(struct task *task, const struct signal_info *info);
+
+/*
+ * A timer's, to the process, or to that one of its tasks where the number is not 0; the task may be
+ * gone, then nothing is sent. May be called in the timers' thread. False: the timer's last one is
+ * still pending, and there is no other.
+ */
+bool signal_send_from_timer(struct process *process, uint32_t task_number,
+                            const struct signal_info *info);
 
 /* The current task's own fault, which it can neither block nor ignore. */
 void signal_force(const struct signal_info *info);

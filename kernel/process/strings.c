@@ -52,8 +52,8 @@ static enum status add_user_string(struct string_store *store, uint64_t address)
         size_t available = store->capacity_bytes - store->used_bytes;
         size_t most = available < ARGUMENT_SIZE_MAX ? available : ARGUMENT_SIZE_MAX;
         size_t length;
-        status = user_copy_string(store->bytes + store->used_bytes, virt_addr(address), most,
-                                  &length);
+        status =
+            user_copy_string(store->bytes + store->used_bytes, virt_addr(address), most, &length);
         if (status == STATUS_OK) {
             store->used_bytes += length + 1;
             store->count++;

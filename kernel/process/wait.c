@@ -14,7 +14,7 @@ static bool is_meant(const struct wait_request *request, const struct process *c
     case WAIT_FOR_ANY:
         return true;
     case WAIT_FOR_PROCESS:
-        return child->number == request->number;
+        return request->process ? child == request->process : child->number == request->number;
     case WAIT_FOR_GROUP:
         return child->group->number == request->number;
     }

@@ -44,8 +44,8 @@ enum signal_number : unsigned {
     SIGNAL_SYS = 31,
 };
 
-constexpr unsigned SIGNAL_COUNT = 64;     /* numbers are 1..64 */
-constexpr unsigned SIGNAL_REALTIME = 32;  /* the first that is queued each time it is sent */
+constexpr unsigned SIGNAL_COUNT = 64;    /* numbers are 1..64 */
+constexpr unsigned SIGNAL_REALTIME = 32; /* the first that is queued each time it is sent */
 
 /* "SIGSEGV"; "signal" where the number has no name. */
 const char *signal_name(unsigned signal);
@@ -69,7 +69,13 @@ constexpr signal_set SIGNALS_OF_FAULTS = 1ull << (SIGNAL_SEGV - 1) | 1ull << (SI
                                          1ull << (SIGNAL_ILL - 1) | 1ull << (SIGNAL_TRAP - 1) |
                                          1ull << (SIGNAL_FPE - 1) | 1ull << (SIGNAL_SYS - 1);
 
-enum signal_default : uint8_t { SIGNAL_ENDS, SIGNAL_DUMPS, SIGNAL_IGNORED, SIGNAL_STOPS, SIGNAL_CONTINUES };
+enum signal_default : uint8_t {
+    SIGNAL_ENDS,
+    SIGNAL_DUMPS,
+    SIGNAL_IGNORED,
+    SIGNAL_STOPS,
+    SIGNAL_CONTINUES
+};
 
 /* What SIG_DFL stands for. SIGNAL_DUMPS ends the process and says so in its status. */
 enum signal_default signal_default(unsigned signal);

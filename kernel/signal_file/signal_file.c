@@ -138,6 +138,8 @@ static const struct file_operations signal_operations = {
     .read = read_signals,
     .poll = poll_signals,
     .release = release_signals,
+    .ignores_seeking = true,
+    .name = "anon_inode:[signalfd]",
 };
 
 enum status signal_file_open(signal_set set, uint32_t flags, struct file **file) {

@@ -58,7 +58,7 @@ struct time_value ticks_to_value(uint64_t ticks) {
     return time_value_of(ticks_to_ns(ticks));
 }
 
-static uint64_t add_saturated(uint64_t a, uint64_t b) {
+uint64_t add_saturated(uint64_t a, uint64_t b) {
     return a + b < a ? NO_DEADLINE - 1 : a + b;
 }
 
@@ -91,8 +91,7 @@ enum status deadline_from_user(uint64_t address, uint64_t *deadline_ns) {
     return status;
 }
 
-/* A time before the boot is over at once. */
-static uint64_t to_monotonic(uint64_t ns, bool is_real) {
+uint64_t clock_to_monotonic(uint64_t ns, bool is_real) {
     uint64_t offset = is_real ? (uint64_t)clock_real_offset() : 0;
     return ns > offset ? ns - offset : 1;
 }
@@ -105,7 +104,7 @@ enum status deadline_at_from_user(uint64_t address, bool is_real, uint64_t *dead
     struct time_spec time;
     enum status status = read_time(address, &time);
     if (status == STATUS_OK) {
-        *deadline_ns = to_monotonic(time_spec_ns(&time), is_real);
+        *deadline_ns = clock_to_monotonic(time_spec_ns(&time), is_real);
     }
     return status;
 }
@@ -132,8 +131,12 @@ static bool is_cpu_clock(uint32_t clock) {
     return (int32_t)clock < 0 && (clock & 3) == 2;
 }
 
+static uint32_t cpu_clock_number(uint32_t clock) {
+    return ~(clock >> 3) & 0x1fffffff;
+}
+
 static enum status cpu_clock_ns(uint32_t clock, uint64_t *ns) {
-    uint32_t number = ~(clock >> 3) & 0x1fffffff;
+    uint32_t number = cpu_clock_number(clock);
     bool is_thread = (clock & 4) != 0;
     const struct task *task = task_current();
     if (is_thread && (number == 0 || number == task->number)) {
@@ -299,25 +302,64 @@ int64_t call_nanosleep(const struct trap_frame *frame) {
     return sleep_for(frame->rdi, frame->rsi);
 }
 
-int64_t call_clock_nanosleep(const struct trap_frame *frame) {
-    uint32_t clock = (uint32_t)frame->rdi;
-    uint64_t ns;
-    if (clock == CLOCK_THREAD_CPU || read_clock(clock, &ns) != STATUS_OK) {
+/* CPU time passes no faster than time: what is left of it must at least pass. */
+static int64_t sleep_by_cpu(uint32_t clock, uint64_t deadline_ns, uint64_t left_address) {
+    uint64_t now;
+    enum status status = read_clock(clock, &now);
+    while (status == STATUS_OK && now < deadline_ns) {
+        status = sleep_until(add_saturated(clock_now(), deadline_ns - now));
+        if (read_clock(clock, &now) != STATUS_OK) {
+            return STATUS_OK; /* whose time it is has ended */
+        }
+    }
+    if (status != STATUS_INTERRUPTED || left_address == 0) {
+        return status;
+    }
+    const struct time_spec left = time_spec_of(deadline_ns > now ? deadline_ns - now : 0);
+    return copy_out(left_address, &left, sizeof(left)) == 0 ? (int64_t)status : STATUS_FAULT;
+}
+
+static bool is_slept_by_cpu(uint32_t clock) {
+    return clock == CLOCK_PROCESS_CPU || is_cpu_clock(clock);
+}
+
+static bool is_own_thread_clock(uint32_t clock) {
+    uint32_t number = cpu_clock_number(clock);
+    return (clock & 4) != 0 && (number == 0 || number == task_current()->number);
+}
+
+/* man 2 clock_nanosleep: nobody can sleep until it has itself run for a while. */
+static enum status check_sleep_clock(uint32_t clock, uint64_t *now_ns) {
+    if (read_clock(clock, now_ns) != STATUS_OK ||
+        (is_cpu_clock(clock) && is_own_thread_clock(clock))) {
         return STATUS_INVALID;
     }
-    if (clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE ||
-        clock == CLOCK_MONOTONIC_RAW || clock == CLOCK_PROCESS_CPU || is_cpu_clock(clock)) {
-        return STATUS_NOT_SUPPORTED;
-    }
-    if (!((uint32_t)frame->rsi & TIMER_ABSOLUTE)) {
+    bool is_refused = clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE ||
+                      clock == CLOCK_MONOTONIC_RAW || clock == CLOCK_THREAD_CPU;
+    return is_refused ? STATUS_NOT_SUPPORTED : STATUS_OK;
+}
+
+int64_t call_clock_nanosleep(const struct trap_frame *frame) {
+    uint32_t clock = (uint32_t)frame->rdi;
+    bool is_absolute = ((uint32_t)frame->rsi & TIMER_ABSOLUTE) != 0;
+    uint64_t now;
+    enum status status = check_sleep_clock(clock, &now);
+    if (status == STATUS_OK && !is_absolute && !is_slept_by_cpu(clock)) {
         return sleep_for(frame->rdx, frame->r10);
     }
     struct time_spec time;
-    enum status status = read_time(frame->rdx, &time);
+    if (status == STATUS_OK) {
+        status = read_time(frame->rdx, &time);
+    }
     if (status != STATUS_OK) {
         return status;
     }
-    return sleep_until(to_monotonic(time_spec_ns(&time), is_real_clock(clock)));
+    uint64_t ns = time_spec_ns(&time);
+    if (is_slept_by_cpu(clock)) {
+        uint64_t deadline = is_absolute ? ns : keep_deadline(add_saturated(now, ns));
+        return sleep_by_cpu(clock, deadline, is_absolute ? 0 : frame->r10);
+    }
+    return sleep_until(clock_to_monotonic(ns, is_real_clock(clock)));
 }
 
 int64_t call_times(const struct trap_frame *frame) {
@@ -337,79 +379,4 @@ int64_t call_times(const struct trap_frame *frame) {
         return STATUS_FAULT;
     }
     return (int64_t)(clock_now() / (NANOSECONDS_PER_SECOND / USER_HERTZ));
-}
-
-/* struct itimerval of man 2 setitimer: the period, then what is left. */
-struct interval {
-    struct time_value period, left;
-};
-
-static bool value_is_valid(const struct time_value *value) {
-    return value->seconds >= 0 && value->microseconds >= 0 && value->microseconds < 1'000'000;
-}
-
-static uint64_t value_ns(const struct time_value *value) {
-    const struct time_spec time = {value->seconds, value->microseconds * 1000};
-    return time_spec_ns(&time);
-}
-
-static struct interval read_real_timer(struct process *process) {
-    uint64_t deadline = timer_deadline(&process->real_timer);
-    uint64_t now = clock_now();
-    uint64_t left = deadline > now ? deadline - now : deadline != 0;
-    uint64_t period = __atomic_load_n(&process->real_timer_period_ns, __ATOMIC_RELAXED);
-    return (struct interval){time_value_of(period), time_value_of(left)};
-}
-
-static void set_real_timer(struct process *process, uint64_t left_ns, uint64_t period_ns) {
-    (void)timer_cancel(&process->real_timer);
-    __atomic_store_n(&process->real_timer_period_ns, period_ns, __ATOMIC_RELAXED);
-    if (left_ns != 0) {
-        timer_arm(&process->real_timer, add_saturated(clock_now(), left_ns));
-    }
-}
-
-constexpr uint32_t INTERVAL_REAL = 0;
-constexpr uint32_t INTERVAL_COUNT = 3; /* ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF */
-
-int64_t call_getitimer(const struct trap_frame *frame) {
-    uint32_t which = (uint32_t)frame->rdi;
-    struct interval interval = {};
-    if (which >= INTERVAL_COUNT) {
-        return STATUS_INVALID;
-    }
-    if (which == INTERVAL_REAL) {
-        interval = read_real_timer(process_current());
-    }
-    return copy_out(frame->rsi, &interval, sizeof(interval));
-}
-
-/* Those that count CPU time are not there; none can be running. */
-int64_t call_setitimer(const struct trap_frame *frame) {
-    struct process *process = process_current();
-    uint32_t which = (uint32_t)frame->rdi;
-    struct interval next = {};
-    if (frame->rsi != 0 && copy_in(&next, frame->rsi, sizeof(next)) != 0) {
-        return STATUS_FAULT;
-    }
-    if (which >= INTERVAL_COUNT || !value_is_valid(&next.period) || !value_is_valid(&next.left)) {
-        return STATUS_INVALID;
-    }
-    struct interval before = {};
-    if (which == INTERVAL_REAL) {
-        before = read_real_timer(process);
-        set_real_timer(process, value_ns(&next.left), value_ns(&next.period));
-    } else if (value_ns(&next.left) != 0) {
-        return STATUS_NOT_SUPPORTED;
-    }
-    return frame->rdx != 0 ? copy_out(frame->rdx, &before, sizeof(before)) : 0;
-}
-
-/* Seconds that were left are rounded up where less than one was, else to the nearest. */
-int64_t call_alarm(const struct trap_frame *frame) {
-    struct process *process = process_current();
-    struct interval before = read_real_timer(process);
-    set_real_timer(process, (uint64_t)(uint32_t)frame->rdi * NANOSECONDS_PER_SECOND, 0);
-    int64_t seconds = before.left.seconds + (before.left.microseconds >= 500'000);
-    return seconds == 0 && before.left.microseconds > 0 ? 1 : seconds;
 }

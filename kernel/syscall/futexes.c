@@ -14,8 +14,14 @@ enum futex_operation : uint32_t {
     FUTEX_REQUEUE = 3,
     FUTEX_CMP_REQUEUE = 4,
     FUTEX_WAKE_OP = 5,
+    FUTEX_LOCK_PI = 6,
+    FUTEX_UNLOCK_PI = 7,
+    FUTEX_TRYLOCK_PI = 8,
     FUTEX_WAIT_BITSET = 9,
     FUTEX_WAKE_BITSET = 10,
+    FUTEX_WAIT_REQUEUE_PI = 11,
+    FUTEX_CMP_REQUEUE_PI = 12,
+    FUTEX_LOCK_PI2 = 13,
 };
 
 constexpr uint32_t FUTEX_PRIVATE = 128;
@@ -199,6 +205,84 @@ static int64_t wait_absolute(struct futex_call *call, uint64_t timeout, bool is_
     return status == STATUS_OK ? wait(call, deadline) : status;
 }
 
+static int64_t lock(const struct futex_call *call, uint64_t timeout, bool is_real) {
+    struct futex_key key;
+    uint64_t deadline;
+    task_current()->restart = RESTART_ALWAYS;
+    enum status status = deadline_at_from_user(timeout, is_real, &deadline);
+    if (status == STATUS_OK) {
+        status = futex_find_key(call->address, call->is_private, &key);
+    }
+    return status == STATUS_OK ? futex_lock(&key, call->address, deadline) : status;
+}
+
+static int64_t change_lock(const struct futex_call *call,
+                           enum status (*change)(const struct futex_key *key, uint64_t address)) {
+    struct futex_key key;
+    enum status status = futex_find_key(call->address, call->is_private, &key);
+    return status == STATUS_OK ? change(&key, call->address) : status;
+}
+
+static int64_t wait_for_lock(const struct futex_call *call, uint64_t timeout, bool is_real) {
+    struct futex_lock_wait wait = {
+        .address = call->address,
+        .lock_address = call->second_address,
+        .expected = call->value,
+    };
+    task_current()->restart = RESTART_ALWAYS;
+    enum status status = deadline_at_from_user(timeout, is_real, &wait.deadline_ns);
+    if (status == STATUS_OK) {
+        status = futex_find_key(call->address, call->is_private, &wait.key);
+    }
+    if (status == STATUS_OK) {
+        status = futex_find_key(call->second_address, call->is_private, &wait.lock_key);
+    }
+    return status == STATUS_OK ? futex_wait_for_lock(&wait) : status;
+}
+
+static int64_t requeue_to_lock(const struct futex_call *call, uint32_t move_count,
+                               uint32_t expected) {
+    struct futex_requeue request = {
+        .wake_count = call->value,
+        .move_count = move_count,
+        .address = call->address,
+        .expected = &expected,
+    };
+    if ((int32_t)call->value < 0 || (int32_t)move_count < 0) {
+        return STATUS_INVALID;
+    }
+    enum status status = futex_find_key(call->address, call->is_private, &request.from);
+    if (status == STATUS_OK) {
+        status = futex_find_key(call->second_address, call->is_private, &request.to);
+    }
+    return status == STATUS_OK ? futex_requeue_to_lock(&request, call->second_address) : status;
+}
+
+static bool takes_real_time(uint32_t operation) {
+    return operation == FUTEX_WAIT_BITSET || operation == FUTEX_WAIT ||
+           operation == FUTEX_WAIT_REQUEUE_PI || operation == FUTEX_LOCK_PI2;
+}
+
+static int64_t change_owner(const struct trap_frame *frame, struct futex_call *call,
+                            uint32_t operation, bool is_real) {
+    switch (operation) {
+    case FUTEX_LOCK_PI:
+        return lock(call, frame->r10, true);
+    case FUTEX_LOCK_PI2:
+        return lock(call, frame->r10, is_real);
+    case FUTEX_UNLOCK_PI:
+        return change_lock(call, futex_unlock);
+    case FUTEX_TRYLOCK_PI:
+        return change_lock(call, futex_try_lock);
+    case FUTEX_WAIT_REQUEUE_PI:
+        return wait_for_lock(call, frame->r10, is_real);
+    case FUTEX_CMP_REQUEUE_PI:
+        return requeue_to_lock(call, (uint32_t)frame->r10, (uint32_t)frame->r9);
+    default:
+        return STATUS_NOT_IMPLEMENTED;
+    }
+}
+
 int64_t call_futex(const struct trap_frame *frame) {
     uint32_t command = (uint32_t)frame->rsi;
     uint32_t operation = command & ~(FUTEX_PRIVATE | FUTEX_REAL_TIME);
@@ -211,7 +295,7 @@ int64_t call_futex(const struct trap_frame *frame) {
         .bits = FUTEX_ANY,
         .is_private = (command & FUTEX_PRIVATE) != 0,
     };
-    if (is_real && operation != FUTEX_WAIT_BITSET && operation != FUTEX_WAIT) {
+    if (is_real && !takes_real_time(operation)) {
         return STATUS_NOT_IMPLEMENTED;
     }
     switch (operation) {
@@ -232,33 +316,6 @@ int64_t call_futex(const struct trap_frame *frame) {
     case FUTEX_WAKE_OP:
         return wake_by_operation(&call, (uint32_t)frame->r10, third);
     default:
-        return STATUS_NOT_IMPLEMENTED;
+        return change_owner(frame, &call, operation, is_real);
     }
-}
-
-constexpr uint64_t ROBUST_HEAD_SIZE = 24;
-
-int64_t call_set_robust_list(const struct trap_frame *frame) {
-    if (frame->rsi != ROBUST_HEAD_SIZE) {
-        return STATUS_INVALID;
-    }
-    task_current()->robust_list = frame->rdi;
-    return 0;
-}
-
-int64_t call_get_robust_list(const struct trap_frame *frame) {
-    uint32_t number = (uint32_t)frame->rdi;
-    tree_lock();
-    struct id *id = number != 0 ? id_find(number) : task_current()->id;
-    bool is_found = id && id->task;
-    uint64_t list = is_found ? id->task->robust_list : 0;
-    tree_unlock();
-    if (!is_found) {
-        return STATUS_NO_SUCH_PROCESS;
-    }
-    const uint64_t size_bytes = ROBUST_HEAD_SIZE;
-    if (copy_out(frame->rdx, &size_bytes, sizeof(size_bytes)) != 0) {
-        return STATUS_FAULT;
-    }
-    return copy_out(frame->rsi, &list, sizeof(list));
 }

@@ -225,7 +225,7 @@ int64_t call_getgroups(const struct trap_frame *frame) {
     }
     size_t size_bytes = own->group_count * sizeof(uint32_t);
     return copy_out(frame->rsi, own->groups, size_bytes) == 0 ? (int64_t)own->group_count
-                                                             : STATUS_FAULT;
+                                                              : STATUS_FAULT;
 }
 
 int64_t call_setgroups(const struct trap_frame *frame) {

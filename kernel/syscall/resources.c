@@ -65,6 +65,7 @@ static int64_t exchange_limit(struct process *process, uint32_t resource,
     int64_t status = next ? check_change(resource, before, next) : STATUS_OK;
     if (next && status == STATUS_OK) {
         *limit = *next;
+        cpu_timers_watch(process);
     }
     return status;
 }

@@ -4,6 +4,7 @@
 #include "kernel/process/groups.h"
 #include "kernel/process/signal_frame.h"
 #include "kernel/syscall/calls.h"
+#include "kernel/syscall/rights.h"
 #include "kernel/syscall/times.h"
 #include "kernel/syscall/user.h"
 
@@ -198,22 +199,6 @@ int64_t call_rt_sigreturn(const struct trap_frame *unused) {
     return 0;
 }
 
-/* man 2 kill: root may, and whoever has the user's real or effective id as real or saved one; and
- * anyone may continue what is in the same session. */
-static bool may_signal(const struct process *process, unsigned signal) REQUIRES(process_tree) {
-    const struct process *current = process_current();
-    const struct process_credentials *own = &current->credentials;
-    const struct process_credentials *other = &process->credentials;
-    if (own->effective_user == 0 || process == current) {
-        return true;
-    }
-    if (signal == SIGNAL_CONT && process->session == current->session) {
-        return true;
-    }
-    return own->effective_user == other->real_user || own->effective_user == other->saved_user ||
-           own->real_user == other->real_user || own->real_user == other->saved_user;
-}
-
 /* Signal 0 only asks whether it could be sent. */
 static int64_t send(struct process *process, const struct signal_info *info)
     REQUIRES(process_tree) {
@@ -356,8 +341,7 @@ static int64_t read_info(uint64_t address, unsigned signal, uint32_t number,
 
 int64_t call_rt_sigqueueinfo(const struct trap_frame *frame) {
     struct signal_info info;
-    int64_t status =
-        read_info(frame->rdx, (unsigned)frame->rsi, (uint32_t)frame->rdi, &info);
+    int64_t status = read_info(frame->rdx, (unsigned)frame->rsi, (uint32_t)frame->rdi, &info);
     if (status != STATUS_OK) {
         return status;
     }

@@ -37,6 +37,12 @@ enum status deadline_from_user(uint64_t address, uint64_t *deadline_ns);
 /* The same for an absolute time of CLOCK_REALTIME or CLOCK_MONOTONIC. */
 enum status deadline_at_from_user(uint64_t address, bool is_real, uint64_t *deadline_ns);
 
+/* A time of CLOCK_REALTIME, or one of clock_now as it is; what was before the boot is over at once.
+ */
+uint64_t clock_to_monotonic(uint64_t ns, bool is_real);
+
+uint64_t add_saturated(uint64_t a, uint64_t b);
+
 /* CPU times, of timer ticks. */
 uint64_t ticks_to_ns(uint64_t ticks);
 struct time_value ticks_to_value(uint64_t ticks);

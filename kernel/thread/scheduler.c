@@ -114,6 +114,7 @@ static void switch_to_next(void) {
     }
     count_switch(current);
     save_user_state(current);
+    next->turn_count++;
     cpu_local()->thread = next;
     left_thread = current;
     load_user_state(next);

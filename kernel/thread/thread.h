@@ -47,6 +47,7 @@ struct thread {
     uint64_t kernel_ticks;   /* CPU's, others may read them */
     uint64_t voluntary_switches; /* it slept; and its turn was over: guarded by interrupts, others */
     uint64_t involuntary_switches; /* may read them */
+    uint32_t turn_count;     /* how often it got the CPU from another; guarded by interrupts */
     uint32_t is_gone;        /* 1 once no CPU is on its stack any more; a word to sleep on */
     enum thread_state state; /* guarded by interrupts */
     char name[THREAD_NAME_SIZE_BYTES]; /* fixed at creation */

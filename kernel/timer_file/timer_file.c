@@ -40,6 +40,19 @@ static uint64_t take_expirations(struct timer_state *state) {
     return __atomic_exchange_n(&state->expirations, 0, __ATOMIC_ACQUIRE);
 }
 
+/* What is due fires now, and does not wait for the timer's tick. */
+static void catch_up(struct timer_state *state) {
+    sleep_lock_acquire(&state->lock);
+    uint64_t deadline = timer_deadline(&state->timer);
+    if (deadline != 0 && deadline <= clock_now() && timer_cancel(&state->timer)) {
+        uint64_t next = fire(&state->timer);
+        if (next != 0) {
+            timer_arm(&state->timer, next);
+        }
+    }
+    sleep_lock_release(&state->lock);
+}
+
 static enum status wait_for_expiration(struct timer_state *state, bool may_wait, uint64_t *count) {
     struct sleeper sleeper = {};
     struct waiter waiter = {.sleeper = &sleeper};
@@ -60,6 +73,7 @@ static enum status read_timer(struct file *file, uint64_t *position, struct tran
     if (transfer->left_bytes < sizeof(count)) {
         return STATUS_INVALID;
     }
+    catch_up(state_of(file));
     enum status status = wait_for_expiration(state_of(file), file_may_wait(file), &count);
     if (status == STATUS_OK) {
         (void)transfer_put(transfer, &count, sizeof(count));
@@ -72,6 +86,7 @@ static uint32_t poll_timer(struct file *file, struct waiter *waiter) {
     if (waiter != nullptr) {
         wait_queue_add(&state->changed, waiter);
     }
+    catch_up(state);
     return __atomic_load_n(&state->expirations, __ATOMIC_ACQUIRE) > 0 ? READY_TO_READ : 0;
 }
 
@@ -84,6 +99,8 @@ static const struct file_operations timer_operations = {
     .read = read_timer,
     .poll = poll_timer,
     .release = release_timer,
+    .ignores_seeking = true,
+    .name = "anon_inode:[timerfd]",
 };
 
 enum status timer_file_open(bool is_real, uint32_t flags, struct file **file) {
@@ -129,7 +146,7 @@ struct timer_setting timer_file_set(struct file *file, uint64_t deadline_ns, uin
     struct timer_state *state = state_of(file);
     sleep_lock_acquire(&state->lock);
     struct timer_setting before = setting_held(state);
-    (void)timer_cancel(&state->timer);
+    (void)timer_cancel(&state->timer); /* from here on nothing fires */
     (void)take_expirations(state);
     state->period_ns = period_ns;
     if (deadline_ns != 0) {

@@ -16,6 +16,7 @@
 #include "kernel/probe/probe.h"
 #include "kernel/process/oom.h"
 #include "kernel/process/process.h"
+#include "kernel/process/rseq.h"
 #include "kernel/symbols/symbols.h"
 #include "kernel/terminal/terminal.h"
 #include "kernel/thread/thread.h"
@@ -46,6 +47,7 @@ static void handle_interrupt(const struct trap_frame *frame, uint8_t line) {
         timer_tick();
         timers_tick();
         report_nmis();
+        cpu_timers_tick(trap_is_from_user(frame));
     }
     terminal_interrupt(line);
     if (line == IRQ_TIMER) {
@@ -192,7 +194,8 @@ static void report_stray_interrupt(uint64_t vector) {
 
 /* On the way back to a program, on its own kernel stack. */
 static void prepare_for_user(struct trap_frame *frame) {
-    if (task_has_work(task_current())) {
+    struct task *task = task_current();
+    while (task_has_work(task) || rseq_is_due(task)) {
         interrupts_enable();
         task_before_user(frame);
         interrupts_disable();

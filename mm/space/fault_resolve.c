@@ -27,6 +27,10 @@ static bool is_sole_owner(const struct page_query *entry) {
     return frame->state == FRAME_ANON && __atomic_load_n(&frame->map_count, __ATOMIC_ACQUIRE) == 1;
 }
 
+static uint64_t source_page_at(const struct vm_area *area, virt_addr_t page) {
+    return area->source_page + ((page.value - area->range.start.value) >> PAGE_SHIFT);
+}
+
 static bool is_behind_end(const struct place *place) {
     if (place->area == nullptr || place->area->source == nullptr) {
         return false;
@@ -37,11 +41,8 @@ static bool is_behind_end(const struct place *place) {
 
 static void look(struct place *place) {
     struct vm_area *area = area_tree_find_again(&place->space->areas, place->page.start);
-    if (area != nullptr) {
-        uint64_t offset = place->page.start.value - area->range.start.value;
-        place->source_page = area->source_page + (offset >> PAGE_SHIFT);
-    }
     place->area = area;
+    place->source_page = area == nullptr ? 0 : source_page_at(area, place->page.start);
     place->walk.entry = page_table_query(&place->space->table, place->page.start);
     place->walk.is_sole_owner = is_sole_owner(&place->walk.entry);
     place->walk.is_behind_end = is_behind_end(place);

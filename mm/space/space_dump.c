@@ -59,7 +59,7 @@ static const char *remark(const struct dump *dump) {
     if (dump->run.kind == PAGE_PARKED) {
         return " (parked)";
     }
-    bool is_unused = dump->run.kind == PAGE_ABSENT && dump->area->kind == AREA_ANON;
+    bool is_unused = dump->run.kind == PAGE_ABSENT && area_is_memory(dump->area);
     return is_unused ? " (unused)" : "";
 }
 
@@ -95,7 +95,7 @@ static void begin_run(struct dump *dump, const struct run *run) {
 
 /* Memory of the area before `end` that no entry stands for. */
 static void add_unused(struct dump *dump, virt_addr_t end) {
-    if (dump->next.value < end.value && dump->area->kind == AREA_ANON) {
+    if (dump->next.value < end.value && area_is_memory(dump->area)) {
         struct run unused = {.start = dump->next, .last = virt_addr(end.value - 1)};
         begin_run(dump, &unused);
     }

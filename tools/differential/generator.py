@@ -146,15 +146,24 @@ class _Script:
     def steps(self, count):
         """So many steps, then the ends of what was forked, and a look at everything."""
         choices = ((self._map, 4), (self._write, 7), (self._look, 4), (self._unmap, 1),
-                   (self._protect, 3), (self._fork, 2), (self._join, 2), (self._advise, 3),
+                   (self._protect, 3), (self._fork, 3), (self._join, 3), (self._advise, 4),
                    (self._move, 2), (self._copy, 1), (self._resize, 1), (self._sync, 1),
                    (self._brk, 1), (self._truncate, 1))
         makers, weights = zip(*choices)
-        made = [self._map_at(max(self._middle - 12, 0), self._chance.randint(16, 30))]
+        first, size = max(self._middle - 12, 0), self._chance.randint(16, 30)
+        made = [self._map_at(first, size), f"write {first} {size} 1"]
         made += [maker() for maker in self._chance.choices(makers, weights, k=count)]
-        for _ in self._forked:
-            made += [f"look 0 {WINDOW_PAGES}", "join"]
-        return (*made, f"look 0 {WINDOW_PAGES}")
+        made += ["join"] * len(self._forked)
+        return tuple(_looking_at_ends(made))
+
+
+def _looking_at_ends(steps):
+    """The steps, with a look at everything wherever a process ends."""
+    for step in [*steps, "end"]:
+        if step in ("join", "end"):
+            yield f"look 0 {WINDOW_PAGES}"
+        if step != "end":
+            yield step
 
 
 def make(seed, number):

@@ -152,7 +152,6 @@ static void check_rest(void) {
     show("membarrier", call(membarrier, 8, 0, 0));
     show("membarrier, global", call(membarrier, 1, 0, 0));
     show("membarrier, unknown", call(membarrier, 1 << 20, 0, 0));
-    show("rseq, wrong size", call(rseq, 0x1000, 1, 0, 0));
     show("a call that no kernel has", syscall(4000));
     show("number -1", syscall(-1));
     show("set_tid_address", call(set_tid_address, nullptr) == getpid());

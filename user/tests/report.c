@@ -12,7 +12,7 @@
 #include <time.h>
 
 constexpr size_t LONGEST_LINE = 4000;
-constexpr unsigned LONGEST_SECONDS = 10;
+constexpr unsigned LONGEST_SECONDS = 20;
 
 struct name {
     int number;

@@ -73,6 +73,8 @@ static void release(struct file *file) {
 static const struct file_operations epoll_operations = {
     .poll = set_poll,
     .release = release,
+    .ignores_seeking = true,
+    .name = "anon_inode:[eventpoll]",
 };
 
 bool file_is_epoll(const struct file *file) {

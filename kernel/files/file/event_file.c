@@ -39,6 +39,7 @@ enum status file_open_event(uint32_t count, bool takes_one_at_once, uint32_t fla
         .write = write_event,
         .poll = poll_event,
         .release = release_event,
+        .ignores_seeking = true,
         .name = "anon_inode:[eventfd]",
     };
     struct event_counter *counter = heap_alloc(sizeof(*counter));

@@ -173,8 +173,9 @@ enum status file_seek(struct file *file, int64_t offset, enum seek_origin origin
     if (file->access == 0) {
         return STATUS_BAD_DESCRIPTOR;
     }
+    *position = 0;
     if (!file->operations->is_seekable) {
-        return STATUS_NOT_SEEKABLE;
+        return file->operations->ignores_seeking ? STATUS_OK : STATUS_NOT_SEEKABLE;
     }
     if (!is_regular(file) && origin != FROM_START && origin != FROM_POSITION) {
         return STATUS_INVALID;

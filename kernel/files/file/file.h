@@ -43,7 +43,8 @@ struct file_operations {
     enum status (*open)(struct file *file); /* of a device; null: nothing to do */
     void (*release)(struct file *file);     /* null: nothing to do */
     bool is_seekable;
-    uint32_t mode; /* what st_mode says of a file without a node, besides its permissions */
+    bool ignores_seeking; /* it has no position, and seeking does nothing */
+    uint32_t mode;        /* what st_mode says of a file without a node, besides its permissions */
     bool is_mapped_as_zeroes; /* to map it is to map anonymous memory (man 4 zero) */
     const char *name; /* what /proc/PID/fd shows of one that has no place; null: it has one */
 };

@@ -118,6 +118,7 @@ static const struct file_operations *operations_for(const struct node *node, uin
         return device_find(node->device);
     case NODE_BLOCK_DEVICE:
     case NODE_SYMLINK:
+    case NODE_SOCKET:
         break;
     }
     return nullptr;

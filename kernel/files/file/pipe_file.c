@@ -3,6 +3,8 @@
 #include "kernel/files/pipe/pipe.h"
 #include "mm/heap/heap.h"
 
+constexpr uint32_t PIPE_FS_TYPE = 0x50495045; /* PIPEFS_MAGIC of man 2 statfs */
+
 static struct pipe *pipe_of(const struct file *file) {
     return file->state;
 }
@@ -112,7 +114,7 @@ static struct node *no_directory(struct node *node, char *name) {
 
 /* A pipe is a fifo that never had a name, so that /proc/PID/fd can lead to it. */
 static enum status create_node(struct node **node) {
-    static struct file_system system = {.name = "pipefs", .label = "pipe"};
+    static struct file_system system = {.type = PIPE_FS_TYPE, .name = "pipefs", .label = "pipe"};
     static const struct node_operations operations = {
         .release = release_node,
         .size = nothing,

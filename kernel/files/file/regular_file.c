@@ -39,7 +39,8 @@ static enum status write_regular(struct file *file, uint64_t *position, struct t
     }
     size_t before = transfer->done_bytes;
     sleep_lock_acquire(&node->lock);
-    if (__atomic_load_n(&file->status_flags, __ATOMIC_RELAXED) & FILE_APPEND) {
+    if (transfer->appends ||
+        (__atomic_load_n(&file->status_flags, __ATOMIC_RELAXED) & FILE_APPEND)) {
         *position = node->operations->size(node);
     }
     enum status status = limit_growth(transfer, *position);

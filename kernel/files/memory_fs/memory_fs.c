@@ -27,6 +27,7 @@ static const struct node_operations *operations_for(enum node_kind kind) {
     case NODE_FIFO:
     case NODE_CHARACTER_DEVICE:
     case NODE_BLOCK_DEVICE:
+    case NODE_SOCKET:
         break;
     }
     return &special_operations;
@@ -56,6 +57,7 @@ static enum status make_contents(struct memory_node *node, const struct node_req
     case NODE_FIFO:
     case NODE_CHARACTER_DEVICE:
     case NODE_BLOCK_DEVICE:
+    case NODE_SOCKET:
         break;
     }
     return STATUS_OK;

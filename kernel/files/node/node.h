@@ -26,6 +26,7 @@ enum node_kind : uint32_t {
     NODE_BLOCK_DEVICE = 0060000,
     NODE_REGULAR = 0100000,
     NODE_SYMLINK = 0120000,
+    NODE_SOCKET = 0140000,
 };
 
 constexpr uint32_t KIND_MASK = 0170000;

@@ -27,6 +27,10 @@ struct path_view {
     struct location root;  /* where "/" leads, and ".." does not lead out of */
     struct location start; /* of relative paths: the working directory, or what a descriptor is */
     const struct credentials *credentials;
+
+    /* man 2 openat2: symbolic links are a loop, the jumps of /proc alone, and what leads out of
+     * `start` is STATUS_OTHER_FILE_SYSTEM. */
+    bool refuses_links, refuses_jumps, stays_below;
 };
 
 /* What a symbolic link at the end stands for. */

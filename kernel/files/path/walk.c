@@ -12,6 +12,9 @@ enum status walk_begin(struct path_walk *walk, const struct path_view *view, con
     if (strlen(path) >= PATH_SIZE_MAX) {
         return STATUS_NAME_TOO_LONG;
     }
+    if (view->stays_below && path[0] == '/') {
+        return STATUS_OTHER_FILE_SYSTEM;
+    }
     walk->at = path[0] == '/' ? view->root : view->start;
     location_ref(&walk->at);
     return STATUS_OK;
@@ -101,7 +104,10 @@ static void leave_mounts(struct location *at, const struct location *root) {
     }
 }
 
-static void walk_up(struct path_walk *walk) {
+static enum status walk_up(struct path_walk *walk) {
+    if (walk->view->stays_below && location_is(&walk->at, &walk->view->start)) {
+        return STATUS_OTHER_FILE_SYSTEM;
+    }
     leave_mounts(&walk->at, &walk->view->root);
     if (!location_is(&walk->at, &walk->view->root)) {
         struct node *parent = directory_parent(walk->at.node);
@@ -109,6 +115,7 @@ static void walk_up(struct path_walk *walk) {
         walk->at.node = parent;
     }
     mount_cross(&walk->at);
+    return STATUS_OK;
 }
 
 enum status walk_find(struct path_walk *walk, struct name name, struct location *child) {
@@ -125,12 +132,14 @@ enum status walk_find(struct path_walk *walk, struct name name, struct location 
 }
 
 /* Where the text of the link on top is meant from. */
-static void restart(struct path_walk *walk, const char *text) {
-    if (text[0] == '/') {
-        location_unref(&walk->at);
-        walk->at = walk->view->root;
-        location_ref(&walk->at);
+static enum status restart(struct path_walk *walk, const char *text) {
+    if (text[0] != '/') {
+        return STATUS_OK;
     }
+    location_unref(&walk->at);
+    walk->at = walk->view->root;
+    location_ref(&walk->at);
+    return walk->view->stays_below ? STATUS_OTHER_FILE_SYSTEM : STATUS_OK;
 }
 
 static enum status push_link(struct path_walk *walk, struct node *link) {
@@ -147,8 +156,7 @@ static enum status push_link(struct path_walk *walk, struct node *link) {
     text[length] = '\0';
     walk->links[walk->depth++] = (struct walk_link){text, walk->rest};
     walk->rest = text;
-    restart(walk, text);
-    return STATUS_OK;
+    return restart(walk, text);
 }
 
 static enum status jump(struct path_walk *walk, struct node *link) {
@@ -165,7 +173,14 @@ enum status walk_follow(struct path_walk *walk, struct node *link) {
     if (walk->follow_count++ >= LINK_FOLLOW_MAX) {
         return STATUS_LINK_LOOP;
     }
-    return link->operations->follow == nullptr ? push_link(walk, link) : jump(walk, link);
+    bool is_jump = link->operations->follow != nullptr;
+    if (walk->view->refuses_links || (is_jump && walk->view->refuses_jumps)) {
+        return STATUS_LINK_LOOP;
+    }
+    if (is_jump && walk->view->stays_below) {
+        return STATUS_OTHER_FILE_SYSTEM;
+    }
+    return !is_jump ? push_link(walk, link) : jump(walk, link);
 }
 
 /* Steps to the child, or into the link that it is. */
@@ -186,8 +201,7 @@ static enum status step(struct path_walk *walk, const struct walk_last *componen
     case LAST_DOT:
         return STATUS_OK;
     case LAST_DOT_DOT:
-        walk_up(walk);
-        return STATUS_OK;
+        return walk_up(walk);
     case LAST_NAME:
         break;
     }

@@ -143,7 +143,7 @@ enum status pipe_open_fifo(struct pipe *pipe, struct pipe_ends ends, bool may_wa
 }
 
 static size_t room(const struct pipe *pipe) REQUIRES(pipe->lock) {
-    return pipe->ring.capacity_bytes - pipe->ring.used_bytes;
+    return ring_room(&pipe->ring);
 }
 
 /* One of ring_get, ring_look. */

@@ -33,6 +33,17 @@ static void free_page_behind(struct ring *ring, size_t place) {
     }
 }
 
+size_t ring_room(const struct ring *ring) {
+    return ring->capacity_bytes - ring->used_bytes - ring->start % PAGE_SIZE;
+}
+
+/* With nothing in it, it begins at the beginning. */
+static void start_anew(struct ring *ring) {
+    heap_free(ring->pages[ring->start / PAGE_SIZE]);
+    ring->pages[ring->start / PAGE_SIZE] = nullptr;
+    ring->start = 0;
+}
+
 /* Takes bytes away from the front, all in one page. */
 static void drop(struct ring *ring, size_t size_bytes) {
     size_t place = ring->start;
@@ -40,6 +51,9 @@ static void drop(struct ring *ring, size_t size_bytes) {
     ring->used_bytes -= size_bytes;
     if (size_bytes > 0 && ring->start % PAGE_SIZE == 0) {
         free_page_behind(ring, place);
+    }
+    if (ring->used_bytes == 0) {
+        start_anew(ring);
     }
 }
 

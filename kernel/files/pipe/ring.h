@@ -18,6 +18,9 @@ struct ring {
 enum status ring_create(struct ring *ring, size_t capacity_bytes);
 void ring_destroy(struct ring *ring);
 
+/* How many bytes fit. As on Linux, a page that is not read to its end takes no others. */
+size_t ring_room(const struct ring *ring);
+
 /* Moves bytes out of the ring, up to what the transfer wants. */
 void ring_get(struct ring *ring, struct transfer *transfer);
 

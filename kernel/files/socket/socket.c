@@ -5,7 +5,7 @@
 #include "lib/check.h"
 #include "mm/heap/heap.h"
 
-constexpr uint32_t MODE_OF_SOCKETS = 0140777;     /* S_IFSOCK, for everybody */
+constexpr uint32_t MODE_OF_SOCKETS = NODE_SOCKET | 0777;
 constexpr uint32_t READY_READER_HANG_UP = 0x2000; /* POLLRDHUP */
 
 static const struct pipe_ends READER = {.has_reader = true};
@@ -151,6 +151,7 @@ static const struct file_operations socket_operations = {
     .poll = poll_socket,
     .release = release_socket,
     .mode = MODE_OF_SOCKETS,
+    .name = "socket:[0]",
 };
 
 bool file_is_socket(const struct file *file) {

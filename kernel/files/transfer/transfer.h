@@ -30,6 +30,7 @@ struct transfer {
 
     /* No byte is written to a regular file here or behind it (RLIMIT_FSIZE). */
     uint64_t position_limit;
+    bool appends; /* to the end of a regular file, whatever the position is (RWF_APPEND) */
 };
 
 /* A transfer of size_bytes with any far side, and no limit. */

@@ -39,22 +39,15 @@ static enum status start_at_descriptor(struct call_path *path, uint64_t descript
 }
 
 static enum status find_start(struct call_path *path, uint64_t directory) {
-    struct file_context *places = task_current()->places;
-    path->view.root = file_context_root(places);
-    if (path->text[0] == '/') {
-        path->view.start = path->view.root;
-        location_ref(&path->view.start);
-        return STATUS_OK;
-    }
     if ((int32_t)directory == CURRENT_DIRECTORY) {
-        path->view.start = file_context_current(places);
+        path->view.start = file_context_current(task_current()->places);
         return STATUS_OK;
     }
     return start_at_descriptor(path, directory);
 }
 
-enum status call_path_begin(struct call_path *path, uint64_t directory, uint64_t address,
-                            enum empty_path empty) {
+/* Takes the text over, and the root. */
+static enum status begin(struct call_path *path, uint64_t address, enum empty_path empty) {
     *path = (struct call_path){.credentials = acting_credentials()};
     path->view.credentials = &path->credentials;
     enum status status = copy_path_text(address, &path->text);
@@ -64,7 +57,27 @@ enum status call_path_begin(struct call_path *path, uint64_t directory, uint64_t
     if (call_path_is_empty(path) && empty == EMPTY_PATH_IS_NONE) {
         return STATUS_NOT_FOUND;
     }
-    return find_start(path, directory);
+    path->view.root = file_context_root(task_current()->places);
+    return STATUS_OK;
+}
+
+enum status call_path_begin(struct call_path *path, uint64_t directory, uint64_t address,
+                            enum empty_path empty) {
+    enum status status = begin(path, address, empty);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (path->text[0] != '/') {
+        return find_start(path, directory);
+    }
+    path->view.start = path->view.root;
+    location_ref(&path->view.start);
+    return STATUS_OK;
+}
+
+enum status call_path_begin_relative(struct call_path *path, uint64_t directory, uint64_t address) {
+    enum status status = begin(path, address, EMPTY_PATH_IS_NONE);
+    return status == STATUS_OK ? find_start(path, directory) : status;
 }
 
 void call_path_end(struct call_path *path) {

@@ -45,6 +45,9 @@ enum empty_path : uint8_t {
  */
 enum status call_path_begin(struct call_path *path, uint64_t directory, uint64_t address,
                             enum empty_path empty);
+
+/* The same, where absolute paths begin at the directory too. */
+enum status call_path_begin_relative(struct call_path *path, uint64_t directory, uint64_t address);
 void call_path_end(struct call_path *path);
 
 /* The same on behalf of the real ids. */

@@ -63,7 +63,7 @@ int64_t call_dup(const struct trap_frame *frame) {
 static int64_t copy_to(uint32_t from, uint32_t to, bool closes_on_exec) {
     enum status status =
         descriptor_copy_to(own_table(), from, to, descriptor_limit(), closes_on_exec);
-    return status == STATUS_OK ? to : status;
+    return status == STATUS_OK ? (int64_t)to : status;
 }
 
 int64_t call_dup2(const struct trap_frame *frame) {
@@ -75,7 +75,7 @@ int64_t call_dup2(const struct trap_frame *frame) {
     struct file *file;
     enum status status = any_file(from, &file);
     file_unref(file);
-    return status == STATUS_OK ? to : status;
+    return status == STATUS_OK ? (int64_t)to : status;
 }
 
 int64_t call_dup3(const struct trap_frame *frame) {

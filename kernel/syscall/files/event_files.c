@@ -44,7 +44,7 @@ static int64_t make_signals(uint32_t descriptor, signal_set set, uint32_t flags)
         signal_file_set(file, set);
     }
     file_unref(file);
-    return is_right ? descriptor : STATUS_INVALID;
+    return is_right ? (int64_t)descriptor : STATUS_INVALID;
 }
 
 static int64_t signals(const struct trap_frame *frame, uint32_t flags) {

@@ -13,6 +13,9 @@ enum fcntl_command : uint32_t {
     F_SETFD = 2,
     F_GETFL = 3,
     F_SETFL = 4,
+    F_GETOWN = 9,
+    F_GETSIG = 11,
+    F_GETLEASE = 1025,
     F_DUPFD_CLOEXEC = 1030,
     F_SETPIPE_SZ = 1031,
     F_GETPIPE_SZ = 1032,
@@ -20,6 +23,7 @@ enum fcntl_command : uint32_t {
     F_GET_SEALS = 1034,
 };
 
+constexpr int64_t NO_LEASE = 2;                   /* F_UNLCK */
 constexpr uint32_t DESCRIPTOR_CLOSES_ON_EXEC = 1; /* FD_CLOEXEC */
 
 static int64_t copy_file(struct file *file, uint64_t lowest, bool closes_on_exec) {
@@ -97,6 +101,11 @@ static int64_t control(struct file *file, const struct trap_frame *frame) {
         return file_flags(file);
     case F_SETFL:
         return set_status_flags(file, (uint32_t)argument);
+    case F_GETOWN: /* nobody is told of input by a signal */
+    case F_GETSIG:
+        return 0;
+    case F_GETLEASE:
+        return NO_LEASE;
     case F_SETPIPE_SZ:
         return set_pipe_capacity(file, (uint32_t)argument);
     case F_GETPIPE_SZ:

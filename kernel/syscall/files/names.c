@@ -50,6 +50,7 @@ static enum status find_kind(uint32_t mode, enum node_kind *kind) {
     case NODE_FIFO:
     case NODE_CHARACTER_DEVICE:
     case NODE_BLOCK_DEVICE:
+    case NODE_SOCKET:
         *kind = (enum node_kind)(mode & KIND_MASK);
         return STATUS_OK;
     case NODE_DIRECTORY:

@@ -46,14 +46,54 @@ static int64_t open_path(const struct call_path *path, uint32_t flags, uint64_t 
     return status == STATUS_OK ? open_reserved(path, flags, mode, number) : status;
 }
 
-static int64_t open_at(uint64_t directory, uint64_t address, uint32_t flags, uint64_t mode) {
+/* Flags of man 2 openat2 for the way to the file. */
+constexpr uint64_t RESOLVE_NO_JUMPS = 0x02; /* RESOLVE_NO_MAGICLINKS */
+constexpr uint64_t RESOLVE_NO_LINKS = 0x04;
+constexpr uint64_t RESOLVE_BELOW = 0x08;
+constexpr uint64_t RESOLVE_IN_ROOT = 0x10;
+constexpr uint64_t RESOLVE_FLAGS =
+    RESOLVE_NO_JUMPS | RESOLVE_NO_LINKS | RESOLVE_BELOW | RESOLVE_IN_ROOT;
+
+static void use_start_as_root(struct path_view *view) {
+    location_unref(&view->root);
+    view->root = view->start;
+    location_ref(&view->root);
+}
+
+static void restrict_path(struct path_view *view, uint64_t resolve) {
+    view->refuses_jumps = (resolve & (RESOLVE_NO_JUMPS | RESOLVE_BELOW | RESOLVE_IN_ROOT)) != 0;
+    view->refuses_links = (resolve & RESOLVE_NO_LINKS) != 0;
+    view->stays_below = (resolve & RESOLVE_BELOW) != 0;
+    if (resolve & RESOLVE_IN_ROOT) {
+        use_start_as_root(view);
+    }
+}
+
+/* An absolute path in a root of its own begins there. */
+static enum status begin_path(struct call_path *path, uint64_t directory, uint64_t address,
+                              uint64_t resolve) {
+    enum status status = resolve & RESOLVE_IN_ROOT
+                             ? call_path_begin_relative(path, directory, address)
+                             : call_path_begin(path, directory, address, EMPTY_PATH_IS_NONE);
+    if (status == STATUS_OK) {
+        restrict_path(&path->view, resolve);
+    }
+    return status;
+}
+
+static int64_t open_resolving(uint64_t directory, uint64_t address, const struct open_how *how) {
     struct call_path path;
-    int64_t result = call_path_begin(&path, directory, address, EMPTY_PATH_IS_NONE);
+    int64_t result = begin_path(&path, directory, address, how->resolve);
     if (result == STATUS_OK) {
-        result = open_path(&path, flags | OPEN_LARGE_FILE, mode);
+        result = open_path(&path, (uint32_t)how->flags | OPEN_LARGE_FILE, how->mode);
     }
     call_path_end(&path);
     return result;
+}
+
+static int64_t open_at(uint64_t directory, uint64_t address, uint32_t flags, uint64_t mode) {
+    const struct open_how how = {.flags = flags, .mode = mode};
+    return open_resolving(directory, address, &how);
 }
 
 int64_t call_open(const struct trap_frame *frame) {
@@ -104,7 +144,9 @@ static enum status check_how(const struct open_how *how) {
     if ((how->flags & ~(uint64_t)OPEN_FLAGS) || is_wrong_path || is_wrong_mode) {
         return STATUS_INVALID;
     }
-    return how->resolve == 0 ? STATUS_OK : STATUS_INVALID;
+    constexpr uint64_t both = RESOLVE_BELOW | RESOLVE_IN_ROOT;
+    bool is_wrong_way = (how->resolve & ~RESOLVE_FLAGS) || (how->resolve & both) == both;
+    return is_wrong_way ? STATUS_INVALID : STATUS_OK;
 }
 
 int64_t call_openat2(const struct trap_frame *frame) {
@@ -113,6 +155,5 @@ int64_t call_openat2(const struct trap_frame *frame) {
     if (status == STATUS_OK) {
         status = check_how(&how);
     }
-    return status == STATUS_OK ? open_at(frame->rdi, frame->rsi, (uint32_t)how.flags, how.mode)
-                               : status;
+    return status == STATUS_OK ? open_resolving(frame->rdi, frame->rsi, &how) : status;
 }

@@ -72,10 +72,17 @@ static struct transfer unlimited(struct transfer transfer) {
     return transfer;
 }
 
+static struct transfer appending(struct transfer transfer) {
+    transfer.appends = true;
+    return limited_to_file_size(transfer);
+}
+
 static const struct direction READING = {check_may_read, unlimited,   file_read,
                                          file_read_at,   read_result, count_reading};
 static const struct direction WRITING = {check_may_write, limited_to_file_size, file_write,
                                          file_write_at,   write_result,         count_writing};
+static const struct direction APPENDING = {check_may_write, appending,    file_write,
+                                           file_write_at,   write_result, count_writing};
 
 static int64_t counted(const struct direction *direction, enum status status,
                        const struct transfer *transfer) {
@@ -224,21 +231,25 @@ int64_t call_pwritev(const struct trap_frame *frame) {
 /* Flags of man 2 preadv2 that hold anyway: RWF_HIPRI, RWF_DSYNC, RWF_SYNC. */
 constexpr uint32_t FLAGS_THAT_HOLD = 1 | 2 | 4;
 
-static int64_t move_with_flags(const struct direction *direction, const struct trap_frame *frame) {
+constexpr uint32_t FLAG_APPEND = 0x10; /* RWF_APPEND */
+
+static int64_t move_anywhere(const struct direction *direction, const struct trap_frame *frame) {
     constexpr int64_t at_own_position = -1;
-    if ((uint32_t)frame->r9 & ~FLAGS_THAT_HOLD) {
-        return STATUS_NOT_SUPPORTED;
-    }
     return (int64_t)frame->r10 == at_own_position ? move_vectors(direction, frame)
                                                   : move_vectors_at(direction, frame);
 }
 
 int64_t call_preadv2(const struct trap_frame *frame) {
-    return move_with_flags(&READING, frame);
+    uint32_t flags = (uint32_t)frame->r9;
+    return flags & ~FLAGS_THAT_HOLD ? STATUS_NOT_SUPPORTED : move_anywhere(&READING, frame);
 }
 
 int64_t call_pwritev2(const struct trap_frame *frame) {
-    return move_with_flags(&WRITING, frame);
+    uint32_t flags = (uint32_t)frame->r9;
+    if (flags & ~(FLAGS_THAT_HOLD | FLAG_APPEND)) {
+        return STATUS_NOT_SUPPORTED;
+    }
+    return move_anywhere(flags & FLAG_APPEND ? &APPENDING : &WRITING, frame);
 }
 
 int64_t call_lseek(const struct trap_frame *frame) {

@@ -1,0 +1,273 @@
+#include "kernel/process/posix_timer.h"
+
+#include "drivers/timer.h"
+#include "kernel/clock/clock.h"
+#include "kernel/process/lifecycle.h"
+#include "kernel/process/signals.h"
+#include "mm/heap/heap.h"
+
+struct posix_timer {
+    struct timer timer;
+    struct list_node link;              /* guarded by the tree lock */
+    struct process *process;            /* which it does not outlive */
+    struct posix_timer_request request; /* fixed at creation, as the task and the number */
+    uint32_t own_task;                  /* whose CPU time POSIX_CLOCK_TASK is */
+    int32_t number;
+
+    /* Changed while the timer is not armed; else the timers' thread alone does. */
+    uint64_t cpu_deadline_ns; /* of the CPU clock, where it has one */
+    uint64_t period_ns;
+    uint32_t overrun;      /* of the signal that is pending; atomic */
+    uint32_t last_overrun; /* of the one taken last; guarded by the tree lock */
+};
+
+constexpr uint64_t TICK_NS = NANOSECONDS_PER_SECOND / TIMER_HERTZ;
+
+static uint64_t task_ticks(struct process *process, uint32_t number) {
+    uint64_t ticks = 0;
+    signals_lock(process);
+    for (struct list_node *at = process->tasks.next; at != &process->tasks; at = at->next) {
+        const struct task *task = LIST_ENTRY(at, struct task, link);
+        if (task->number == number) {
+            ticks = __atomic_load_n(&task->thread->user_ticks, __ATOMIC_RELAXED) +
+                    __atomic_load_n(&task->thread->kernel_ticks, __ATOMIC_RELAXED);
+        }
+    }
+    signals_unlock(process);
+    return ticks;
+}
+
+/* What the timer's own clock says. */
+static uint64_t own_now(const struct posix_timer *timer) {
+    switch (timer->request.clock) {
+    case POSIX_CLOCK_TIME:
+        break;
+    case POSIX_CLOCK_PROCESS:
+        return __atomic_load_n(&timer->process->cpu_timers.all_ticks, __ATOMIC_RELAXED) * TICK_NS;
+    case POSIX_CLOCK_TASK:
+        return task_ticks(timer->process, timer->own_task) * TICK_NS;
+    }
+    return clock_now();
+}
+
+/* One signal is pending at a time; the others are counted. */
+static void announce(struct posix_timer *timer, uint64_t count) {
+    const struct posix_timer_request *request = &timer->request;
+    if (request->is_silent) {
+        return;
+    }
+    const struct signal_info info = {
+        .signal = (int32_t)request->signal,
+        .code = CODE_TIMER,
+        .timer = {.timer = timer->number, .value = request->value},
+    };
+    bool is_new = signal_send_from_timer(timer->process, request->task_number, &info);
+    __atomic_add_fetch(&timer->overrun, (uint32_t)(is_new ? count - 1 : count), __ATOMIC_RELAXED);
+}
+
+/* What has been missed of a period counts, and is not made up for. */
+static uint64_t expire(struct posix_timer *timer, uint64_t deadline_ns, uint64_t now_ns) {
+    uint64_t count = 1;
+    if (timer->period_ns != 0) {
+        count += (now_ns - deadline_ns) / timer->period_ns;
+    }
+    announce(timer, count);
+    return timer->period_ns != 0 ? deadline_ns + count * timer->period_ns : 0;
+}
+
+/* CPU time passes no faster than time: one that is not due yet is looked at again when it can be.
+ */
+static uint64_t fire_by_cpu(struct posix_timer *timer) {
+    uint64_t now = own_now(timer);
+    if (now >= timer->cpu_deadline_ns) {
+        timer->cpu_deadline_ns = expire(timer, timer->cpu_deadline_ns, now);
+    }
+    if (timer->cpu_deadline_ns == 0) {
+        return 0;
+    }
+    uint64_t left = timer->cpu_deadline_ns > now ? timer->cpu_deadline_ns - now : TICK_NS;
+    return clock_now() + left;
+}
+
+static uint64_t fire(struct timer *timer) {
+    struct posix_timer *posix = LIST_ENTRY(timer, struct posix_timer, timer);
+    if (posix->request.clock != POSIX_CLOCK_TIME) {
+        return fire_by_cpu(posix);
+    }
+    return expire(posix, timer->deadline_ns, clock_now());
+}
+
+static struct posix_timer *find(struct process *process, int32_t number) REQUIRES(process_tree) {
+    for (struct list_node *at = process->posix_timers.next; at != &process->posix_timers;
+         at = at->next) {
+        struct posix_timer *timer = LIST_ENTRY(at, struct posix_timer, link);
+        if (timer->number == number) {
+            return timer;
+        }
+    }
+    return nullptr;
+}
+
+static bool has_task(uint32_t number) REQUIRES(process_tree) {
+    const struct id *id = id_find(number);
+    return id && id->task && id->task->process == process_current();
+}
+
+/* Numbers are not given again while they could be confused, as on Linux. */
+static enum status enlist(struct process *process, struct posix_timer *timer)
+    REQUIRES(process_tree) {
+    if (timer->request.task_number != 0 && !has_task(timer->request.task_number)) {
+        return STATUS_INVALID;
+    }
+    if (process->posix_timer_count >= process->limits[RESOURCE_SIGNALS].soft) {
+        return STATUS_TRY_AGAIN;
+    }
+    do {
+        timer->number = process->next_posix_timer;
+        process->next_posix_timer = (timer->number + 1) & INT32_MAX;
+    } while (find(process, timer->number));
+    if (!timer->request.has_value) {
+        timer->request.value = (uint64_t)timer->number;
+    }
+    list_push_back(&process->posix_timers, &timer->link);
+    process->posix_timer_count++;
+    return STATUS_OK;
+}
+
+enum status posix_timer_create(const struct posix_timer_request *request, int32_t *number) {
+    struct posix_timer *made = heap_alloc(sizeof(*made));
+    if (!made) {
+        return STATUS_NO_MEMORY;
+    }
+    made->timer.fire = fire;
+    made->process = process_current();
+    made->own_task = task_current()->number;
+    made->request = *request;
+    tree_lock();
+    enum status status = enlist(made->process, made);
+    *number = made->number;
+    tree_unlock();
+    if (status != STATUS_OK) {
+        heap_free(made);
+    }
+    return status;
+}
+
+static void take_out(struct posix_timer *timer) REQUIRES(process_tree) {
+    (void)timer_cancel(&timer->timer);
+    list_remove(&timer->link);
+    timer->process->posix_timer_count--;
+}
+
+enum status posix_timer_delete(int32_t number) {
+    tree_lock();
+    struct posix_timer *timer = find(process_current(), number);
+    if (timer) {
+        take_out(timer);
+    }
+    tree_unlock();
+    heap_free(timer);
+    return timer ? STATUS_OK : STATUS_INVALID;
+}
+
+static struct posix_timer_times times_of(struct posix_timer *timer) {
+    uint64_t deadline = timer_deadline(&timer->timer);
+    if (deadline == 0) {
+        return (struct posix_timer_times){.period_ns = timer->period_ns};
+    }
+    bool has_cpu_clock = timer->request.clock != POSIX_CLOCK_TIME;
+    deadline = has_cpu_clock ? timer->cpu_deadline_ns : deadline;
+    uint64_t now = own_now(timer);
+    return (struct posix_timer_times){
+        .left_ns = deadline > now ? deadline - now : 1,
+        .period_ns = timer->period_ns,
+    };
+}
+
+enum status posix_timer_read(int32_t number, struct posix_timer_times *times) {
+    tree_lock();
+    struct posix_timer *timer = find(process_current(), number);
+    if (timer) {
+        *times = times_of(timer);
+    }
+    tree_unlock();
+    return timer ? STATUS_OK : STATUS_INVALID;
+}
+
+static uint64_t add_saturated(uint64_t a, uint64_t b) {
+    return a + b < a ? UINT64_MAX - 1 : a + b;
+}
+
+/* When it is to fire, of its own clock; at least 1. */
+static uint64_t deadline_of(const struct posix_timer *timer, uint64_t time_ns, bool is_absolute) {
+    if (!is_absolute) {
+        return add_saturated(own_now(timer), time_ns);
+    }
+    uint64_t offset = timer->request.is_real ? (uint64_t)clock_real_offset() : 0;
+    return time_ns > offset ? time_ns - offset : 1;
+}
+
+static void arm(struct posix_timer *timer, const struct posix_timer_times *next, bool is_absolute) {
+    timer->period_ns = next->period_ns;
+    __atomic_store_n(&timer->overrun, 0, __ATOMIC_RELAXED);
+    timer->last_overrun = 0;
+    if (next->left_ns == 0) {
+        return;
+    }
+    uint64_t deadline = deadline_of(timer, next->left_ns, is_absolute);
+    if (timer->request.clock != POSIX_CLOCK_TIME) {
+        uint64_t now = own_now(timer);
+        timer->cpu_deadline_ns = deadline;
+        deadline = add_saturated(clock_now(), deadline > now ? deadline - now : 0);
+    }
+    timer_arm(&timer->timer, deadline);
+}
+
+enum status posix_timer_set(int32_t number, const struct posix_timer_times *next, bool is_absolute,
+                            struct posix_timer_times *before) {
+    tree_lock();
+    struct posix_timer *timer = find(process_current(), number);
+    if (timer) {
+        *before = times_of(timer);
+        (void)timer_cancel(&timer->timer);
+        arm(timer, next, is_absolute);
+    }
+    tree_unlock();
+    return timer ? STATUS_OK : STATUS_INVALID;
+}
+
+int64_t posix_timer_overrun(int32_t number) {
+    tree_lock();
+    const struct posix_timer *timer = find(process_current(), number);
+    int64_t overrun = timer ? (int64_t)timer->last_overrun : STATUS_INVALID;
+    tree_unlock();
+    return overrun;
+}
+
+void posix_timer_taken(struct signal_info *info) {
+    tree_lock();
+    struct posix_timer *timer = find(process_current(), info->timer.timer);
+    if (timer) {
+        uint32_t overrun = __atomic_exchange_n(&timer->overrun, 0, __ATOMIC_RELAXED);
+        timer->last_overrun = overrun < INT32_MAX ? overrun : INT32_MAX;
+        info->timer.overrun = (int32_t)timer->last_overrun;
+    }
+    tree_unlock();
+}
+
+void posix_timers_end(struct process *process) {
+    struct list_node gone;
+    list_init(&gone);
+    tree_lock();
+    while (!list_is_empty(&process->posix_timers)) {
+        struct posix_timer *timer =
+            LIST_ENTRY(process->posix_timers.next, struct posix_timer, link);
+        take_out(timer);
+        list_push_back(&gone, &timer->link);
+    }
+    tree_unlock();
+    struct list_node *node;
+    while ((node = list_pop_front(&gone)) != nullptr) {
+        heap_free(LIST_ENTRY(node, struct posix_timer, link));
+    }
+}

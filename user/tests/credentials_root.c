@@ -1,0 +1,178 @@
+/*
+ * What root may do, and what is left of it when it becomes another user. Runs as root where
+ * run_group does.
+ */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <sys/fsuid.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "user/tests/report.h"
+
+constexpr uid_t OTHER = 1000, THIRD = 2000;
+
+struct capability_header {
+    uint32_t version;
+    int process;
+};
+
+struct capability_data {
+    uint32_t effective, permitted, inheritable;
+};
+
+static void show_users(const char *what) {
+    uid_t real, effective, saved;
+    getresuid(&real, &effective, &saved);
+    say("%s: real %u, effective %u, saved %u, files %d", what, real, effective, saved,
+        setfsuid(-1));
+}
+
+static void show_groups(const char *what) {
+    gid_t real, effective, saved;
+    getresgid(&real, &effective, &saved);
+    say("%s: real %u, effective %u, saved %u, files %d", what, real, effective, saved,
+        setfsgid(-1));
+}
+
+/* Which ones root has differs from machine to machine. */
+static void show_capabilities(const char *what) {
+    struct capability_header header = {0x20080522, 0};
+    struct capability_data data[2] = {};
+    call(capget, &header, data);
+    say("%s: effective %s, permitted %s", what, data[0].effective == 0 ? "none" : "some",
+        data[0].permitted == 0 ? "none" : "some");
+}
+
+static void become_effectively(void) {
+    show("effective", seteuid(OTHER));
+    show_users("then");
+    show_capabilities("then");
+    show("a third", seteuid(THIRD));
+    show("real is root still", setreuid(-1, 0));
+    show_users("back");
+    show_capabilities("back");
+}
+
+static void become_for_ever(void) {
+    show("setuid", setuid(OTHER));
+    show_users("then");
+    show_capabilities("then");
+    show("back", setuid(0));
+    show("back, effective", seteuid(0));
+    show("setgroups", setgroups(0, nullptr));
+}
+
+static void keep_capabilities(void) {
+    show("keep", prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0));
+    show("setuid", setuid(OTHER));
+    show_capabilities("kept");
+}
+
+static void exchange(void) {
+    show("setresuid", setresuid(OTHER, THIRD, 0));
+    show_users("three");
+    show("to the real one", setresuid(-1, OTHER, -1));
+    show("to the saved one", setresuid(-1, 0, -1));
+    show_users("root again");
+    show("setreuid", setreuid(OTHER, THIRD));
+    show_users("the saved one follows");
+    show("exchanged", setreuid(THIRD, OTHER));
+    show_users("exchanged");
+    show("no way back", setresuid(-1, 0, -1));
+}
+
+static void change_groups(void) {
+    gid_t groups[3] = {7, 5, 9}, seen[3] = {};
+    show("setgroups", setgroups(3, groups));
+    show("getgroups", getgroups(3, seen));
+    say("%u %u %u", seen[0], seen[1], seen[2]);
+    show("too little room", getgroups(2, seen));
+    show("setresgid", setresgid(OTHER, THIRD, 0));
+    show_groups("three");
+    show("setregid", setregid(THIRD, OTHER));
+    show_groups("exchanged");
+    show("setgid, by root", setgid(5));
+    show_groups("all");
+}
+
+static void use_files(void) {
+    struct stat status;
+    close(open("secret", O_CREAT | O_WRONLY, 0));
+    show_ok("root reads what nobody may", open("secret", O_RDONLY));
+    show("access", access("secret", R_OK | W_OK));
+    show("execute", access("secret", X_OK));
+    show("chown", chown("secret", OTHER, THIRD));
+    stat("secret", &status);
+    say("owner %u:%u", status.st_uid, status.st_gid);
+    chmod("secret", 06755);
+    show("chown takes privileges away", chown("secret", OTHER, THIRD));
+    stat("secret", &status);
+    say("mode %o", status.st_mode);
+    show("device", mknod("null", S_IFCHR | 0666, makedev(1, 3)));
+    show("write to it", write(open("null", O_WRONLY), "x", 1));
+    chmod("secret", 0640);
+    show("as another", setfsuid(THIRD));
+    show_ok("not the owner", open("secret", O_RDONLY));
+    show("as the owner", setfsuid(OTHER));
+    show_ok("the owner", open("secret", O_RDWR));
+    show("not in the group", setfsuid(65534));
+    show("by the group", setfsgid(THIRD));
+    show_ok("the group reads", open("secret", O_RDONLY));
+    show_ok("the group does not write", open("secret", O_WRONLY));
+}
+
+static void signal_others(void) {
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(2); /* nobody else will have the right to end it */
+        pause();
+    }
+    setresuid(OTHER, OTHER, OTHER);
+    show("to root's process", kill(child, SIGTERM));
+    show("CONT, within the session", kill(child, SIGCONT));
+    show("its limits", call(prlimit64, child, RLIMIT_CPU, nullptr, &(struct rlimit){}));
+    show("its group", setpgid(child, child));
+}
+
+static void change_root(void) {
+    mkdir("new", 0755);
+    mkdir("new/inside", 0755);
+    show("chroot", chroot("new"));
+    show("inside", access("/inside", F_OK));
+    show("above is outside still", access("..", F_OK));
+    show("chdir", chdir("/"));
+    show("above root is root", access("../../inside", F_OK));
+    show("the old root is gone", access("/tmp", F_OK));
+    show("file as root", chroot("/nothing"));
+}
+
+static void change_the_machine(void) {
+    show("nice", setpriority(PRIO_PROCESS, 0, -5));
+    show("priority", call(getpriority, PRIO_PROCESS, 0));
+    show("host name to the null page", call(sethostname, nullptr, 3));
+    show("host name too long", call(sethostname, "x", 100));
+    show("clock to a bad time", call(clock_settime, 0, &(struct timespec){.tv_nsec = -1}));
+}
+
+int main(void) {
+    show_users("at first");
+    show_capabilities("at first");
+    show_child("effective user", become_effectively);
+    show_child("for ever", become_for_ever);
+    show_child("keeping capabilities", keep_capabilities);
+    show_child("three users", exchange);
+    show_child("groups", change_groups);
+    show_child("files", use_files);
+    show_child("signals", signal_others);
+    show_child("root directory", change_root);
+    show_child("machine", change_the_machine);
+}
