@@ -38,7 +38,8 @@ SECTIONS = {
               "2>/dev/null",
     "pagemap": "dd if=/proc/self/pagemap bs=8 skip=1025 count=1 2>/dev/null | od -t x8",
     "fixed": "echo 0 > /proc/sys/kernel/randomize_va_space; "
-             "cat /proc/self/maps > /tmp/a; cat /proc/self/maps | cmp - /tmp/a && echo same; rm /tmp/a",
+             "cat /proc/self/maps > /tmp/a; cat /proc/self/maps | cmp - /tmp/a && echo same; "
+             "rm /tmp/a",
     "io": "dd if=/dev/zero bs=1000 count=2 2>/dev/null | wc -c; cat /proc/$$/io",
     "frames": "cat /proc/frames",
     "sys": "cat /sys/devices/system/cpu/online /sys/kernel/mm/transparent_hugepage/enabled",
