@@ -1,7 +1,7 @@
 /*
  * Makes any system call with any arguments, again and again, by children that are nobody: whatever
- * the kernel answers is right, as long as it lives. Takes the number of calls and a seed; prints how
- * the children ended and exits with status 0 once nothing of theirs is left.
+ * the kernel answers is right, as long as it lives. Takes the number of calls and a seed; prints
+ * how the children ended and exits with status 0 once nothing of theirs is left.
  */
 
 #define _GNU_SOURCE
@@ -15,9 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/msg.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/msg.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/stat.h>

@@ -53,9 +53,9 @@ struct elf_plan {
     uint64_t total_pages; /* of all segments */
     /* After an error too: the headers are those of a program for x86-64, and so these hold. */
     bool is_recognised;
-    uint64_t interpreter_offset;     /* in the file: the terminated path of PT_INTERP */
-    size_t interpreter_size_bytes;   /* with the terminator; 0: there is none */
-    size_t segment_count; /* at least 1 */
+    uint64_t interpreter_offset;   /* in the file: the terminated path of PT_INTERP */
+    size_t interpreter_size_bytes; /* with the terminator; 0: there is none */
+    size_t segment_count;          /* at least 1 */
     struct elf_segment segments[ELF_SEGMENT_MAX]; /* ascending, disjoint in pages, in user memory */
 };
 

@@ -1,5 +1,5 @@
-#include "kernel/fault/fault.h"
 #include "kernel/signal/signal.h"
+#include "kernel/fault/fault.h"
 
 /* What Linux sends for each exception (SDM 3A table 6-1). */
 unsigned fault_signal(uint64_t vector) {

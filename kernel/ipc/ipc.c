@@ -94,7 +94,7 @@ enum status ipc_check(const struct ipc_object *object, uint32_t wanted,
 
 enum status ipc_check_owner(const struct ipc_object *object, const struct ipc_caller *caller) {
     const struct ipc_permissions *own = &object->permissions;
-    bool is_owner = caller->user == 0 || caller->user == own->user ||
-                    caller->user == own->creator_user;
+    bool is_owner =
+        caller->user == 0 || caller->user == own->user || caller->user == own->creator_user;
     return is_owner ? STATUS_OK : STATUS_NOT_PERMITTED;
 }

@@ -64,8 +64,7 @@ static bool group_is_in_session(uint32_t group, uint32_t session) {
     struct id *id = id_find(group);
     bool is_in = false;
     if (id && !list_is_empty(&id->groupers)) {
-        const struct process *member =
-            LIST_ENTRY(id->groupers.next, struct process, of_group);
+        const struct process *member = LIST_ENTRY(id->groupers.next, struct process, of_group);
         is_in = member->session->number == session;
     }
     tree_unlock();

@@ -312,7 +312,8 @@ static enum status load_into_memory(struct loader *loader) {
 
 /* The program's plan and its interpreter's. */
 static enum status find_files(struct loader *loader, struct loaded_program *loaded) {
-    enum status status = read_plan(loader, loader->image->file, loader->layout.movable_base, &loader->plan);
+    enum status status =
+        read_plan(loader, loader->image->file, loader->layout.movable_base, &loader->plan);
     if (!loader->plan.is_recognised) {
         return status;
     }

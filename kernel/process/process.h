@@ -111,11 +111,11 @@ struct process {
     bool is_waited_by_clone;  /* not a child that wait4 sees without __WCLONE */
     bool is_kernels;          /* the kernel itself waits for it; fixed at creation */
     bool adopts;              /* PR_SET_CHILD_SUBREAPER */
-    struct process_times ended_times; /* of tasks that have ended */
-    struct process_times child_times; /* of children that were waited for */
-    struct process_end end;           /* once it has ended */
+    struct process_times ended_times;     /* of tasks that have ended */
+    struct process_times child_times;     /* of children that were waited for */
+    struct process_end end;               /* once it has ended */
     char last_name[TASK_NAME_SIZE_BYTES]; /* likewise: the name of its last task */
-    struct tty *terminal;             /* the controlling one; null: none */
+    struct tty *terminal;                 /* the controlling one; null: none */
 
     struct wait_queue child_changed; /* who waits for its children */
     struct wait_queue ended;         /* who waits for its own end */
@@ -142,8 +142,8 @@ struct process {
     struct list_node posix_timers; /* guarded by the tree lock, as the next two */
     uint32_t posix_timer_count;
     int32_t next_posix_timer;
-    int32_t nice;                   /* guarded by the tree lock */
-    uint64_t start_ns;              /* of clock_now; fixed at creation */
+    int32_t nice;      /* guarded by the tree lock */
+    uint64_t start_ns; /* of clock_now; fixed at creation */
     struct process_moved moved;
     uint32_t is_dumpable;           /* PR_SET_DUMPABLE; atomic */
     int32_t oom_score_adjustment;   /* atomic */

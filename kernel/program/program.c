@@ -35,8 +35,8 @@ enum status program_create(const char *path, struct string_list arguments,
         .environment = environment,
         .view = root_view(),
     };
-    enum status status = file_open(&start.view, "/dev/console", OPEN_READ_WRITE, 0,
-                                   &start.terminal);
+    enum status status =
+        file_open(&start.view, "/dev/console", OPEN_READ_WRITE, 0, &start.terminal);
     if (status != STATUS_OK) {
         format_to(complaints, "K312: /dev/console cannot be opened: %d\n", status);
         return status;

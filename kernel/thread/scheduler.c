@@ -14,10 +14,10 @@ constexpr unsigned LOAD_PERIOD_TICKS = 5 * TIMER_HERTZ;
 static struct list_node ready_queue = {&ready_queue, &ready_queue};
 static struct list_node sleepers[SLEEPER_BUCKETS]; /* by the word; empty ones may be all zeroes */
 static struct list_node left_alone = {&left_alone, &left_alone}; /* ended, for the reaper */
-static uint32_t leaving_count;    /* those announced and not yet gone; a word to sleep on */
-static uint32_t has_left_alone;   /* a word for the reaper to sleep on */
+static uint32_t leaving_count;  /* those announced and not yet gone; a word to sleep on */
+static uint32_t has_left_alone; /* a word for the reaper to sleep on */
 static struct thread *idle_thread;
-static struct thread_statistics statistics; /* running_count: those in the ready queue */
+static struct thread_statistics statistics;        /* running_count: those in the ready queue */
 static unsigned ticks_to_load = LOAD_PERIOD_TICKS; /* until the loads are looked at again */
 static struct thread *left_thread; /* whose context the switch in progress has saved */
 

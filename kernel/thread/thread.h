@@ -38,14 +38,15 @@ struct thread {
     struct address_space *space; /* its own thread's, once it runs */
     void *owner;                 /* fixed at creation: what thread_create_user was told */
     void (*on_gone)(struct thread *thread); /* not null: it was left to itself; see thread_leave */
-    void (*main)(void *);        /* fixed at creation */
-    void *argument;              /* fixed at creation */
-    const uint32_t *sleeps_on;   /* guarded by interrupts */
-    virt_addr_t fs_base;         /* while it does not run */
+    void (*main)(void *);                   /* fixed at creation */
+    void *argument;                         /* fixed at creation */
+    const uint32_t *sleeps_on;              /* guarded by interrupts */
+    virt_addr_t fs_base;                    /* while it does not run */
     virt_addr_t gs_base;
-    uint64_t user_ticks;     /* of the timer, that found it in user mode and in the kernel; its */
-    uint64_t kernel_ticks;   /* CPU's, others may read them */
-    uint64_t voluntary_switches; /* it slept; and its turn was over: guarded by interrupts, others */
+    uint64_t user_ticks;   /* of the timer, that found it in user mode and in the kernel; its */
+    uint64_t kernel_ticks; /* CPU's, others may read them */
+    uint64_t
+        voluntary_switches; /* it slept; and its turn was over: guarded by interrupts, others */
     uint64_t involuntary_switches; /* may read them */
     uint32_t turn_count;     /* how often it got the CPU from another; guarded by interrupts */
     uint32_t is_gone;        /* 1 once no CPU is on its stack any more; a word to sleep on */

@@ -169,7 +169,8 @@ static void handle_user_fault(struct trap_frame *frame) {
     interrupts_disable();
 }
 
-/* A copy that still finds no memory ends where it is: who calls it may hold what others wait for. */
+/* A copy that still finds no memory ends where it is: who calls it may hold what others wait for.
+ */
 static void handle_kernel_fault(struct trap_frame *frame) {
     enum status status = STATUS_FAULT;
     if (frame->vector == VECTOR_PAGE_FAULT) {

@@ -24,7 +24,7 @@ struct user_stack {
     const char *program;          /* AT_EXECFN */
     struct string_list arguments; /* from argv[0] */
     struct string_list environment;
-    virt_addr_t base;            /* AT_BASE: where the interpreter is; 0: there is none */
+    virt_addr_t base; /* AT_BASE: where the interpreter is; 0: there is none */
     uint32_t real_user, effective_user, real_group, effective_group;
     bool is_secure;              /* AT_SECURE: it has more rights than who started it */
     virt_addr_t entry;           /* AT_ENTRY */

@@ -73,7 +73,7 @@ struct node {
     uint32_t mount_count;                     /* how many mounts cover it; atomic */
     uint32_t link_count;                      /* atomic; changed under the system's tree_lock */
     uint32_t writing_map_count; /* atomic: areas that may write to it, and calls that make some */
-    int32_t writer_count; /* atomic; below 0: so many execute it, and nobody may write */
+    int32_t writer_count;       /* atomic; below 0: so many execute it, and nobody may write */
 
     struct sleep_lock lock;
     uint32_t permissions;                         /* guarded by lock; of PERMISSION_MASK */

@@ -224,8 +224,7 @@ static int64_t lock_all(enum memory_lock current, enum memory_lock future) {
 
 int64_t call_mlockall(const struct trap_frame *frame) {
     uint32_t flags = (uint32_t)frame->rdi;
-    if (flags == 0 || flags == MCL_ONFAULT ||
-        (flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))) {
+    if (flags == 0 || flags == MCL_ONFAULT || (flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))) {
         return STATUS_INVALID;
     }
     if (!may_lock()) {

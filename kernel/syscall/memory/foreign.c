@@ -54,8 +54,8 @@ static bool move_piece(struct exchange *exchange, uint64_t address, size_t size_
     size_t there;
     if (exchange->is_writing) {
         size_t taken = transfer_take(exchange->local, exchange->page, size_bytes);
-        enum status status = space_write(exchange->space, virt_addr(address), exchange->page,
-                                         taken, done_bytes);
+        enum status status =
+            space_write(exchange->space, virt_addr(address), exchange->page, taken, done_bytes);
         return status == STATUS_OK && taken == size_bytes;
     }
     enum status status =
@@ -73,8 +73,8 @@ static bool move_vector(struct exchange *exchange, const struct user_vector *vec
         uint64_t left = vector->size_bytes - done;
         uint64_t to_boundary = PAGE_SIZE - at % PAGE_SIZE;
         size_t size_bytes = left < to_boundary ? left : to_boundary;
-        size_bytes = size_bytes < exchange->local->left_bytes ? size_bytes
-                                                              : exchange->local->left_bytes;
+        size_bytes =
+            size_bytes < exchange->local->left_bytes ? size_bytes : exchange->local->left_bytes;
         size_t moved = 0;
         bool is_whole = move_piece(exchange, at, size_bytes, &moved);
         done += moved;
@@ -131,9 +131,7 @@ static int64_t move(const struct trap_frame *frame, bool is_writing) {
     int64_t result = status;
     if (status == STATUS_OK) {
         bool is_nothing = local.size_bytes == 0 || remote.size_bytes == 0;
-        result = is_nothing
-                     ? 0
-                     : exchange_with((uint32_t)frame->rdi, &local, &remote, is_writing);
+        result = is_nothing ? 0 : exchange_with((uint32_t)frame->rdi, &local, &remote, is_writing);
         user_buffer_release(&remote);
     }
     user_buffer_release(&local);

@@ -86,9 +86,8 @@ static int64_t check_file_access(const struct request *request, uint64_t protect
 }
 
 static int64_t describe_shared_anonymous(struct request *request) {
-    enum status status =
-        area_source_create_anonymous(align_up(request->size_bytes, PAGE_SIZE),
-                                     &request->own_source);
+    enum status status = area_source_create_anonymous(align_up(request->size_bytes, PAGE_SIZE),
+                                                      &request->own_source);
     request->mapping.source = request->own_source;
     request->mapping.source_page = 0;
     request->mapping.is_shared = true;
@@ -226,8 +225,7 @@ static void populate(struct locked_range *token, const struct request *request, 
 static int64_t map(const struct request *request) {
     struct locked_range token;
     space_lock_for_writing(process_space(), space_user_range(), &token);
-    int64_t result =
-        is_fixed(request) ? map_fixed(&token, request) : map_anywhere(&token, request);
+    int64_t result = is_fixed(request) ? map_fixed(&token, request) : map_anywhere(&token, request);
     if (result >= 0) {
         populate(&token, request, (uint64_t)result);
     }
@@ -439,8 +437,8 @@ int64_t call_brk(const struct trap_frame *frame) {
     bool may_grow = is_free_above(memory, align_up(wanted, PAGE_SIZE));
     space_lock_for_writing(memory->space, space_user_range(), &token);
     uint64_t end = memory->brk_end.value;
-    if (wanted >= memory->brk_start.value && wanted <= USER_END &&
-        (wanted <= end || may_grow) && is_within_limit(memory, wanted) &&
+    if (wanted >= memory->brk_start.value && wanted <= USER_END && (wanted <= end || may_grow) &&
+        is_within_limit(memory, wanted) &&
         move_brk(&token, align_up(end, PAGE_SIZE), align_up(wanted, PAGE_SIZE)) == STATUS_OK) {
         memory->brk_end = virt_addr(wanted);
         end = wanted;

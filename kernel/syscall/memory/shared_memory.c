@@ -16,9 +16,9 @@ constexpr uint32_t SHM_READ_ONLY = 010000;
 constexpr uint32_t SHM_ROUND = 020000;
 constexpr uint32_t SHM_REMAP = 040000;
 constexpr uint32_t SHM_EXECUTE = 0100000;
-constexpr uint32_t SHM_HUGE = 04000;        /* SHM_HUGETLB, of shmget */
-constexpr uint32_t MODE_DESTROYED = 01000;  /* SHM_DEST: goes with its last user */
-constexpr uint32_t MODE_LOCKED = 02000;     /* SHM_LOCKED */
+constexpr uint32_t SHM_HUGE = 04000;       /* SHM_HUGETLB, of shmget */
+constexpr uint32_t MODE_DESTROYED = 01000; /* SHM_DEST: goes with its last user */
+constexpr uint32_t MODE_LOCKED = 02000;    /* SHM_LOCKED */
 
 enum shared_memory_command : uint32_t {
     SHM_LOCK = 11,
@@ -119,8 +119,8 @@ static enum status create(int32_t key, uint64_t size_bytes, uint32_t flags, int3
         return STATUS_NO_MEMORY;
     }
     const struct ipc_caller by = caller();
-    enum status status = memory_object_create(align_up(size_bytes, PAGE_SIZE),
-                                              &segment->source.object);
+    enum status status =
+        memory_object_create(align_up(size_bytes, PAGE_SIZE), &segment->source.object);
     if (status != STATUS_OK) {
         heap_free(segment);
         return status;
@@ -288,8 +288,8 @@ static bool find_from(virt_addr_t va, struct vm_area *area) {
 int64_t call_shmdt(const struct trap_frame *frame) {
     virt_addr_t start = virt_addr(frame->rdi);
     struct vm_area area;
-    if (!is_aligned(frame->rdi, PAGE_SIZE) || frame->rdi >= USER_END ||
-        !find_from(start, &area) || !is_attached(&area, start)) {
+    if (!is_aligned(frame->rdi, PAGE_SIZE) || frame->rdi >= USER_END || !find_from(start, &area) ||
+        !is_attached(&area, start)) {
         return STATUS_INVALID;
     }
     const struct area_source *source = area.source;
@@ -337,8 +337,7 @@ static int64_t stat_by_slot(uint32_t slot, bool is_any, struct reply *reply) REQ
     return segment->ipc.id;
 }
 
-static int64_t tell_words(const uint64_t *words, size_t count, struct reply *reply)
-    REQUIRES(lock) {
+static int64_t tell_words(const uint64_t *words, size_t count, struct reply *reply) REQUIRES(lock) {
     reply->size_bytes = count * sizeof(words[0]);
     __builtin_memcpy(reply->words, words, reply->size_bytes);
     return table.highest;
@@ -425,8 +424,7 @@ static int64_t control(int32_t id, uint32_t command, const struct segment_status
     if (!segment) {
         return STATUS_INVALID;
     }
-    return command == IPC_STAT ? stat_by_id(segment, reply)
-                               : control_owned(segment, command, next);
+    return command == IPC_STAT ? stat_by_id(segment, reply) : control_owned(segment, command, next);
 }
 
 int64_t call_shmctl(const struct trap_frame *frame) {
