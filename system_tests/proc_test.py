@@ -38,7 +38,8 @@ SECTIONS = {
               "2>/dev/null",
     "pagemap": "dd if=/proc/self/pagemap bs=8 skip=1025 count=1 2>/dev/null | od -t x8",
     "fixed": "echo 0 > /proc/sys/kernel/randomize_va_space; "
-             "cat /proc/self/maps > /tmp/a; cat /proc/self/maps | cmp - /tmp/a && echo same; rm /tmp/a",
+             "cat /proc/self/maps > /tmp/a; cat /proc/self/maps | cmp - /tmp/a && echo same; "
+             "rm /tmp/a",
     "io": "dd if=/dev/zero bs=1000 count=2 2>/dev/null | wc -c; cat /proc/$$/io",
     "frames": "cat /proc/frames",
     "sys": "cat /sys/devices/system/cpu/online /sys/kernel/mm/transparent_hugepage/enabled",
@@ -78,9 +79,9 @@ class ProcTest(MachineCase):
 
     def test_the_tools_that_read_it_show_what_runs(self):
         self.assertRegex(self.lines("ps")[0], r"PID +PPID +VSZ +RSS +STAT +COMMAND")
-        self.assertRegex(self.sections["ps"], r"(?m)^ +1 +0 +\S+ +\d+ +S +busybox$")
+        self.assertRegex(self.sections["ps"], r"(?m)^ +1 +0 +\S+ +\d+ +[RS] +busybox$")
         self.assertRegex(self.sections["top"], r"Mem: \d+K used, \d+K free")
-        self.assertRegex(self.sections["top"], r"(?m)^ +1 +0 0 +S ")
+        self.assertRegex(self.sections["top"], r"(?m)^ +1 +0 \S+ +[RS] ")
         self.assertRegex(self.sections["free"], r"(?m)^Mem: +\d+ +\d+ +\d+")
         self.assertRegex(self.sections["uptime"], r"load average: \d\.\d\d, \d\.\d\d, \d\.\d\d")
         self.assertIn("proc on /proc type proc", self.sections["mount"])

@@ -232,8 +232,9 @@ TEST_F(MadeFsTest, CuttingAFileSucceedsAndDoesNothing) {
 }
 
 TEST_F(MadeFsTest, NothingCanBeMadeOrRemoved) {
-    EXPECT_EQ(mkdir("/made/x"), STATUS_NOT_PERMITTED);
-    EXPECT_EQ(touch("/made/x"), STATUS_NOT_PERMITTED);
+    EXPECT_EQ(mkdir("/made/x"), STATUS_NOT_FOUND);
+    EXPECT_EQ(touch("/made/x"), STATUS_NOT_FOUND);
+    EXPECT_EQ(touch("/made/text"), STATUS_EXISTS);
     EXPECT_EQ(unlink("/made/text"), STATUS_NOT_PERMITTED);
     EXPECT_EQ(rmdir("/made/7"), STATUS_NOT_PERMITTED);
     EXPECT_EQ(rename_path("/made/text", "/made/other"), STATUS_NOT_PERMITTED);

@@ -1,6 +1,7 @@
 #include "kernel/proc/subject.h"
 
 #include "kernel/files/path/path.h"
+#include "lib/memory.h"
 
 struct task *subject_task(const struct made_subject *subject) {
     struct process *process = subject_process(subject);
@@ -111,10 +112,17 @@ struct location reader_root(void) {
     return file_context_root(task->places);
 }
 
+/* Only man 2 getcwd says that a place cannot be reached. */
+static const char *without_mark(const char *path) {
+    static const char mark[] = "(unreachable)";
+    constexpr size_t length = sizeof(mark) - 1;
+    return strncmp(path, mark, length) == 0 ? path + length : path;
+}
+
 const char *shown_path(const struct location *place, char *buffer) {
     const char *path;
     struct location root = reader_root();
     enum status status = path_of(place, &root, buffer, PATH_SIZE_MAX, &path);
     location_unref(&root);
-    return status == STATUS_OK ? path : "";
+    return status == STATUS_OK ? without_mark(path) : "";
 }

@@ -17,7 +17,11 @@ static void release(struct file *file) {
     process_unref(file->state);
 }
 
-static const struct file_operations operations = {.poll = poll, .release = release};
+static const struct file_operations operations = {
+    .poll = poll,
+    .release = release,
+    .name = "anon_inode:[pidfd]",
+};
 
 enum status pidfd_create(struct process *process, uint32_t flags, struct file **file) {
     enum status status = file_open_special(&operations, process, flags | OPEN_READ_WRITE, file);
