@@ -20,6 +20,12 @@ class StormTest(MachineCase):
         count = int(lost[1]) - int(lost[2]) if lost else 0
         self.assertEqual(tables[-1] - tables[0], count, log)
 
+    def test_any_calls_with_any_arguments(self):
+        result = self.run_program(program("any_call"), "20000", "7", append="audit")
+        self.assertEqual(result.status, 0, result.output)
+        self.assert_log_has(result, "audit: at the end: .* 0 findings")
+        self.assert_frames_came_back(log_text(result))
+
     def test_threads_that_fork_and_kill(self):
         self.check("kill")
 

@@ -1,7 +1,7 @@
 """Boots Quire's disk image in QEMU and shows the machine.
 
-There is a shell on the first serial port, which is this terminal, and one on the screen: a window,
-where there is a DISPLAY. `poweroff` ends it; so does Ctrl-a x, and Ctrl-a h lists QEMU's other keys.
+There is a shell on the first serial port, which is this terminal, and one on the screen: a window
+where there is a DISPLAY. `poweroff` ends it; so does Ctrl-a x. Ctrl-a h lists QEMU's other keys.
 """
 
 import argparse
