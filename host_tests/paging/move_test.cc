@@ -126,6 +126,18 @@ TEST_P(MoveTest, ATableThatAForkSharesIsLeftToTheOtherAsItIs) { // law 12
     ASSERT_EQ(unmap_other(pages_at(VA, 512)), STATUS_OK);
 }
 
+TEST_P(MoveTest, APageMovesFromOneSharedTableIntoAnother) { // law 12, T4
+    ASSERT_EQ(map_new(pages_at(VA, 511)), STATUS_OK);
+    ASSERT_EQ(map_new(pages_at(VA + BLOCK, 2)), STATUS_OK);
+    cpu(0).write(VA + BLOCK, 9, USER);
+    ASSERT_EQ(fork(pages_at(VA, 1024)), STATUS_OK);
+    ASSERT_EQ(move(pages_at(VA + BLOCK, 1), VA + BLOCK - PAGE_SIZE), STATUS_OK);
+    EXPECT_EQ(cpu(0).read(VA + BLOCK - PAGE_SIZE, USER).value, 9u);
+    EXPECT_EQ(cpu(1).read(VA + BLOCK, USER).value, 9u);
+    EXPECT_FALSE(cpu(1).read(VA + BLOCK - PAGE_SIZE, USER).succeeded());
+    ASSERT_EQ(unmap_other(pages_at(VA, 1024)), STATUS_OK);
+}
+
 TEST_P(MoveTest, ASharedTableIsMovedWholeAndStaysShared) {
     ASSERT_EQ(map_new(pages_at(VA, 512)), STATUS_OK);
     cpu(0).write(VA, 3, USER);

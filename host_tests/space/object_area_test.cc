@@ -271,6 +271,17 @@ TEST_F(ObjectAreaTest, CpusThatSpeculateAtEveryMomentKeepNothingOfWhatIsCut) {
     ASSERT_EQ(unmap(child, VA, 8), STATUS_OK);
 }
 
+TEST_F(ObjectAreaTest, ACutLeavesTheSpaceItPassesBy) {
+    TestFile file(2);
+    ASSERT_EQ(map_shared(file, 0, 2), STATUS_OK);
+    EXPECT_TRUE(write(1, 1));
+    ASSERT_EQ(file.resize(0), STATUS_OK);
+    address_space *other = create("other");
+    EXPECT_NE(other, parent) << "its memory is still its own";
+    destroy(other);
+    ASSERT_EQ(unmap(parent, VA, 2), STATUS_OK);
+}
+
 TEST_F(ObjectAreaTest, WithoutMemoryToUnshareATableNothingIsCut) { // law 2
     TestFile file(4);
     ASSERT_EQ(map_shared(file, 0, 4), STATUS_OK);

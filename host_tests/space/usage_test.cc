@@ -141,6 +141,9 @@ TEST_F(UsageTest, UsageIsTakenApartByKind) {
     EXPECT_EQ(found.peak_pages, 7u);
     EXPECT_EQ(found.peak_resident, 4u) << "the page of zeroes too";
     EXPECT_EQ(found.resident_anonymous + found.resident_file, 0u);
+    ASSERT_EQ(map_memory(0, 3), STATUS_OK);
+    EXPECT_TRUE(write(0, 1) && write(1, 1) && write(2, 1));
+    EXPECT_EQ(usage().peak_resident, 4u) << "what has gone counts no more";
 }
 
 TEST_F(UsageTest, AnAreasUsageSaysWhatItSharesWithOthers) {
