@@ -19,7 +19,8 @@ class MemoryTest(MachineCase):
         result = self.run_program(program("greedy"), append="audit selftest=cycles:1")
         self.assertEqual(result.status, 128 + signal.SIGKILL, result.output)
         for process in range(1, 4):
-            self.assert_log_has(result, rf"out of memory: process {process} \(greedy\) with \d+ KiB is ended")
+            self.assert_log_has(
+                result, rf"out of memory: process {process} \(greedy\) with \d+ KiB is ended")
         self.assert_log_has(result, "init: killed by signal 9 .SIGKILL.")
         self.assert_log_has(result, "init: every frame came back")
         self.assert_log_has(result, "audit: at the end: .* 0 findings")

@@ -66,6 +66,10 @@ enum status futex_find_key(uint64_t address, bool is_private, struct futex_key *
         !(area.attributes.rights & RIGHT_READ)) {
         return STATUS_FAULT;
     }
+    if (area.is_shared && area.source) {
+        uint64_t in_area = address - area.range.start.value;
+        *key = (struct futex_key){area.source->object, (area.source_page << PAGE_SHIFT) + in_area};
+    }
     key->offset |= KEY_OF_SHARED;
     return STATUS_OK;
 }

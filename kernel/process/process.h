@@ -47,6 +47,7 @@ struct process_credentials {
     uint32_t real_group, effective_group, saved_group, file_group;
     uint32_t group_count;
     uint32_t groups[32];
+    bool is_permitted_none;        /* it has given up for good what root may do */
     uint64_t dropped_capabilities; /* PR_CAPBSET_DROP: bits of the bounding set that are gone */
 };
 
@@ -144,8 +145,8 @@ struct process {
     uint32_t posix_timer_count;
     int32_t next_posix_timer;
     struct semaphore_undos semaphore_undos;
-    int32_t nice;                   /* guarded by the tree lock */
-    uint64_t start_ns;              /* of clock_now; fixed at creation */
+    int32_t nice;      /* guarded by the tree lock */
+    uint64_t start_ns; /* of clock_now; fixed at creation */
     struct process_moved moved;
     uint32_t is_dumpable;           /* PR_SET_DUMPABLE; atomic */
     int32_t oom_score_adjustment;   /* atomic */

@@ -24,6 +24,21 @@ static struct ids group_ids(void) {
     return (struct ids){own->real_group, own->effective_group, own->saved_group, own->file_group};
 }
 
+static bool has_root(const struct ids *ids) {
+    return ids->real == 0 || ids->effective == 0 || ids->saved == 0;
+}
+
+/* Whoever is root by none of its ids any more may do nothing, unless it said to keep what it may
+ * (PR_SET_KEEPCAPS). */
+static bool loses_permitted(const struct process *process, const struct ids *next)
+    REQUIRES(process_tree) {
+    const struct process_credentials *own = &process->credentials;
+    const struct ids before = {own->real_user, own->effective_user, own->saved_user,
+                               own->file_user};
+    bool is_given_up = has_root(&before) && !has_root(next) && !process->keeps_capabilities;
+    return own->is_permitted_none || is_given_up;
+}
+
 static void set_user_ids(const struct ids *ids) {
     struct process *process = process_current();
     tree_lock();
@@ -31,6 +46,7 @@ static void set_user_ids(const struct ids *ids) {
     if (own->effective_user != ids->effective) {
         __atomic_store_n(&process->is_dumpable, 0, __ATOMIC_RELAXED);
     }
+    own->is_permitted_none = loses_permitted(process, ids);
     own->real_user = ids->real;
     own->effective_user = ids->effective;
     own->saved_user = ids->saved;
@@ -228,6 +244,18 @@ int64_t call_getgroups(const struct trap_frame *frame) {
                                                               : STATUS_FAULT;
 }
 
+/* As Linux keeps them, so that getgroups shows them so. */
+static void sort(uint32_t *groups, uint32_t count) {
+    for (uint32_t i = 1; i < count; i++) {
+        uint32_t moved = groups[i];
+        uint32_t at = i;
+        for (; at > 0 && groups[at - 1] > moved; at--) {
+            groups[at] = groups[at - 1];
+        }
+        groups[at] = moved;
+    }
+}
+
 int64_t call_setgroups(const struct trap_frame *frame) {
     struct process_credentials *own = &process_current()->credentials;
     uint32_t groups[GROUPS_MAX] = {};
@@ -241,6 +269,7 @@ int64_t call_setgroups(const struct trap_frame *frame) {
     if (copy_in(groups, frame->rsi, count * sizeof(groups[0])) != 0) {
         return STATUS_FAULT;
     }
+    sort(groups, count);
     tree_lock();
     own->group_count = count;
     __builtin_memcpy(own->groups, groups, sizeof(groups));
@@ -299,10 +328,11 @@ int64_t call_capget(const struct trap_frame *frame) {
     if (header.process != 0 && !process_exists(header.process)) {
         return STATUS_NO_SUCH_PROCESS;
     }
-    uint64_t all = is_root() ? CAPABILITY_ALL : 0;
+    uint64_t effective = is_root() ? CAPABILITY_ALL : 0;
+    uint64_t permitted = process_current()->credentials.is_permitted_none ? 0 : CAPABILITY_ALL;
     const uint32_t sets[2][3] = {
-        {(uint32_t)all, (uint32_t)all, 0},
-        {(uint32_t)(all >> 32), (uint32_t)(all >> 32), 0},
+        {(uint32_t)effective, (uint32_t)permitted, 0},
+        {(uint32_t)(effective >> 32), (uint32_t)(permitted >> 32), 0},
     };
     return frame->rsi != 0 ? copy_out(frame->rsi, sets, words * sizeof(sets[0])) : 0;
 }

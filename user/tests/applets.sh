@@ -107,7 +107,7 @@ link fruit linked && unlink linked && ls linked 2>/dev/null || echo gone
 find tree -type f -exec wc -c {} + | sort
 du -a tree > /dev/null && echo counted
 ls -1 tree
-ls -F tree
+ls -1F tree
 ls -A -p | head -n 5
 which sh | sed 's/.*bin/bin/'
 test -f fruit -a ! -d fruit && echo file

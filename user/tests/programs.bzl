@@ -11,12 +11,13 @@ def differential_program(name, srcs = []):
         hdrs = ["report.h"],
     )
 
-def glibc_group(name, programs):
+def glibc_group(name, programs, is_same = True):
     """As differential_group, but of programs that are linked with glibc too, as PROGRAM_glibc.
 
     Args:
       name: of the group.
       programs: names of sources.
+      is_same: whether Quire prints the same already.
     """
     for program in programs:
         user_program(
@@ -28,18 +29,21 @@ def glibc_group(name, programs):
     differential_test(
         name = name,
         srcs = [program + "_glibc" for program in programs],
+        is_same = is_same,
     )
 
-def differential_group(name, programs):
+def differential_group(name, programs, is_same = True):
     """The programs, each of a source file of its name, and the tests that compare them.
 
     Args:
       name: of the group; NAME_native_test and NAME_quire_test are the tests.
       programs: one boot of Quire runs them all.
+      is_same: whether Quire prints the same already.
     """
     for program in programs:
         differential_program(program)
     differential_test(
         name = name,
         srcs = programs,
+        is_same = is_same,
     )

@@ -1,15 +1,18 @@
 #define _GNU_SOURCE
 #include "user/tests/report.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 constexpr size_t LONGEST_LINE = 4000;
 constexpr unsigned LONGEST_SECONDS = 20;
@@ -231,10 +234,75 @@ bool is_late(long milliseconds) {
            milliseconds;
 }
 
-void settle(void) {
-    struct timespec left = {.tv_nsec = 30'000'000};
+static void rest(long nanoseconds) {
+    struct timespec left = {.tv_nsec = nanoseconds};
     while (nanosleep(&left, &left) != 0 && errno == EINTR) {
     }
+}
+
+/* What follows the name in a stat file of /proc: the state, and three more fields up to the
+ * session. False where there is no such thread any more. */
+static bool read_state(const char *path, char *state, int *session) {
+    char text[1024] = "";
+    int file = open(path, O_RDONLY);
+    ssize_t length = file >= 0 ? read(file, text, sizeof(text) - 1) : -1;
+    close(file);
+    const char *after_name = length > 0 ? strrchr(text, ')') : nullptr;
+    return after_name && sscanf(after_name, ") %c %*d %*d %d", state, session) == 2;
+}
+
+/* Whether all threads of the process but the calling one sleep, or have ended. */
+static bool is_process_quiet(const char *process) {
+    char path[300];
+    snprintf(path, sizeof(path), "/proc/%s/task", process);
+    DIR *tasks = opendir(path);
+    bool is_quiet = true;
+    struct dirent *entry;
+    while (tasks && is_quiet && (entry = readdir(tasks)) != nullptr) {
+        char state;
+        int session;
+        snprintf(path, sizeof(path), "/proc/%s/task/%s/stat", process, entry->d_name);
+        bool is_other = entry->d_name[0] != '.' && atoi(entry->d_name) != gettid();
+        is_quiet = !is_other || !read_state(path, &state, &session) || state != 'R';
+    }
+    if (tasks) {
+        closedir(tasks);
+    }
+    return is_quiet;
+}
+
+/* The same of all processes of the session, which is this test's own. */
+static bool is_session_quiet(void) {
+    DIR *processes = opendir("/proc");
+    bool is_quiet = true;
+    struct dirent *entry;
+    while (processes && is_quiet && (entry = readdir(processes)) != nullptr) {
+        char path[300];
+        char state;
+        int session;
+        snprintf(path, sizeof(path), "/proc/%s/stat", entry->d_name);
+        bool is_ours =
+            atoi(entry->d_name) > 0 && read_state(path, &state, &session) && session == getsid(0);
+        is_quiet = !is_ours || is_process_quiet(entry->d_name);
+    }
+    if (processes) {
+        closedir(processes);
+    }
+    return is_quiet;
+}
+
+void settle(void) {
+    constexpr long pause = 3'000'000;
+    constexpr int enough = 3;
+    constexpr int patience = 700;
+    int quiet_looks = 0;
+    int error = errno;
+    rest(10 * pause);
+    for (int i = 0; i < patience && quiet_looks < enough; i++) {
+        rest(pause);
+        quiet_looks = is_session_quiet() ? quiet_looks + 1 : 0;
+    }
+    errno = error;
 }
 
 int scratch_file(const char *name, size_t size_bytes) {

@@ -61,7 +61,8 @@ const char *write_outcome(volatile void *address);
 /* Whether so many milliseconds have passed since the first call of this program. */
 bool is_late(long milliseconds);
 
-/* Lets another process run for a while: it has then most likely fallen asleep. */
+/* Lets 30 ms pass, and returns when all other threads, and all of the session, sleep; or after
+ * seconds in which they did not. */
 void settle(void);
 
 /* A temporary file of `size_bytes` bytes, each the low byte of its page's number plus 'a'. */

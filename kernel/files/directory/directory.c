@@ -54,6 +54,9 @@ static enum status make_held(struct node *directory, struct name name,
                              const struct credentials *credentials, struct node **child)
     REQUIRES(directory->system->tree_lock) {
     enum status status = check_is_free(directory, name);
+    if (status == STATUS_OK && directory->operations->make == nullptr) {
+        return STATUS_NOT_FOUND; /* as in Linux's /proc: what is not there cannot come to be */
+    }
     if (status == STATUS_OK) {
         status = check_may_add(directory, credentials);
     }
@@ -61,8 +64,7 @@ static enum status make_held(struct node *directory, struct name name,
         return status;
     }
     bool is_device = request->kind == NODE_CHARACTER_DEVICE || request->kind == NODE_BLOCK_DEVICE;
-    if (directory->operations->make == nullptr ||
-        (is_device && !credentials_are_root(credentials))) {
+    if (is_device && !credentials_are_root(credentials)) {
         return STATUS_NOT_PERMITTED;
     }
     if (request->kind == NODE_DIRECTORY && node_link_count(directory) >= LINK_COUNT_MAX) {

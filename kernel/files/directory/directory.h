@@ -26,8 +26,8 @@ struct node *directory_parent(struct node *directory);
 /*
  * man 2 mknod, mkdir, symlink: a new node, with a reference. It belongs to `credentials`, whatever
  * the request says; a directory with the set-group bit hands its group on. Errors: STATUS_EXISTS;
- * STATUS_NOT_PERMITTED, a device that root alone makes, or a file system that takes none;
- * STATUS_TOO_MANY_LINKS.
+ * STATUS_NOT_PERMITTED, a device that root alone makes; STATUS_NOT_FOUND, nothing can be made
+ * there; STATUS_TOO_MANY_LINKS.
  */
 enum status directory_make(struct node *directory, struct name name,
                            const struct node_request *request,

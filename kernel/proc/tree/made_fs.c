@@ -226,22 +226,11 @@ static enum status ignore_hole(struct node *node, uint64_t offset, uint64_t size
     return STATUS_OK;
 }
 
-/* A name that is not in the tables cannot be there: as on Linux, it is looked for and not found. */
-static enum status refuse_to_make(struct node *directory, struct name name,
-                                  const struct node_request *request, struct node **child) {
-    (void)directory;
-    (void)name;
-    (void)request;
-    (void)child;
-    return STATUS_NOT_FOUND;
-}
-
 static const struct node_operations directory_operations = {
     .release = made_release,
     .size = nothing,
     .block_count = nothing,
     .find = made_find,
-    .make = refuse_to_make,
     .next = made_next,
     .whereabouts = made_whereabouts,
 };
