@@ -128,7 +128,7 @@ static void check_lock(void) {
         if (holder == 0) {
             int file = open("lock", O_RDWR | O_CREAT, 0600);
             flock(file, LOCK_EX);
-            pass_time(400);
+            pass_time(900);
             _exit(0);
         }
         settle();
