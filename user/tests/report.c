@@ -291,10 +291,6 @@ static bool is_session_quiet(void) {
     return is_quiet;
 }
 
-void pass_time(long milliseconds) {
-    rest(milliseconds * 1'000'000);
-}
-
 void settle(void) {
     constexpr long pause = 3'000'000;
     constexpr int enough = 3;

@@ -65,9 +65,6 @@ bool is_late(long milliseconds);
  * seconds in which they did not. */
 void settle(void);
 
-/* Lets some time pass, of less than a second, whoever sleeps meanwhile. */
-void pass_time(long milliseconds);
-
 /* A temporary file of `size_bytes` bytes, each the low byte of its page's number plus 'a'. */
 int scratch_file(const char *name, size_t size_bytes);
 
