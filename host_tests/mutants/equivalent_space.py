@@ -106,8 +106,8 @@ ARGUMENTS: tuple[Argument, ...] = (
              "own both: the page of zeroes is for other areas.", (
         "mm/space/page_changes.c: extend_run: arm is dropped: entry->is_owned",
     )),
-    Argument("The visit ends at the next entry, so between two runs there is none: what is unmapped "
-             "with them is absent.", (
+    Argument("Between the run and the page that ends it there are absent ones only, and unmapping "
+             "those does nothing.", (
         "mm/space/page_changes.c: extend_run: arm is dropped: continues",
     )),
     Argument("The run that was found last is unmapped, so it is not found again.", (
