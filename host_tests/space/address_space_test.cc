@@ -7,7 +7,6 @@
 #include "host_tests/machine/sizes.h"
 #include "host_tests/space/space_test.h"
 #include "mm/addr/layout.h"
-#include "mm/heap/heap.h"
 #include "mm/space/area.h"
 
 namespace {
