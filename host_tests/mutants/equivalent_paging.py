@@ -37,10 +37,14 @@ ARGUMENTS: tuple[Argument, ...] = (
     Argument(
         "At or below `level` an absent entry lacks no table, so to go down there finds nothing to "
         "do; that it is not done only saves time.",
-        ("mm/paging/page_table.c: count_tables_to_reserve: arm is dropped: at.level > level",
-         "mm/paging/page_table.c: count_tables_to_reserve: bound is off by one: at.level",
+        ("mm/paging/plan.c: tables_to_reserve: arm is dropped: at.level > level",
+         "mm/paging/plan.c: tables_to_reserve: bound is off by one: at.level",
          "mm/paging/page_table.c: commit_reserve: arm is dropped: at.level > level",
          "mm/paging/page_table.c: commit_reserve: bound is off by one: at.level")),
+    Argument(
+        "To go down again leads to the table that the entry before went to, which is there and the "
+        "table's own by then; that it is not done only saves time.",
+        ("mm/paging/move.c: stand_at: one is forgotten: 1",)),
     Argument(
         "What the chain ends with is never followed: the pool's count says how many there are.",
         ("mm/paging/table_pool.c: table_pool_fill: assignment is left out: "

@@ -35,6 +35,8 @@ ARGUMENTS: tuple[Argument, ...] = (
         "mm/space/area_tree.c: area_of: condition is false: node == nullptr",
     )),
     Argument("Where the two are equal, either answer is the same number.", (
+        "mm/space/area_parts.c: area_parts_next: bound is off by one: parts->last",
+        "mm/space/area_parts.c: area_parts_next: bound is off by one: start (#2)",
         "mm/space/area_tree.c: larger: bound is off by one: a",
         "mm/space/area_tree.c: smaller: bound is off by one: b",
         "mm/space/direct_map.c: cut_at: bound is off by one: piece->end",
@@ -42,6 +44,9 @@ ARGUMENTS: tuple[Argument, ...] = (
         "mm/space/frame_array_map.c: frame_array_map: bound is off by one: done",
         "mm/space/frame_batch.c: frame_batch_map: bound is off by one: PAGES_PER_CALL",
         "mm/space/space_access.c: left_in_page: bound is off by one: in_page",
+    )),
+    Argument("The first byte of a page is never the last of a range.", (
+        "mm/space/area_parts.c: area_parts_next: bound is off by one: parts->next",
     )),
     Argument("Two areas of a tree are disjoint, so no two have the same start.", (
         "mm/space/area_tree.c: area_tree_insert: bound is off by one: "
@@ -96,6 +101,23 @@ ARGUMENTS: tuple[Argument, ...] = (
     )),
     Argument("Of a range that starts where the null guard ends, nothing is taken out.", (
         "mm/space/user_areas.c: spare_null_guard: bound is off by one: NULL_GUARD_END",
+    )),
+    Argument("An area with a source shows pages of its object and copies of them, and its entries "
+             "own both: the page of zeroes is for other areas.", (
+        "mm/space/page_changes.c: extend_run: arm is dropped: entry->is_owned",
+    )),
+    Argument("Between the run and the page that ends it there are absent ones only, and unmapping "
+             "those does nothing.", (
+        "mm/space/page_changes.c: extend_run: arm is dropped: continues",
+    )),
+    Argument("The run that was found last is unmapped, so it is not found again.", (
+        "mm/space/page_changes.c: unmap_object_pages: assignment is left out: at = run.end;",
+    )),
+    Argument("It is asked of what is fixed only, which has a target.", (
+        "mm/space/user_remap.c: is_pure_move: arm is dropped: has_target(remap)",
+    )),
+    Argument("All of the user half, without rights, is a request that is never refused.", (
+        "mm/space/user_remap.c: space_remap: condition is true: status == STATUS_OK",
     )),
     Argument("page_table_query finds nothing at an address that is not canonical.", (
         "mm/space/space_lookup.c: space_translate: condition is false: "

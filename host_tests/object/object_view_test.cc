@@ -69,6 +69,15 @@ TEST_F(ObjectViewTest, EveryHolderIsPinnedAndAskedForItsViewsInARow) {
     EXPECT_EQ(log, "pin a;a2 hides;pin b;b1 hides;pin a;a1 hides;");
 }
 
+TEST_F(ObjectViewTest, NothingIsLeftOfWhatWasThereBeforeTheyBegan) {
+    object_view view = view_of(a);
+    views.cut_number = UINT64_MAX;
+    object_views_init(&views);
+    object_views_add(&views, &view);
+    EXPECT_EQ(cut(CUT_HIDES), STATUS_OK);
+    EXPECT_EQ(log, "pin a;a1 hides;");
+}
+
 TEST_F(ObjectViewTest, AViewThatHasGoneIsNotAsked) {
     object_view first = view_of(a);
     object_view second = view_of(b);

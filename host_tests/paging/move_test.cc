@@ -86,6 +86,13 @@ TEST_P(MoveTest, ARangeAcrossTablesGoesToPlacesAcrossOtherTables) {
     }
 }
 
+TEST_P(MoveTest, APageGoesToTheLowestTableOfAll) {
+    ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
+    cpu(0).write(VA, 5, USER);
+    ASSERT_EQ(move(pages_at(VA, 1), 16 * PAGE_SIZE), STATUS_OK);
+    EXPECT_EQ(cpu(0).read(16 * PAGE_SIZE, USER).value, 5u);
+}
+
 TEST_P(MoveTest, BlocksThatMoveByWholeTablesCostNoEntry) {
     ASSERT_EQ(map_new(pages_at(VA, 1024)), STATUS_OK);
     cpu(0).write(VA + 700 * PAGE_SIZE, 7, USER);

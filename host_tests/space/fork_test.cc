@@ -164,6 +164,16 @@ TEST_F(ForkTest, TheKernelWritesToACopyToo) { // law 11: Dirty COW
     EXPECT_EQ(child_reads(VA), 9u);
 }
 
+TEST_F(ForkTest, WhatIsLoadedAfterAForkIsLoadedIntoACopy) {
+    ASSERT_EQ(map(parent, VA, 1, READ_WRITE), STATUS_OK);
+    EXPECT_TRUE(parent_writes(VA, 1));
+    fork();
+    uint64_t value = 9;
+    EXPECT_EQ(space_write_initial(child, virt_addr(VA), &value, sizeof value, nullptr), STATUS_OK);
+    EXPECT_EQ(parent_reads(VA), 1u);
+    EXPECT_EQ(child_reads(VA), 9u);
+}
+
 TEST_F(ForkTest, UnmappingInOneLeavesTheOther) {
     ASSERT_EQ(map(parent, VA, 600, READ_WRITE), STATUS_OK);
     ASSERT_EQ(populate(parent, VA, 600), STATUS_OK);

@@ -240,6 +240,30 @@ TEST_F(ObjectAreaTest, PrivateCopiesOutliveAHoleInTheFile) {
     ASSERT_EQ(unmap(parent, VA, 5), STATUS_OK);
 }
 
+TEST_F(ObjectAreaTest, AHoleReachesAllPagesInARowThatWereOnlyRead) {
+    TestFile file(4);
+    ASSERT_EQ(map_private(file, 0, 4), STATUS_OK);
+    for (uint64_t i = 0; i < 4; i++) {
+        EXPECT_EQ(read(i), 0x1000 + i);
+    }
+    ASSERT_EQ(file.punch(1, 2), STATUS_OK);
+    EXPECT_EQ(read(0), 0x1000u);
+    EXPECT_EQ(read(1), 0u);
+    EXPECT_EQ(read(2), 0u);
+    EXPECT_EQ(read(3), 0x1003u);
+    ASSERT_EQ(unmap(parent, VA, 4), STATUS_OK);
+}
+
+TEST_F(ObjectAreaTest, WhatWasWrittenBehindTheEndIsTheFilesAsItGrowsQuirk) {
+    TestFile file(1);
+    ASSERT_EQ(file.resize(PAGE_SIZE / 4), STATUS_OK);
+    ASSERT_EQ(map_shared(file, 0, 1), STATUS_OK);
+    EXPECT_TRUE(write_as_user(VA + PAGE_SIZE / 2, 7).succeeded());
+    ASSERT_EQ(file.resize(PAGE_SIZE / 2), STATUS_OK);
+    EXPECT_EQ(read_as_user(VA + PAGE_SIZE / 2).value, 7u);
+    ASSERT_EQ(unmap(parent, VA, 1), STATUS_OK);
+}
+
 TEST_F(ObjectAreaTest, CuttingReachesThePartsOfAnAreaThatWasSplitAndMoved) {
     TestFile file(6);
     ASSERT_EQ(map_shared(file, 0, 6), STATUS_OK);
@@ -298,6 +322,33 @@ TEST_F(ObjectAreaTest, WithoutMemoryToUnshareATableNothingIsCut) { // law 2
     EXPECT_FALSE(can_read(3, 1));
     ASSERT_EQ(unmap(parent, VA, 4), STATUS_OK);
     ASSERT_EQ(unmap(child, VA, 4), STATUS_OK);
+}
+
+TEST_F(ObjectAreaTest, WhoCanPrepareLosesNothingWhereAnotherCannot) { // law 2
+    TestFile file(4);
+    ASSERT_EQ(map_private(file, 0, 4), STATUS_OK);
+    ASSERT_EQ(map_shared(file, 512, 4), STATUS_OK);
+    EXPECT_TRUE(write(0, 1) && write(512, 2));
+    fork();
+    EXPECT_TRUE(write(3, 9)) << "so that its table is the parent's own";
+    {
+        FrameDrought drought(0);
+        EXPECT_EQ(file.resize(PAGE_SIZE), STATUS_NO_MEMORY);
+    }
+    EXPECT_EQ(read(3), 9u);
+    ASSERT_EQ(unmap(parent, VA, 516), STATUS_OK);
+    ASSERT_EQ(unmap(child, VA, 516), STATUS_OK);
+}
+
+TEST_F(ObjectAreaTest, AreasThatWereWrittenToApartBehindTheEndStayApart) { // as on Linux
+    TestFile file(1);
+    ASSERT_EQ(map_private(file, 0, 1, READ_WRITE, 1), STATUS_OK);
+    ASSERT_EQ(map_private(file, 2, 1, READ_WRITE, 3), STATUS_OK);
+    EXPECT_EQ(fault(0, ACCESS_WRITE), STATUS_BUS);
+    EXPECT_EQ(fault(2, ACCESS_WRITE), STATUS_BUS);
+    ASSERT_EQ(map_private(file, 1, 1, READ_WRITE, 2), STATUS_OK);
+    EXPECT_EQ(areas(), "0+2 2+1");
+    ASSERT_EQ(unmap(parent, VA, 3), STATUS_OK);
 }
 
 /* Historical bugs of copy on write. */

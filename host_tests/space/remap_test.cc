@@ -231,6 +231,31 @@ TEST_F(RemapTest, ArgumentsThatMakeNoSenseAreRefusedFirst) {
     EXPECT_TRUE(state(parent) == before);
 }
 
+TEST_F(RemapTest, ATargetMayBeginWhereTheNullGuardEnds) {
+    ASSERT_EQ(map_memory(0, 1), STATUS_OK);
+    fill_words(0, 1);
+    struct space_remap lowest = move_to(0, 1, 1, 0);
+    lowest.new_start = virt_addr(NULL_GUARD_END);
+    ASSERT_EQ(remap(lowest), STATUS_OK);
+    EXPECT_EQ(read_as_user(NULL_GUARD_END).value, 100u);
+}
+
+TEST_F(RemapTest, WhereThereIsNoRoomNothingIsMoved) {
+    ASSERT_EQ(map_memory(0, 1, RIGHT_READ), STATUS_OK);
+    State before = state(parent);
+    EXPECT_EQ(remap(resize(0, 1, USER_END >> PAGE_SHIFT, true)), STATUS_NO_MEMORY);
+    EXPECT_TRUE(state(parent) == before);
+}
+
+TEST_F(RemapTest, WhatIsMovedHasBeenPromisedAlready) {
+    uint64_t all = frame_count().total;
+    ASSERT_EQ(map_memory(0, all), STATUS_OK);
+    ASSERT_EQ(remap(resize(0, all, all + 1)), STATUS_OK);
+    EXPECT_EQ(remap(move_to(0, all + 1, all + 1, 2 * all)), STATUS_OK);
+    EXPECT_EQ(remap(keep(move_to(2 * all, all + 1, all + 1, 4 * all))), STATUS_NO_MEMORY)
+        << "and that would be as much again";
+}
+
 TEST_F(RemapTest, WhatIsParkedAndWhatIsReadOnlyIsMovedToo) {
     ASSERT_EQ(map_memory(0, 2), STATUS_OK);
     fill_words(0, 2);

@@ -163,6 +163,26 @@ TEST_F(UsageTest, AnAreasUsageSaysWhatItSharesWithOthers) {
     EXPECT_EQ(found.locked, 0u);
 }
 
+TEST_F(UsageTest, WhatWasUsedSinceItWasFilledIsReferenced) {
+    ASSERT_EQ(map_memory(0, 3), STATUS_OK);
+    ASSERT_EQ(populate(parent, VA, 3), STATUS_OK);
+    EXPECT_TRUE(can_read(1));
+    vm_area area;
+    struct area_usage found;
+    ASSERT_TRUE(space_find_area(parent, virt_addr(VA), &area));
+    space_area_usage(parent, &area, &found);
+    EXPECT_EQ(found.resident, 3u);
+    EXPECT_EQ(found.referenced, 1u);
+}
+
+TEST_F(UsageTest, AStackIsNoCodeEvenWhereItCanBeRun) {
+    ASSERT_EQ(map_with(1000, 2,
+                       {.rights = RIGHT_READ | RIGHT_EXECUTE, .grows_down = true, .name = "stack"}),
+              STATUS_OK);
+    EXPECT_EQ(usage().stack_pages, 2u);
+    EXPECT_EQ(usage().executable_pages, 0u);
+}
+
 /* How areas join: what was apart when it was first written to stays apart, as on Linux. */
 
 TEST_F(UsageTest, AreasThatWereWrittenToApartStayApart) {
@@ -177,6 +197,14 @@ TEST_F(UsageTest, NeighboursThatDifferedInRightsAloneJoin) {
     ASSERT_EQ(map_memory(0, 1), STATUS_OK);
     ASSERT_EQ(map_memory(1, 1, RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE), STATUS_OK);
     EXPECT_TRUE(write(0, 1) && write(1, 1));
+    ASSERT_EQ(protect(parent, page_at(1), 1, READ_WRITE), STATUS_OK);
+    EXPECT_EQ(areas(), "0+2");
+}
+
+TEST_F(UsageTest, SoTheyDoWhereTheUpperIsWrittenToFirst) {
+    ASSERT_EQ(map_memory(0, 1), STATUS_OK);
+    ASSERT_EQ(map_memory(1, 1, RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE), STATUS_OK);
+    EXPECT_TRUE(write(1, 1) && write(0, 1));
     ASSERT_EQ(protect(parent, page_at(1), 1, READ_WRITE), STATUS_OK);
     EXPECT_EQ(areas(), "0+2");
 }
@@ -208,6 +236,11 @@ TEST_F(UsageTest, AreasAreCountedAndLimited) {
     EXPECT_EQ(unmap(parent, page_at(400001), 1), STATUS_NO_MEMORY) << "a hole makes two of one";
     EXPECT_EQ(protect(parent, page_at(400000), 1, RIGHT_READ), STATUS_NO_MEMORY);
     EXPECT_EQ(unmap(parent, page_at(400000), 1), STATUS_OK);
+    ASSERT_EQ(unmap(parent, page_at(3), 10), STATUS_OK);
+    const struct space_remap as_it_is = {.old = range(20, 1), .new_page_count = 1};
+    EXPECT_EQ(remap(as_it_is), STATUS_NO_MEMORY) << "Linux wants more than five to be left";
+    ASSERT_EQ(unmap(parent, page_at(14), 1), STATUS_OK);
+    EXPECT_EQ(remap(as_it_is), STATUS_OK);
     ASSERT_EQ(unmap(parent, VA, 400003), STATUS_OK);
 }
 

@@ -36,11 +36,14 @@ class UserMemoryTest : public ProcessTest {
     }
 
     status residency(uint64_t index, uint64_t page_count, std::string *text) {
-        std::vector<uint8_t> bytes(page_count, 0xff);
+        constexpr uint8_t untouched = 0x80;
+        std::vector<uint8_t> bytes(page_count + 1, untouched);
         locked_range token;
         space_lock_for_writing(parent, space_user_range(), &token);
         status result = space_residency(&token, range(index, page_count), bytes.data());
         space_unlock(&token);
+        EXPECT_EQ(bytes.back(), untouched) << "of no page";
+        bytes.pop_back();
         text->clear();
         for (uint8_t byte : bytes) {
             *text += byte == 1 ? '#' : byte == 0 ? '.' : '?';
@@ -237,6 +240,8 @@ TEST_F(UserMemoryTest, WhatIsThereIsResident) {
     ASSERT_EQ(protect(parent, page_at(1), 1, RIGHT_NONE), STATUS_OK);
     EXPECT_EQ(residency(0, 6, &text), STATUS_OK);
     EXPECT_EQ(text, ".#.##.") << "a file's pages are, shown or not";
+    EXPECT_EQ(residency(3, 1, &text), STATUS_OK);
+    EXPECT_EQ(text, "#");
     EXPECT_EQ(residency(4, 3, &text), STATUS_NO_MEMORY);
     ASSERT_EQ(unmap(parent, page_at(3), 3), STATUS_OK);
 }
@@ -319,6 +324,26 @@ TEST_F(UserMemoryTest, AllMemoryIsLockedNowOrFromNowOn) {
     EXPECT_EQ(usage().locked_pages, 6u);
     ASSERT_EQ(lock_all(MEMORY_UNLOCKED, MEMORY_UNLOCKED), STATUS_OK);
     EXPECT_EQ(usage().locked_pages, 0u);
+}
+
+TEST_F(UserMemoryTest, WhatWillBeLockedFromNowOnFillsNothingThatIsThere) {
+    ASSERT_EQ(map_memory(0, 1), STATUS_OK);
+    {
+        FrameDrought drought(0);
+        EXPECT_EQ(lock_pages(0, 1), STATUS_TRY_AGAIN);
+    }
+    ASSERT_EQ(lock_all(MEMORY_LOCK_KEPT, MEMORY_LOCKED), STATUS_OK);
+    EXPECT_EQ(usage().resident_anonymous, 0u);
+}
+
+TEST_F(UserMemoryTest, RunningOutOfFramesWhileAPartIsLockedChangesNothing) {
+    ASSERT_EQ(map_memory(0, 3), STATUS_OK);
+    std::vector<vm_area *> fillers = fill_slabs();
+    unsigned needed =
+        expect_all_or_nothing(parent, [&] { return lock_pages(1, 1, MEMORY_LOCKED_ON_FAULT); });
+    EXPECT_EQ(needed, 1u) << "a slab for areas";
+    free_fillers(fillers);
+    EXPECT_EQ(areas(), "0+1 1+1 2+1");
 }
 
 TEST_F(UserMemoryTest, WhatMsyncAsks) {
