@@ -35,12 +35,12 @@ class RunTest(unittest.TestCase):
             lines = file.read().splitlines()
         self.assertEqual((lines[0].split()[0], lines[-1]), (b"quire-trace", b"end"))
 
-    def test_a_key_typed_on_the_terminal_reaches_the_machine(self):
+    def test_what_is_typed_on_the_terminal_reaches_the_shell(self):
         with subprocess.Popen([RUN, "--display", "none"], stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE) as process:
-            while b"press p to power off" not in process.stdout.readline():
+            while b"faultlab" not in process.stdout.readline():
                 self.assertIsNone(process.poll())
-            process.stdin.write(b"p")
+            process.stdin.write(b"poweroff\r")
             process.stdin.flush()
             self.assertEqual(process.wait(timeout=60), 0)
 
