@@ -7,4 +7,4 @@
  * limit is passed and STACK_GAP_PAGES stay free above other memory (MAP_GROWSDOWN in man 2 mmap).
  * Returns whether it does.
  */
-bool stack_grow(struct address_space *space, virt_addr_t va);
+[[nodiscard]] bool stack_grow(struct address_space *space, virt_addr_t va);
