@@ -12,25 +12,6 @@
 
 constexpr unsigned SCRIPT_DEPTH_MAX = 5; /* as on Linux */
 
-static const char *last_component(const char *path) {
-    const char *name = path;
-    for (const char *at = path; *at != '\0'; at++) {
-        name = *at == '/' ? at + 1 : name;
-    }
-    return name;
-}
-
-/* Reports and /proc hold the name, and it must not begin a line of its own. */
-static void set_name(struct task *task, const char *path) {
-    const char *name = last_component(path);
-    tree_lock();
-    __builtin_memset(task->name, 0, sizeof(task->name));
-    for (size_t i = 0; i < sizeof(task->name) - 1 && name[i] != '\0'; i++) {
-        task->name[i] = (unsigned char)name[i] < ' ' ? '?' : name[i];
-    }
-    tree_unlock();
-}
-
 static enum status open_requested(const struct exec_request *request, struct file **file) {
     return request->place
                ? executable_open_place(&request->view, request->place, file)
@@ -76,7 +57,7 @@ static enum status load(const struct exec_request *request, struct file *file,
                         const struct text_sink *complaints, struct loaded_program *loaded) {
     const struct program_image image = {
         .file = file,
-        .name = last_component(request->shown_path),
+        .name = program_name(request->shown_path),
         .path = request->shown_path,
         .arguments = list_of(&request->arguments),
         .environment = list_of(&request->environment),
@@ -154,7 +135,7 @@ static void replace(struct task *task, const struct exec_request *request,
     descriptor_close_marked(task->files);
     __atomic_store_n(&task->process->is_dumpable, 1, __ATOMIC_RELAXED);
     __atomic_store_n(&task->process->keeps_capabilities, false, __ATOMIC_RELAXED);
-    set_name(task, request->shown_path);
+    task_set_name(task, request->shown_path);
     context_user_frame(frame, loaded->entry, loaded->stack_pointer);
 }
 

@@ -131,6 +131,25 @@ void task_free(struct task *task) {
     __atomic_sub_fetch(&live_tasks, 1, __ATOMIC_RELAXED);
 }
 
+const char *program_name(const char *path) {
+    const char *name = path;
+    for (const char *at = path; *at != '\0'; at++) {
+        name = *at == '/' ? at + 1 : name;
+    }
+    return name;
+}
+
+/* Reports and /proc hold the name, and it must not begin a line of its own. */
+void task_set_name(struct task *task, const char *path) {
+    const char *name = program_name(path);
+    tree_lock();
+    __builtin_memset(task->name, 0, sizeof(task->name));
+    for (size_t i = 0; i < sizeof(task->name) - 1 && name[i] != '\0'; i++) {
+        task->name[i] = (unsigned char)name[i] < ' ' ? '?' : name[i];
+    }
+    tree_unlock();
+}
+
 void task_publish(struct task *task) {
     struct process *process = task->process;
     signals_lock(process);

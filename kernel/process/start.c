@@ -33,14 +33,6 @@ static void set_limits(struct process *process) {
     process->limits[RESOURCE_REALTIME_PRIORITY] = (struct resource_limit){0, 0};
 }
 
-static const char *last_component(const char *path) {
-    const char *name = path;
-    for (const char *at = path; *at != '\0'; at++) {
-        name = *at == '/' ? at + 1 : name;
-    }
-    return name;
-}
-
 static enum status open_terminal(struct task *task, struct file *terminal) {
     for (uint32_t i = 0; i < 3; i++) {
         uint32_t number;
@@ -62,16 +54,10 @@ static enum status give_files(struct task *task, const struct process_start *sta
     return status == STATUS_OK ? open_terminal(task, start->terminal) : status;
 }
 
-static void set_task_name(struct task *task, const char *name) {
-    for (size_t i = 0; i < sizeof(task->name) - 1 && name[i] != '\0'; i++) {
-        task->name[i] = (unsigned char)name[i] < ' ' ? '?' : name[i];
-    }
-}
-
 /* A process and its task, which nobody knows yet. */
 static enum status make(const struct process_start *start, const struct loaded_program *loaded,
                         struct process **process, struct task **task) {
-    const char *name = last_component(start->path);
+    const char *name = program_name(start->path);
     enum status status = process_make(process);
     if (status != STATUS_OK) {
         return status;
@@ -90,7 +76,7 @@ static enum status make(const struct process_start *start, const struct loaded_p
         process_unref(*process);
         return status;
     }
-    set_task_name(*task, name);
+    task_set_name(*task, start->path);
     set_limits(*process);
     (*process)->is_kernels = true;
     (*process)->memory = loaded->memory;
@@ -136,7 +122,7 @@ static enum status load(const struct process_start *start, const struct text_sin
     }
     const struct program_image image = {
         .file = file,
-        .name = last_component(start->path),
+        .name = program_name(start->path),
         .path = start->path,
         .arguments = start->arguments,
         .environment = start->environment,
@@ -159,7 +145,7 @@ enum status process_create(const struct process_start *start, const struct text_
     status = make(start, &loaded, &made, &task);
     if (status != STATUS_OK) {
         format_to(complaints, "K425: not enough memory for a process of '%s'\n",
-                  last_component(start->path));
+                  program_name(start->path));
         process_memory_unref(loaded.memory);
         return status;
     }

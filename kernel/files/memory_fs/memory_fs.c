@@ -108,40 +108,43 @@ static enum status memory_find(struct node *directory, struct name name, struct 
     return STATUS_OK;
 }
 
+/* A node and an entry for it, which are not yet of one another. */
+static enum status make_pair(struct node *directory, struct name name,
+                             const struct node_request *request, struct memory_entry **entry,
+                             struct memory_node **node) {
+    enum status status = entry_create(name, entry);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = node_create(system_of(memory_node_of(directory)), request, node);
+    if (status != STATUS_OK) {
+        heap_free(*entry);
+    }
+    return status;
+}
+
 static enum status memory_make(struct node *directory, struct name name,
                                const struct node_request *request, struct node **child) {
     struct memory_entry *entry;
     struct memory_node *node;
-    enum status status = entry_create(name, &entry);
-    if (status != STATUS_OK) {
-        return status;
+    enum status status = make_pair(directory, name, request, &entry, &node);
+    if (status == STATUS_OK) {
+        entry_insert(memory_node_of(directory), entry, node);
+        *child = &node->base;
     }
-    status = node_create(system_of(memory_node_of(directory)), request, &node);
-    if (status != STATUS_OK) {
-        heap_free(entry);
-        return status;
-    }
-    entry_insert(memory_node_of(directory), entry, node);
-    *child = &node->base;
-    return STATUS_OK;
+    return status;
 }
 
 static enum status memory_make_nameless(struct node *directory, struct name shown,
                                         const struct node_request *request, struct node **child) {
     struct memory_entry *entry;
     struct memory_node *node;
-    enum status status = entry_create(shown, &entry);
-    if (status != STATUS_OK) {
-        return status;
+    enum status status = make_pair(directory, shown, request, &entry, &node);
+    if (status == STATUS_OK) {
+        entry_show(memory_node_of(directory), entry, node);
+        *child = &node->base;
     }
-    status = node_create(system_of(memory_node_of(directory)), request, &node);
-    if (status != STATUS_OK) {
-        heap_free(entry);
-        return status;
-    }
-    entry_show(memory_node_of(directory), entry, node);
-    *child = &node->base;
-    return STATUS_OK;
+    return status;
 }
 
 static enum status memory_link(struct node *directory, struct name name, struct node *child) {
