@@ -7,6 +7,9 @@ from tools.testing import story
 CYCLES = 10_000
 MOST_BOOT_INSTRUCTIONS = 30_000_000
 MOST_BOOT_KIB = 4096
+MOST_TIMES_FOR_MUCH_MEMORY = 3
+# With -icount a tick of the time-stamp counter is an instruction.
+COUNTING = {"icount": "shift=0,sleep=off", "cpu": "max,-erms"}
 
 
 class AuditTest(MachineCase):
@@ -25,21 +28,32 @@ class AuditTest(MachineCase):
 
 
 class CostTest(MachineCase):
-    """What a boot from IDE costs, with a RAM disk of one small program (docs/performance.md)."""
+    """What is promised of costs (docs/performance.md)."""
 
-    def measure(self):
-        """Instructions from reset to init, and KiB in use then. With -icount a tick is one."""
-        config = MachineConfig(icount="shift=0,sleep=off", cpu="max,-erms")
-        log = log_text(self.run_program(program("tiny"), config=config))
+    def measure_boot(self):
+        """Instructions from reset to init, and KiB in use then; from IDE, with a small RAM disk."""
+        log = log_text(self.run_program(program("tiny"), config=MachineConfig(**COUNTING)))
         instructions = re.search(r"boot: done at (\d+) ticks", log)
         kib = re.search(r"boot: (\d+) KiB in use besides the RAM disk", log)
         return int(instructions[1]), int(kib[1])
 
     def test_a_boot_takes_few_instructions_and_little_memory(self):
-        instructions, kib = self.measure()
+        instructions, kib = self.measure_boot()
         print(f"{instructions} instructions from reset to init, {kib} KiB in use")
         self.assertLessEqual(instructions, MOST_BOOT_INSTRUCTIONS)
         self.assertLessEqual(kib, MOST_BOOT_KIB)
+
+    def measure_fork(self, mib):
+        """Instructions of fork, exit and wait by a process that has touched so many MiB."""
+        config = MachineConfig(memory="512M", **COUNTING)
+        result = self.run_program(program("fork_cost"), str(mib), config=config)
+        self.assertEqual(result.status, 0, result.output)
+        return int(result.output)
+
+    def test_a_fork_of_much_memory_costs_little_more_than_one_of_little(self):
+        little, much = self.measure_fork(1), self.measure_fork(256)
+        print(f"fork, exit and wait: {little} instructions with 1 MiB, {much} with 256 MiB")
+        self.assertLessEqual(much, MOST_TIMES_FOR_MUCH_MEMORY * little)
 
 
 if __name__ == "__main__":

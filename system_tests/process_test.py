@@ -1,6 +1,7 @@
 """Processes that run out of memory, run at once, or cannot run at all."""
 
 import os
+import re
 import shutil
 import signal
 import tempfile
@@ -86,6 +87,28 @@ class RefusedTest(MachineCase):
     def test_a_program_that_is_cut_off(self):
         with open(program("hello"), "rb") as file:
             self.refuse(file.read(5000), r"K409: segment \d+, ")
+
+
+class PlacesTest(MachineCase):
+    """S60: a program's parts lie where nobody can foretell."""
+
+    RUNS = "1000"
+
+    def places(self, *words):
+        result = self.run_program(program("places"), self.RUNS, *words)
+        self.assertEqual(result.status, 0, result.output)
+        return {part: int(bits) for part, bits in
+                re.findall(r"^(\w+): (\d+) random bits", result.output.decode(), re.MULTILINE)}
+
+    def test_as_many_bits_are_random_as_on_linux(self):
+        places = self.places()
+        self.assertGreaterEqual(places["program"], 28)
+        self.assertGreaterEqual(places["mapping"], 28)
+        self.assertGreaterEqual(places["stack"], 22)
+        self.assertGreaterEqual(places["heap"], 18)
+
+    def test_a_process_can_ask_for_places_that_are_always_the_same(self):
+        self.assertEqual(set(self.places("fixed").values()), {0})
 
 
 if __name__ == "__main__":

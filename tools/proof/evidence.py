@@ -3,9 +3,13 @@
 import os
 
 
+def is_wanted():
+    """Whether the program is run for docs/proof.md; then its long form is."""
+    return bool(os.environ.get("PROOF_FILE"))
+
+
 def write(text):
     """Calls `text` for the section's body, where PROOF_FILE says that one is wanted."""
-    path = os.environ.get("PROOF_FILE")
-    if path:
-        with open(path, "w", encoding="utf-8") as file:
+    if is_wanted():
+        with open(os.environ["PROOF_FILE"], "w", encoding="utf-8") as file:
             file.write(text())

@@ -21,6 +21,10 @@ SECTIONS = (
             (("//system_tests:replay_test",),)),
     Section("protections", "Protections that fire",
             (("//system_tests:protections_test",),)),
+    Section("storms", "Attacks on the kernel by programs",
+            (("//system_tests:storm_test",),)),
+    Section("differential", "Random programs, on Linux and on Quire",
+            (("//tools/differential", "--", "--programs", "10000"),)),
     Section("coverage", "What the host tests run of `mm/`",
             (("//tools:coverage",),)),
 )
