@@ -103,6 +103,33 @@ static inline uint64_t pt_cursor_entries_left(const struct pt_cursor *at) {
     return at->is_valid;
 }
 
+/* Whether `count` entries from `slot` on are absent; they are read together. */
+static inline bool pt_slots_are_absent(const pte_t *slot, unsigned count) {
+    uint64_t any = 0;
+    for (unsigned i = 0; i < count; i++) {
+        any |= pte_load(&slot[i]).raw;
+    }
+    return any == 0;
+}
+
+/* Over absent entries, to the first of this table that is none, or to the last in the range: most
+ * of a process's upper tables is empty. */
+static inline void pt_cursor_skip_absent(struct pt_cursor *at) {
+    constexpr unsigned AT_ONCE = 8;
+    const pte_t *slot = pt_cursor_slot(at);
+    uint64_t most = pt_cursor_entries_left(at) - 1;
+    uint64_t skipped = 0;
+    while (skipped + AT_ONCE <= most && pt_slots_are_absent(slot + skipped, AT_ONCE)) {
+        skipped += AT_ONCE;
+    }
+    while (skipped < most && pt_slots_are_absent(slot + skipped, 1)) {
+        skipped++;
+    }
+    if (skipped > 0) {
+        at->va = virt_add(pt_cursor_entry_start(at), skipped * level_size(at->level));
+    }
+}
+
 /* To the next entry of the range, in this table or above. */
 static inline void pt_cursor_advance(struct pt_cursor *at) {
     while (pt_cursor_climb(at)) {

@@ -140,6 +140,7 @@ uint64_t shared_tables_met(const struct page_table *table, struct virt_range ran
     }
     pt_cursor_begin(&at, table, range);
     while (at.is_valid) {
+        pt_cursor_skip_absent(&at);
         pte_t entry = pt_cursor_load(&at);
         if (at.level > 1 && pte_kind(entry, at.level) == PTE_TABLE) {
             pt_cursor_descend(&at);

@@ -17,6 +17,7 @@ static uint64_t count_upper_tables(const struct page_table *table, struct virt_r
     uint64_t count = 0;
     pt_cursor_begin(&at, table, range);
     while (at.is_valid) {
+        pt_cursor_skip_absent(&at);
         bool leads_on = at.level > 1 && pte_kind(pt_cursor_load(&at), at.level) == PTE_TABLE;
         if (leads_on) {
             count++;
@@ -71,6 +72,7 @@ static void share_tables(struct page_table *child, struct virt_range range, stru
     struct pt_cursor at;
     pt_cursor_begin(&at, gather->table, range);
     while (at.is_valid) {
+        pt_cursor_skip_absent(&at);
         bool is_table = pte_kind(pt_cursor_load(&at), at.level) == PTE_TABLE;
         if (is_table && at.level > 1) {
             pt_cursor_descend(&at);

@@ -41,6 +41,7 @@ static uint64_t remove_range(struct virt_range range, enum frame_fate fate, stru
     uint64_t removed = 0;
     pt_cursor_begin(&at, gather->table, range);
     while (at.is_valid) {
+        pt_cursor_skip_absent(&at);
         switch (pte_kind(pt_cursor_load(&at), at.level)) {
         case PTE_TABLE:
             if (drops_shared_table(&at)) {
