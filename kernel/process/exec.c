@@ -12,18 +12,24 @@
 
 constexpr unsigned SCRIPT_DEPTH_MAX = 5; /* as on Linux */
 
-static enum status open_requested(const struct exec_request *request, struct file **file) {
-    return request->place
-               ? executable_open_place(&request->view, request->place, file)
-               : executable_open(&request->view, request->path, request->open_flags, file);
+enum status process_exec_open(struct exec_request *request) {
+    return request->place ? executable_open_place(&request->view, request->place, &request->file)
+                          : executable_open(&request->view, request->path, request->open_flags,
+                                            &request->file);
 }
 
-/* Follows "#!" lines to a program; `*file` is owned, and held as an executable. */
+void exec_request_release(struct exec_request *request) {
+    executable_unref(request->file);
+    string_store_free(&request->arguments);
+    string_store_free(&request->environment);
+}
+
+/* Follows "#!" lines from the file that was asked for to a program; `*file` is owned, and held as
+ * an executable. */
 static enum status find_program(struct exec_request *request, struct file **file) {
-    enum status status = open_requested(request, file);
-    if (status != STATUS_OK) {
-        return status;
-    }
+    enum status status = STATUS_OK;
+    *file = request->file;
+    request->file = nullptr;
     for (unsigned depth = 0; status == STATUS_OK; depth++) {
         struct script_line line;
         status = script_read_line(*file, &line);

@@ -41,15 +41,23 @@ struct exec_request {
     uint32_t open_flags;          /* OPEN_NO_FOLLOW or 0 */
     const struct location *place; /* not null: instead of the path; not owned */
     bool loses_path;              /* the shown path is a descriptor's, which is closed: no script */
+    struct file *file;            /* owned; null until process_exec_open, and after process_exec */
     struct string_store arguments, environment; /* owned by the caller; changed by scripts */
     char interpreter[256];                      /* of the last script; empty: there is none */
 };
 
+/* Opens the file, which comes before anything is asked about the strings. Errors: those of
+ * executable_open. */
+enum status process_exec_open(struct exec_request *request);
+
 /*
- * Replaces the current process's program. On success `frame` is that of its first instruction.
- * Errors, and the process is as it was: man 2 execve's.
+ * Replaces the current process's program by the file that is open. On success `frame` is that of
+ * its first instruction. Errors, and the process is as it was: man 2 execve's.
  */
 enum status process_exec(struct exec_request *request, struct trap_frame *frame);
+
+/* Frees the strings, and the file if it is still there. */
+void exec_request_release(struct exec_request *request);
 
 struct process_start {
     const char *path;

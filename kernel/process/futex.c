@@ -66,6 +66,9 @@ enum status futex_find_key(uint64_t address, bool is_private, struct futex_key *
         !(area.attributes.rights & RIGHT_READ)) {
         return STATUS_FAULT;
     }
+    if (!area.source && !(area.attributes.rights & RIGHT_WRITE)) {
+        return STATUS_FAULT; /* as on Linux, for memory that nobody else can write to either */
+    }
     if (area.is_shared && area.source) {
         uint64_t in_area = address - area.range.start.value;
         *key = (struct futex_key){area.source->object, (area.source_page << PAGE_SHIFT) + in_area};

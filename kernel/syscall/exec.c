@@ -17,10 +17,12 @@ static size_t argument_limit(void) {
 }
 
 static int64_t exec_with(struct exec_request *request, uint64_t arguments, uint64_t environment) {
-    struct trap_frame *frame = task_current()->frame;
     request->arguments.limit_bytes = argument_limit();
     request->environment.limit_bytes = argument_limit();
-    int64_t status = string_store_add_user(&request->arguments, arguments);
+    int64_t status = process_exec_open(request);
+    if (status == STATUS_OK) {
+        status = string_store_add_user(&request->arguments, arguments);
+    }
     if (status == STATUS_OK) {
         status = string_store_add_user(&request->environment, environment);
     }
@@ -29,10 +31,9 @@ static int64_t exec_with(struct exec_request *request, uint64_t arguments, uint6
         status = STATUS_TOO_LONG;
     }
     if (status == STATUS_OK) {
-        status = process_exec(request, frame);
+        status = process_exec(request, task_current()->frame);
     }
-    string_store_free(&request->arguments);
-    string_store_free(&request->environment);
+    exec_request_release(request);
     task_current()->has_set_frame = status == STATUS_OK;
     return status;
 }

@@ -218,10 +218,11 @@ constexpr uint64_t ATTRIBUTE_KEEP_POLICY = 8;
 constexpr uint64_t ATTRIBUTE_KEEP_PARAMETERS = 16;
 constexpr uint64_t ATTRIBUTES_KNOWN = 0x7f;
 
-/* What is too long says how much is known. */
+/* What is too long says how much is known, where it can be said. */
 static int64_t refuse_size(uint64_t address) {
     const uint32_t known = sizeof(struct scheduling_attributes);
-    return copy_out(address, &known, sizeof(known)) == 0 ? STATUS_TOO_LONG : STATUS_FAULT;
+    (void)copy_out(address, &known, sizeof(known));
+    return STATUS_TOO_LONG;
 }
 
 static int64_t read_attributes(uint64_t address, struct scheduling_attributes *attributes) {

@@ -92,7 +92,7 @@ static int64_t choose_by_type(uint32_t type, int32_t number, struct wait_request
     }
 }
 
-/* waitid writes all but the times, and zeroes where nothing is to be told. */
+/* waitid writes all but the times, whatever came of it, and zeroes where nothing is to be told. */
 static int64_t store_child(uint64_t address, const struct wait_result *result) {
     struct signal_info info = {};
     if (result->number != 0) {
@@ -105,29 +105,30 @@ static int64_t store_child(uint64_t address, const struct wait_result *result) {
     return address != 0 ? copy_out(address, &info, sizeof(info)) : 0;
 }
 
-int64_t call_waitid(const struct trap_frame *frame) {
+/* `*result` is zeroes where nothing is to be told. */
+static int64_t wait_by_id(const struct trap_frame *frame, struct wait_result *result) {
     constexpr uint32_t known = WAIT_NO_HANG | WAIT_STOPPED | WAIT_ENDED | WAIT_CONTINUED |
                                WAIT_KEEP | WAIT_OWN | WAIT_ALL | WAIT_CLONE;
     uint32_t options = (uint32_t)frame->r10;
+    *result = (struct wait_result){};
     if ((options & ~known) || !(options & (WAIT_ENDED | WAIT_STOPPED | WAIT_CONTINUED))) {
         return STATUS_INVALID;
     }
     struct wait_request request = {.options = options};
     int64_t status = choose_by_type((uint32_t)frame->rdi, (int32_t)frame->rsi, &request);
-    struct wait_result result;
     if (status == 0) {
-        status = process_wait(&request, &result);
+        status = process_wait(&request, result);
     }
     file_unref(request.file);
-    if (status != 0) {
-        return status;
-    }
     bool is_impatient = (request.options & WAIT_NO_HANG) && !(options & WAIT_NO_HANG);
-    if (is_impatient && result.number == 0) {
-        return STATUS_TRY_AGAIN;
-    }
-    if (store_usage(frame->r8, &result.times) != 0) {
+    return status == 0 && is_impatient && result->number == 0 ? STATUS_TRY_AGAIN : status;
+}
+
+int64_t call_waitid(const struct trap_frame *frame) {
+    struct wait_result result;
+    int64_t status = wait_by_id(frame, &result);
+    if (status == 0 && store_usage(frame->r8, &result.times) != 0) {
         return STATUS_FAULT;
     }
-    return store_child(frame->rdx, &result);
+    return store_child(frame->rdx, &result) == 0 ? status : STATUS_FAULT;
 }

@@ -240,23 +240,11 @@ static const struct tried_call calls[] = {
 static char *good; /* two pages, then nothing */
 static int semaphores;
 
-enum place {
-    NOWHERE,
-    FIRST_PAGE,
-    HOLE,
-    CLOSED,
-    READ_ONLY,
-    LAST_BYTE,
-    TEXT,
-    TOP,
-    HALF,
-    KERNEL,
-    ALL
-};
+enum place { NOWHERE, FIRST_PAGE, HOLE, CLOSED, READ_ONLY, LAST_BYTE, TOP, HALF, KERNEL, ALL };
 
 static const char *const place_names[] = {
-    "null", "1",   "hole",          "closed", "read-only", "last byte",
-    "code", "top", "not canonical", "kernel", "all ones",
+    "null",      "1",   "hole",          "closed", "read-only",
+    "last byte", "top", "not canonical", "kernel", "all ones",
 };
 
 constexpr int PLACES = sizeof(place_names) / sizeof(*place_names);
@@ -275,8 +263,6 @@ static long place(enum place where) {
         return (long)(good + 6 * PAGE);
     case LAST_BYTE:
         return (long)(good + 2 * PAGE - 1);
-    case TEXT:
-        return (long)(uintptr_t)place;
     case TOP:
         return (1l << 47) - (long)PAGE;
     case HALF:
