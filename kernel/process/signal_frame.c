@@ -32,9 +32,10 @@ struct signal_frame {
     struct signal_info info;
 };
 
-constexpr uint64_t CONTEXT_HAS_XSTATE = 1; /* UC_FP_XSTATE */
-constexpr uint64_t CONTEXT_HAS_SS = 2 | 4; /* UC_SIGCONTEXT_SS, UC_STRICT_RESTORE_SS */
-constexpr uint64_t RED_ZONE_BYTES = 128;   /* below the stack pointer, the function's own */
+constexpr uint64_t CONTEXT_HAS_XSTATE = 1;  /* UC_FP_XSTATE */
+constexpr uint64_t CONTEXT_HAS_SS = 2;      /* UC_SIGCONTEXT_SS */
+constexpr uint64_t CONTEXT_RESTORES_SS = 4; /* UC_STRICT_RESTORE_SS */
+constexpr uint64_t RED_ZONE_BYTES = 128;    /* below the stack pointer, the function's own */
 
 /* What user code may set itself (SDM 1 3.4.3). */
 constexpr uint64_t RFLAGS_USER = 0xcd5 | 1ull << 8 | 1ull << 16 | 1ull << 18;
@@ -123,6 +124,14 @@ static void restore(struct trap_frame *frame, const struct machine_context *mach
     frame->ss = SELECTOR_USER_DATA;
 }
 
+/* A program has one code segment and one for its stack; any other would fault in IRET. */
+static bool can_return_to(const struct user_context *context) {
+    constexpr uint16_t ring_3 = 3;
+    bool is_stack_given = (context->flags & CONTEXT_RESTORES_SS) != 0;
+    return (context->machine.cs | ring_3) == SELECTOR_USER_CODE &&
+           (!is_stack_given || (context->machine.ss | ring_3) == SELECTOR_USER_DATA);
+}
+
 /* The interrupted code's floating-point state, as XSAVE laid it out. */
 static bool push_floating_point(uint64_t at) {
     void *area = task_current()->thread->fpu_area;
@@ -141,7 +150,8 @@ static enum status pop_floating_point(uint64_t at) {
     void *area = task_current()->thread->fpu_area;
     if (at == 0) {
         fpu_area_init(area);
-    } else if (user_copy_in(area, virt_addr(at), fpu_area_size_bytes()) != 0 ||
+    } else if (!is_aligned(at, FPU_AREA_ALIGNMENT) ||
+               user_copy_in(area, virt_addr(at), fpu_area_size_bytes()) != 0 ||
                !fpu_area_can_be_restored(area)) {
         fpu_area_init(area);
         fpu_restore(area);
@@ -161,7 +171,8 @@ enum status signal_frame_push(struct trap_frame *frame, const struct signal_acti
         .restorer = action->restorer,
         .context =
             {
-                .flags = CONTEXT_HAS_SS | (fpu_has_xsave() ? CONTEXT_HAS_XSTATE : 0),
+                .flags = CONTEXT_HAS_SS | CONTEXT_RESTORES_SS |
+                         (fpu_has_xsave() ? CONTEXT_HAS_XSTATE : 0),
                 .stack = describe_stack(task, frame->rsp),
                 .machine = save(frame, blocked),
                 .blocked = blocked,
@@ -193,6 +204,9 @@ enum status signal_frame_pop(struct trap_frame *frame, signal_set *blocked) {
     struct user_context context;
     uint64_t at = frame->rsp - sizeof(uint64_t) + offsetof(struct signal_frame, context);
     if (user_copy_in(&context, virt_addr(at), sizeof(context)) != 0) {
+        return STATUS_FAULT;
+    }
+    if (!can_return_to(&context)) {
         return STATUS_FAULT;
     }
     enum status status = pop_floating_point(context.machine.floating_point);
