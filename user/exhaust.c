@@ -22,6 +22,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/shm.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -170,9 +171,10 @@ static void touch_until_ended(int flags) {
 }
 
 static void grow_the_break(void) {
-    char *block;
-    while ((block = sbrk(CHUNK)) != (void *)-1) {
-        memset(block, 1, CHUNK);
+    char *end = (char *)syscall(SYS_brk, 0);
+    while (syscall(SYS_brk, end + CHUNK) == (long)(end + CHUNK)) {
+        memset(end, 1, CHUNK);
+        end += CHUNK;
     }
 }
 

@@ -120,7 +120,7 @@ int64_t call_getrandom(const struct trap_frame *frame) {
     return (int64_t)done;
 }
 
-/* struct sysinfo of man 2 sysinfo. */
+/* struct sysinfo of man 2 sysinfo. Padding has names in what programs see, and so is zeroed. */
 struct system_info {
     int64_t uptime;
     uint64_t loads[3];
@@ -128,7 +128,7 @@ struct system_info {
     uint16_t processes, padding;
     uint32_t padding_2;
     uint64_t total_high, free_high;
-    uint32_t unit;
+    uint32_t unit, padding_3;
 };
 
 static_assert(sizeof(struct system_info) == 112);

@@ -21,9 +21,11 @@ constexpr int16_t TYPE_NONE = 2;
 struct user_lock {
     int16_t type;
     int16_t whence;
+    int32_t padding;
     int64_t start;
     int64_t size_bytes;
     int32_t process;
+    int32_t padding_2;
 };
 
 static_assert(sizeof(struct user_lock) == 32);

@@ -92,9 +92,9 @@ static void compare_device(void *context, struct mount *mount) {
 /* struct ustat of man 2 ustat: blocks of 512 bytes, and no names. */
 int64_t call_ustat(const struct trap_frame *frame) {
     struct {
-        int32_t free_block_count;
+        int32_t free_block_count, padding;
         uint64_t free_node_count;
-        char names[12];
+        char names[12], padding_2[4];
     } stat = {};
     constexpr uint64_t blocks_per_frame = BLOCK_SIZE / 512;
     struct device_search search = {.device = (uint32_t)frame->rdi};

@@ -46,6 +46,7 @@ struct terminal_modes_short {
     uint16_t input, output, control, local;
     uint8_t discipline;
     uint8_t characters[8];
+    uint8_t padding;
 };
 
 static_assert(sizeof(struct terminal_modes_short) == 18);
