@@ -1,7 +1,10 @@
 import glob
 import os
+import re
+import shutil
 import stat
 import subprocess
+import tempfile
 import time
 
 from system_tests.machine_case import MachineCase, TIMEOUT_SECONDS, log_text, program
@@ -29,6 +32,18 @@ class ProgramTest(MachineCase):
     def test_a_movable_program_runs_as_well(self):
         result = self.run_program(program("hello_pie"))
         self.assertEqual((result.status, result.output), (7, b"argument 0: /bin/hello_pie\n"))
+
+    def test_a_program_of_the_hosts_runs_with_its_libraries(self):
+        tool = "/usr/bin/sort"
+        listed = subprocess.run(["ldd", tool], check=True, stdout=subprocess.PIPE, text=True)
+        with tempfile.TemporaryDirectory() as root:
+            for library in re.findall(r"(/\S+) \(", listed.stdout):
+                os.makedirs(root + os.path.dirname(library), exist_ok=True)
+                shutil.copy(library, root + library)
+            with open(os.path.join(root, "words"), "w", encoding="utf-8") as file:
+                file.write("b\nc\na\n")
+            result = self.run_program(tool, "-r", "/words", root=root)
+        self.assertEqual((result.status, result.output), (0, b"c\nb\na\n"))
 
     def test_a_program_without_a_word_leaves_no_output(self):
         self.assertEqual(self.run_program(program("tiny")).output, b"")

@@ -1,4 +1,4 @@
-"""Runs a static Linux x86-64 program on Quire, as the first process of a machine in QEMU.
+"""Runs a Linux x86-64 program on Quire, as the first process of a machine in QEMU.
 
 The program's output, and nothing else, goes to stdout. The exit status is the program's, 128 plus
 the signal's number when it was killed, 125 when the program could not be started or the machine
@@ -40,7 +40,9 @@ def _parser():
                         help="record what happens to page tables, for //tools:replay")
     parser.add_argument("--kernel", default=session.BUILT_KERNEL, metavar="ELF",
                         help="boot this kernel instead of the built one")
-    parser.add_argument("program", metavar="PROGRAM", help="a static x86-64 ELF file")
+    parser.add_argument("program", metavar="PROGRAM",
+                        help="an x86-64 ELF file; one that is linked dynamically finds its "
+                        "interpreter and libraries in --root")
     parser.add_argument("arguments", metavar="ARGUMENTS", nargs=argparse.REMAINDER,
                         help="the program's arguments").required = False
     return parser
@@ -86,7 +88,7 @@ def _to_stdout(piece):
 
 
 def _run(options):
-    program.check(options.program)
+    program.check(options.program, is_alone=not (options.root or options.file))
     sinks = []
     if options.log:
         sinks.append(_open_log(options.log).write)

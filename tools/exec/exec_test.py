@@ -126,8 +126,12 @@ class ProgramTest(unittest.TestCase):
             "is not a 64-bit little-endian ELF file",
             "is for another CPU (ELF machine 183, x86-64 is 62)",
             "is an object file or a core dump, not a program",
-            "is linked dynamically; Quire runs static programs (link it with -static)",
+            "is linked dynamically: link it with -static, or put its interpreter and libraries "
+            "on the RAM disk with --root",
         ])
+
+    def test_what_is_beside_a_program_may_be_its_interpreter(self):
+        self.assertIsNone(program.find_fault(elf(segment_type=3), is_alone=False))
 
     def test_a_table_of_segments_outside_the_file_is_left_to_the_kernel(self):
         self.assertIsNone(program.find_fault(elf()[:70]))

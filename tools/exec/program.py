@@ -1,4 +1,4 @@
-"""Tells whether a host's file is a program that Quire can run: a static x86-64 ELF file."""
+"""Tells whether a host's file is a program that Quire can run: an x86-64 ELF file."""
 
 import struct
 
@@ -12,20 +12,23 @@ class ProgramError(Exception):
     """The file is no such program; the text says why."""
 
 
-def check(path):
-    """Raises ProgramError where a boot would only end with the kernel's refusal."""
+def check(path, is_alone):
+    """Raises ProgramError where a boot would only end with the kernel's refusal.
+
+    A program that is alone on the RAM disk has no interpreter there.
+    """
     try:
         with open(path, "rb") as file:
             image = file.read()
     except OSError as error:
         raise ProgramError(f"cannot read {path}: {error.strerror}") from error
-    fault = find_fault(image)
+    fault = find_fault(image, is_alone)
     if fault:
         raise ProgramError(f"{path} {fault}")
 
 
-def find_fault(image):
-    """What keeps these bytes from being a static x86-64 program, in words; None if nothing does."""
+def find_fault(image, is_alone=True):
+    """What keeps these bytes from being a program that can run, in words; None if nothing does."""
     if not image.startswith(b"\x7fELF"):
         return "is not an ELF file"
     if not image.startswith(_ELF64_LITTLE_ENDIAN) or len(image) < _HEADER.size:
@@ -36,8 +39,9 @@ def find_fault(image):
         return f"is for another CPU (ELF machine {cpu}, x86-64 is {_EM_X86_64})"
     if kind not in (_ET_EXEC, _ET_DYN):
         return "is an object file or a core dump, not a program"
-    if _PT_INTERP in _segment_types(image, header):
-        return "is linked dynamically; Quire runs static programs (link it with -static)"
+    if is_alone and _PT_INTERP in _segment_types(image, header):
+        return ("is linked dynamically: link it with -static, or put its interpreter and libraries "
+                "on the RAM disk with --root")
     return None
 
 
