@@ -64,6 +64,7 @@ static unsigned count_missing(const struct page_index *index, uint64_t page) {
 /* Nodes that are in no tree yet, chained through their first slot (law 2). */
 static struct page_node *pop_node(struct page_node **spares) {
     struct page_node *node = *spares;
+    CHECK(node != nullptr); /* count_missing has counted them */
     *spares = node->slots[0].node;
     node->slots[0].node = nullptr;
     return node;
