@@ -127,6 +127,9 @@ TEST_F(ObjectAreaTest, RightsAboveTheMostAreRefusedWhenMappingAndWhenProtecting)
     ASSERT_EQ(map_with(0, 2, mapping), STATUS_OK);
     EXPECT_EQ(protect(parent, VA, 1, READ_WRITE), STATUS_ACCESS_DENIED);
     EXPECT_EQ(protect(parent, VA, 1, RIGHT_READ | RIGHT_EXECUTE), STATUS_OK);
+    ASSERT_EQ(map_memory(2, 1, RIGHT_READ), STATUS_OK);
+    EXPECT_EQ(protect(parent, VA, 3, READ_WRITE), STATUS_ACCESS_DENIED) << "what is first decides";
+    EXPECT_EQ(usage().data_pages, 0u);
     ASSERT_EQ(unmap(parent, VA, 2), STATUS_OK);
 }
 
@@ -338,6 +341,101 @@ TEST_F(ObjectAreaTest, WhoCanPrepareLosesNothingWhereAnotherCannot) { // law 2
     EXPECT_EQ(read(3), 9u);
     ASSERT_EQ(unmap(parent, VA, 516), STATUS_OK);
     ASSERT_EQ(unmap(child, VA, 516), STATUS_OK);
+}
+
+TEST_F(ObjectAreaTest, WhoIsLastToPrepareDoesNotDecideForAll) { // law 2
+    TestFile file(4);
+    ASSERT_EQ(map_shared(file, 0, 4), STATUS_OK);
+    ASSERT_EQ(map_shared(file, 512, 4), STATUS_OK);
+    EXPECT_TRUE(write(3, 1) && write(515, 2));
+    fork();
+    EXPECT_TRUE(write(515, 9)) << "so that its table is the parent's own";
+    ASSERT_EQ(unmap(child, VA, 516), STATUS_OK);
+    address_space *other = nullptr;
+    ASSERT_EQ(space_fork(parent, "other", &other), STATUS_OK);
+    EXPECT_TRUE(write(515, 9));
+    ASSERT_EQ(unmap(other, page_at(512), 4), STATUS_OK);
+    {
+        FrameDrought drought(0);
+        EXPECT_EQ(file.resize(PAGE_SIZE), STATUS_NO_MEMORY);
+    }
+    EXPECT_EQ(memory_object_size(file.object()), 4 * PAGE_SIZE);
+    ASSERT_EQ(unmap(other, VA, 516), STATUS_OK);
+    destroy(other);
+    ASSERT_EQ(unmap(parent, VA, 516), STATUS_OK);
+}
+
+TEST_F(ObjectAreaTest, ACutReachesTheAreasPagesAlone) {
+    TestFile file(6);
+    ASSERT_EQ(map_memory(0, 2), STATUS_OK);
+    ASSERT_EQ(map_shared(file, 2, 3, READ_WRITE, 2), STATUS_OK);
+    ASSERT_EQ(map_memory(5, 1), STATUS_OK);
+    EXPECT_TRUE(write(0, 1) && write(1, 2) && write(2, 3) && write(3, 4) && write(4, 5));
+    EXPECT_TRUE(write(5, 6));
+    ASSERT_EQ(file.punch(3, 1), STATUS_OK);
+    EXPECT_EQ(usage().resident_file, 2u) << "the pages around the hole are still shown";
+    ASSERT_EQ(file.punch(0, 1), STATUS_OK);
+    ASSERT_EQ(file.punch(5, 1), STATUS_OK);
+    EXPECT_EQ(usage().resident_file, 2u) << "holes that it does not show";
+    ASSERT_EQ(file.resize(0), STATUS_OK);
+    EXPECT_EQ(usage().resident_file, 0u);
+    EXPECT_EQ(read(0), 1u);
+    EXPECT_EQ(read(1), 2u);
+    EXPECT_EQ(read(5), 6u);
+    ASSERT_EQ(unmap(parent, VA, 6), STATUS_OK);
+}
+
+TEST_F(ObjectAreaTest, AHoleMayEndWithACopy) {
+    TestFile file(4);
+    ASSERT_EQ(map_private(file, 0, 4), STATUS_OK);
+    EXPECT_EQ(read(1), 0x1001u);
+    EXPECT_TRUE(write(2, 9));
+    ASSERT_EQ(file.punch(1, 2), STATUS_OK);
+    EXPECT_EQ(read(1), 0u);
+    EXPECT_EQ(read(2), 9u);
+    ASSERT_EQ(unmap(parent, VA, 4), STATUS_OK);
+}
+
+TEST_F(ObjectAreaTest, WithoutMemoryForAPageOrACopyTheFaultSaysSo) {
+    TestFile file(1);
+    ASSERT_EQ(file.resize(8 * PAGE_SIZE), STATUS_OK);
+    ASSERT_EQ(map_shared(file, 0, 8), STATUS_OK);
+    ASSERT_EQ(map_private(file, 8, 8), STATUS_OK);
+    EXPECT_TRUE(can_read(0) && can_read(8)) << "so that their table is there";
+    {
+        FrameDrought drought(0);
+        EXPECT_EQ(fault(1, ACCESS_READ), STATUS_NO_MEMORY);
+        EXPECT_EQ(fault(9, ACCESS_WRITE), STATUS_NO_MEMORY);
+        EXPECT_EQ(fault(8, ACCESS_WRITE), STATUS_NO_MEMORY);
+    }
+    {
+        FrameDrought drought(1);
+        EXPECT_EQ(fault(9, ACCESS_WRITE), STATUS_NO_MEMORY) << "the file's, and none to copy it to";
+    }
+    EXPECT_EQ(read(9), 0u);
+    ASSERT_EQ(unmap(parent, VA, 16), STATUS_OK);
+}
+
+TEST_F(ObjectAreaTest, WhatIsReadOrSharedBehindTheEndIsNoCopy) {
+    TestFile file(1);
+    for (bool is_shared : {false, true}) {
+        auto map_page = [&](uint64_t index) {
+            return map_with(index, 1,
+                            {.rights = READ_WRITE,
+                             .source = file.source(),
+                             .source_page = index + 1,
+                             .is_shared = is_shared,
+                             .name = "file"});
+        };
+        ASSERT_EQ(map_page(0), STATUS_OK);
+        ASSERT_EQ(map_page(2), STATUS_OK);
+        space_access_kind access = is_shared ? ACCESS_WRITE : ACCESS_READ;
+        EXPECT_EQ(fault(0, access), STATUS_BUS);
+        EXPECT_EQ(fault(2, access), STATUS_BUS);
+        ASSERT_EQ(map_page(1), STATUS_OK);
+        EXPECT_EQ(areas(), "0+3");
+        ASSERT_EQ(unmap(parent, VA, 3), STATUS_OK);
+    }
 }
 
 TEST_F(ObjectAreaTest, AreasThatWereWrittenToApartBehindTheEndStayApart) { // as on Linux

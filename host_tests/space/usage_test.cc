@@ -94,6 +94,49 @@ TEST_F(UsageTest, TheLimitsOfMemoryAndOfDataHold) {
         << "data already";
 }
 
+TEST_F(UsageTest, WhatIsAboveALimitThatWasLoweredStaysAndGrowsNoMore) {
+    ASSERT_EQ(map_memory(0, 5), STATUS_OK);
+    limit(&space_limits::address_space_bytes, 3);
+    EXPECT_EQ(map_memory(9, 1), STATUS_NO_MEMORY);
+    EXPECT_TRUE(write(4, 1));
+}
+
+TEST_F(UsageTest, SharedMemoryStacksAndCodeAreNoData) {
+    TestFile file(2);
+    limit(&space_limits::data_bytes, 1);
+    EXPECT_EQ(map_shared(file, 0, 2), STATUS_OK);
+    EXPECT_EQ(map_stack(1000, 2), STATUS_OK);
+    EXPECT_EQ(map_memory(9, 2, RIGHT_READ), STATUS_OK);
+    EXPECT_EQ(protect(parent, page_at(9), 2, RIGHT_READ | RIGHT_EXECUTE), STATUS_OK);
+    EXPECT_EQ(usage().data_pages, 0u);
+    ASSERT_EQ(unmap(parent, VA, 2), STATUS_OK);
+}
+
+TEST_F(UsageTest, APromiseForCopiesOfAFileIsKeptAndNoneIsMadeForReading) {
+    TestFile file(4);
+    uint64_t before = space_committed_pages();
+    ASSERT_EQ(map_private(file, 0, 2), STATUS_OK);
+    ASSERT_EQ(map_private(file, 2, 2, RIGHT_READ, 2), STATUS_OK);
+    EXPECT_EQ(space_committed_pages(), before + 2);
+    ASSERT_EQ(protect(parent, VA, 2, RIGHT_READ), STATUS_OK);
+    EXPECT_EQ(space_committed_pages(), before + 2) << "it may have been written to";
+    ASSERT_EQ(protect(parent, page_at(2), 2, RIGHT_READ | RIGHT_EXECUTE), STATUS_OK);
+    EXPECT_EQ(space_committed_pages(), before + 2);
+    ASSERT_EQ(unmap(parent, VA, 4), STATUS_OK);
+    EXPECT_EQ(space_committed_pages(), before);
+}
+
+TEST_F(UsageTest, AFaultThatFailsOrOnlyReplacesAPageAddsNone) {
+    ASSERT_EQ(map_memory(0, 2), STATUS_OK);
+    {
+        FrameDrought drought(0);
+        EXPECT_EQ(fault(0, ACCESS_WRITE), STATUS_NO_MEMORY);
+    }
+    EXPECT_EQ(usage().peak_resident, 0u);
+    EXPECT_TRUE(can_read(0) && write(0, 1)) << "the page of zeroes, and then one of its own";
+    EXPECT_EQ(usage().peak_resident, 1u);
+}
+
 TEST_F(UsageTest, MoreThanAllMemoryIsNotPromisedUnlessNobodyAsks) {
     uint64_t too_many = frame_count().total + 1;
     EXPECT_EQ(map_memory(0, too_many), STATUS_NO_MEMORY);
@@ -163,6 +206,35 @@ TEST_F(UsageTest, AnAreasUsageSaysWhatItSharesWithOthers) {
     EXPECT_EQ(found.locked, 0u);
 }
 
+TEST_F(UsageTest, PagesOfATableThatIsSharedAreAllItsSharers) {
+    vm_area area;
+    struct area_usage found;
+    ASSERT_EQ(map_memory(0, 4), STATUS_OK);
+    EXPECT_TRUE(can_read(0) && write(1, 1) && write(2, 1));
+    fork();
+    ASSERT_TRUE(space_find_area(child, virt_addr(VA), &area));
+    space_area_usage(child, &area, &found);
+    EXPECT_EQ(found.resident, 2u) << "the page of zeroes is nobody's";
+    EXPECT_EQ(found.shared_dirty, 2u);
+    EXPECT_EQ(found.resident_share_bytes, PAGE_SIZE);
+}
+
+TEST_F(UsageTest, APageOfAFileIsDirtyOnceItIsWrittenTo) {
+    TestFile file(3);
+    vm_area area;
+    struct area_usage found;
+    ASSERT_EQ(map_shared(file, 0, 3), STATUS_OK);
+    ASSERT_EQ(lock_pages(0, 2), STATUS_OK);
+    EXPECT_TRUE(can_read(0) && write(1, 1));
+    ASSERT_TRUE(space_find_area(parent, virt_addr(VA), &area));
+    space_area_usage(parent, &area, &found);
+    EXPECT_EQ(found.resident, 2u);
+    EXPECT_EQ(found.private_clean, 1u);
+    EXPECT_EQ(found.private_dirty, 1u);
+    EXPECT_EQ(found.locked, 2u);
+    ASSERT_EQ(unmap(parent, VA, 3), STATUS_OK);
+}
+
 TEST_F(UsageTest, WhatWasUsedSinceItWasFilledIsReferenced) {
     ASSERT_EQ(map_memory(0, 3), STATUS_OK);
     ASSERT_EQ(populate(parent, VA, 3), STATUS_OK);
@@ -173,6 +245,7 @@ TEST_F(UsageTest, WhatWasUsedSinceItWasFilledIsReferenced) {
     space_area_usage(parent, &area, &found);
     EXPECT_EQ(found.resident, 3u);
     EXPECT_EQ(found.referenced, 1u);
+    EXPECT_EQ(found.private_dirty, 3u) << "nobody else has what is there";
 }
 
 TEST_F(UsageTest, AStackIsNoCodeEvenWhereItCanBeRun) {
@@ -189,6 +262,14 @@ TEST_F(UsageTest, AreasThatWereWrittenToApartStayApart) {
     ASSERT_EQ(map_memory(0, 1), STATUS_OK);
     ASSERT_EQ(map_memory(2, 1), STATUS_OK);
     EXPECT_TRUE(write(0, 1) && write(2, 1));
+    ASSERT_EQ(map_memory(1, 1), STATUS_OK);
+    EXPECT_EQ(areas(), "0+2 2+1");
+}
+
+TEST_F(UsageTest, SoDoThoseThatWereReadBefore) {
+    ASSERT_EQ(map_memory(0, 1), STATUS_OK);
+    ASSERT_EQ(map_memory(2, 1), STATUS_OK);
+    EXPECT_TRUE(can_read(0) && write(0, 1) && can_read(2) && write(2, 1));
     ASSERT_EQ(map_memory(1, 1), STATUS_OK);
     EXPECT_EQ(areas(), "0+2 2+1");
 }

@@ -26,7 +26,7 @@ static bool may_grow(const struct address_space *space, const struct vm_area *ar
 
 bool stack_grow(struct address_space *space, virt_addr_t va) {
     struct vm_area *area = area_tree_find_from(&space->areas, va);
-    if (area == nullptr || !area->grows_down || virt_range_contains(area->range, va)) {
+    if (area == nullptr || !area->grows_down) {
         return false;
     }
     virt_addr_t start = virt_addr(align_down(va.value, PAGE_SIZE));
