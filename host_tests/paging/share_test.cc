@@ -302,6 +302,16 @@ TEST_P(ShareTest, APageOfSeveralOwnersIsNotMadeWritable) { // S2
     EXPECT_TRUE(cpu(0).write(VA, 1, USER).succeeded()) << "now it is the only owner";
 }
 
+TEST_P(ShareTest, TheKernelsViewOfAPageIsNoOwner) {
+    phys_addr_t page = new_frames(1)[0];
+    struct virt_range view = pages_at(KERNEL_RANGES_BASE, 1);
+    ASSERT_EQ(map(view, page.value, KERNEL_RO, 0), STATUS_OK);
+    ASSERT_EQ(protect(view, KERNEL_RW), STATUS_OK);
+    EXPECT_TRUE(cpu(0).write(KERNEL_RANGES_BASE, 1).succeeded());
+    ASSERT_EQ(unmap(view), STATUS_OK);
+    frame_free(page);
+}
+
 TEST_P(ShareTest, NewPagesGoIntoAnUnsharedTableOnly) { // law 12
     ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
     ASSERT_EQ(fork(), STATUS_OK);
@@ -381,6 +391,51 @@ TEST_P(ShareTest, UnmappingTheUpperPartOfATableLeavesTheLowerOne) {
     EXPECT_TRUE(cpu(1).read(VA + BLOCK / 2 - PAGE_SIZE, USER).succeeded());
     EXPECT_FALSE(cpu(1).read(VA + BLOCK / 2, USER).succeeded());
     EXPECT_TRUE(cpu(0).read(VA + BLOCK / 2, USER).succeeded());
+}
+
+TEST_P(ShareTest, UnmappingTheLowerPartOfATableLeavesTheUpperOne) {
+    ASSERT_EQ(map_new(pages_at(VA, 512)), STATUS_OK);
+    ASSERT_EQ(fork(), STATUS_OK);
+    ASSERT_EQ(unmap_from(other, pages_at(VA, 256)), STATUS_OK);
+    EXPECT_FALSE(cpu(1).read(VA, USER).succeeded());
+    EXPECT_TRUE(cpu(1).read(VA + BLOCK / 2, USER).succeeded());
+}
+
+TEST_P(ShareTest, UnmappingTakesATableForEachThatItCuts) { // law 2
+    ASSERT_EQ(map_new(pages_at(VA, 3 * 512)), STATUS_OK);
+    ASSERT_EQ(fork(pages_at(VA, 3 * 512)), STATUS_OK);
+    {
+        FrameDrought drought(1);
+        EXPECT_EQ(unmap_from(other, pages_at(VA + PAGE_SIZE, 2)), STATUS_OK) << "the first";
+    }
+    {
+        FrameDrought drought(1);
+        EXPECT_EQ(unmap_from(other, pages_at(VA + BLOCK, 600)), STATUS_OK) << "the third";
+    }
+    ASSERT_EQ(unmap_from(other, pages_at(VA, 3 * 512)), STATUS_OK);
+}
+
+TEST_P(ShareTest, UnmappingTheEndOfATableAndAllOfTheNextTakesOne) { // law 2
+    ASSERT_EQ(map_new(pages_at(VA, 1024)), STATUS_OK);
+    ASSERT_EQ(fork(pages_at(VA, 1024)), STATUS_OK);
+    FrameDrought drought(1);
+    EXPECT_EQ(unmap_from(other, pages_at(VA + BLOCK / 2, 256 + 512)), STATUS_OK);
+}
+
+TEST_P(ShareTest, ALargeLeafBesideASharedTableIsNone) {
+    ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
+    ASSERT_EQ(map(pages_at(VA + BLOCK, 512), DEVICE, USER_RW, 1), STATUS_OK);
+    ASSERT_EQ(fork(), STATUS_OK);
+    EXPECT_EQ(unshare(user, pages_at(VA, 1024)), STATUS_OK);
+    EXPECT_TRUE(cpu(0).write(VA + BLOCK, 1, USER).succeeded());
+}
+
+TEST_P(ShareTest, ASharedTableIsNotMergedIntoALeaf) {
+    ASSERT_EQ(map(pages_at(VA, 512), DEVICE, USER_RW, 0), STATUS_OK);
+    ASSERT_EQ(fork(), STATUS_OK);
+    merge(pages_at(VA, 512));
+    EXPECT_EQ(query(VA).level, 0);
+    EXPECT_TRUE(cpu(1).read(VA, USER).succeeded());
 }
 
 TEST_P(ShareTest, WhoHasUnsharedSeesNothingOfWhatTheOthersMapThere) { // law 12

@@ -108,6 +108,21 @@ TEST_F(ObjectAreaTest, SharedAnonymousMemoryGoesWithItsLastArea) {
     EXPECT_EQ(space_committed_pages(), before);
 }
 
+TEST_F(ObjectAreaTest, WithoutMemoryThereIsNoNewSource) {
+    std::vector<area_source *> sources;
+    area_source *source = nullptr;
+    {
+        FrameDrought drought(0);
+        while (area_source_create_anonymous(PAGE_SIZE, &source) == STATUS_OK) {
+            sources.push_back(source);
+        }
+        EXPECT_EQ(area_source_create_anonymous(PAGE_SIZE, &source), STATUS_NO_MEMORY);
+    }
+    for (area_source *each : sources) {
+        area_source_unref(each);
+    }
+}
+
 TEST_F(ObjectAreaTest, SharedMemoryNeedsASource) {
     EXPECT_EQ(map_with(0, 1, {.rights = RIGHT_READ, .is_shared = true, .name = "shared"}),
               STATUS_INVALID);
@@ -401,7 +416,11 @@ TEST_F(ObjectAreaTest, WithoutMemoryForAPageOrACopyTheFaultSaysSo) {
     ASSERT_EQ(file.resize(8 * PAGE_SIZE), STATUS_OK);
     ASSERT_EQ(map_shared(file, 0, 8), STATUS_OK);
     ASSERT_EQ(map_private(file, 8, 8), STATUS_OK);
-    EXPECT_TRUE(can_read(0) && can_read(8)) << "so that their table is there";
+    {
+        FrameDrought drought(0);
+        EXPECT_EQ(fault(0, ACCESS_READ), STATUS_NO_MEMORY) << "it takes a table";
+    }
+    EXPECT_TRUE(can_read(0) && can_read(8));
     {
         FrameDrought drought(0);
         EXPECT_EQ(fault(1, ACCESS_READ), STATUS_NO_MEMORY);

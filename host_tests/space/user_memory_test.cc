@@ -91,6 +91,8 @@ TEST_F(UserMemoryTest, AHoleIsToldOfAfterTheRestHasBeenDiscarded) {
     EXPECT_EQ(discard(0, 3), STATUS_NO_MEMORY);
     EXPECT_EQ(read(0), 0u);
     EXPECT_EQ(read(2), 0u);
+    ASSERT_EQ(map_memory(3, 1, RIGHT_READ), STATUS_OK);
+    EXPECT_EQ(discard(0, 4), STATUS_NO_MEMORY) << "and not forgotten at the last area";
 }
 
 TEST_F(UserMemoryTest, LockedMemoryIsNotDiscardedAndEndsIt) {
@@ -182,6 +184,34 @@ TEST_F(UserMemoryTest, RangesThatAreNotAllUserMemoryAreRefused) {
     EXPECT_EQ(fill(beyond, 1, ACCESS_READ), STATUS_INVALID);
     limit(&space_limits::locked_bytes, 0);
     EXPECT_EQ(lock_pages(beyond, 1), STATUS_INVALID);
+}
+
+/* What a function finds on its stack is not what the last one has left there. */
+[[gnu::noinline]] void leave_garbage() {
+    volatile uint8_t garbage[4096];
+    for (volatile uint8_t &byte : garbage) {
+        byte = 0x5a;
+    }
+}
+
+TEST_F(UserMemoryTest, AFaultAtAKernelAddressIsRefused) {
+    uint64_t word = 0;
+    leave_garbage();
+    EXPECT_EQ(space_resolve_fault(parent, virt_addr(DIRECT_MAP_BASE), ACCESS_READ), STATUS_FAULT);
+    leave_garbage();
+    EXPECT_EQ(space_write_initial(parent, virt_addr(DIRECT_MAP_BASE), &word, sizeof word, nullptr),
+              STATUS_FAULT);
+}
+
+TEST_F(UserMemoryTest, TheKernelWritesNothingWhereThereIsNoMemoryForIt) {
+    uint64_t word = 1;
+    ASSERT_EQ(map_memory(0, 1), STATUS_OK);
+    {
+        FrameDrought drought(0);
+        EXPECT_EQ(space_write(parent, virt_addr(VA), &word, sizeof word, nullptr),
+                  STATUS_NO_MEMORY);
+    }
+    EXPECT_EQ(read(0), 0u);
 }
 
 TEST_F(UserMemoryTest, LockedMemoryIsDiscardedWhereThatIsAskedFor) { // MADV_DONTNEED_LOCKED
@@ -349,6 +379,13 @@ TEST_F(UserMemoryTest, WhatIsThereIsResident) {
     EXPECT_EQ(residency(3, 1, &text), STATUS_OK);
     EXPECT_EQ(text, "#");
     EXPECT_EQ(residency(4, 3, &text), STATUS_NO_MEMORY);
+    EXPECT_TRUE(write(2, 1));
+    ASSERT_EQ(protect(parent, page_at(1), 1, READ_WRITE), STATUS_OK);
+    EXPECT_EQ(residency(0, 3, &text), STATUS_OK);
+    EXPECT_EQ(text, ".##") << "one area";
+    ASSERT_EQ(unmap(parent, page_at(1), 1), STATUS_OK);
+    EXPECT_EQ(residency(0, 3, &text), STATUS_NO_MEMORY);
+    EXPECT_EQ(text, ".??") << "as far as the hole";
     ASSERT_EQ(unmap(parent, page_at(3), 3), STATUS_OK);
 }
 
