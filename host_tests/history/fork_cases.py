@@ -90,7 +90,8 @@ FORK_CASES = (
         edits=made_by(
             (
                 "mm/paging/share.c",
-                "    __atomic_fetch_add(&frame->table.share_count, 1, __ATOMIC_RELAXED); /* T1 */\n",
+                "    __atomic_fetch_add(&frame->table.share_count, 1, __ATOMIC_RELAXED);"
+                " /* T1 */\n",
                 "    __atomic_store_n(&frame->table.share_count, 2, __ATOMIC_RELAXED);\n",
             ),
         ),

@@ -197,6 +197,8 @@ TEST_F(MemoryObjectTest, AHoleInTheFirstPageLeavesTheOthers) {
     EXPECT_EQ(memory_object_page_count(object), 3u);
     EXPECT_EQ(read(0, 3), std::string("\0\0a", 3));
     EXPECT_EQ(read(2 * PAGE_SIZE, 1), "a");
+    EXPECT_EQ(memory_object_punch(object, PAGE_SIZE + 1, UINT64_MAX), STATUS_OK);
+    EXPECT_EQ(read(2 * PAGE_SIZE, 1), std::string(1, '\0')) << "up to the end";
 }
 
 TEST_F(MemoryObjectTest, AHoleBehindAllThatAnObjectCanHaveIsNone) {
@@ -231,7 +233,7 @@ TEST_F(MemoryObjectTest, SizesBeyondTheLimitAreRefused) {
 
 TEST_F(MemoryObjectTest, AWriteThatRunsOutOfMemorySaysHowFarItCame) {
     std::string text(8 * PAGE_SIZE, 'a');
-    size_t done = 1;
+    size_t done = SIZE_MAX;
     ASSERT_EQ(write(0, "a"), STATUS_OK);
     {
         FrameDrought drought(2);

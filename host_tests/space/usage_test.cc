@@ -29,6 +29,7 @@ TEST_F(UsageTest, AStackGrowsDownToWhereItIsUsed) {
     EXPECT_EQ(areas(), "990+12");
     EXPECT_EQ(usage().stack_pages, 12u);
     EXPECT_TRUE(write(1001, 1));
+    EXPECT_EQ(areas(), "990+12");
     EXPECT_FALSE(can_read(1002)) << "never upwards";
     vm_area area;
     ASSERT_TRUE(space_find_area(parent, virt_addr(page_at(990)), &area));

@@ -27,9 +27,6 @@ static enum status fill_part(struct locked_range *token, const struct area_parts
 enum status space_populate(struct locked_range *token, struct virt_range range,
                            enum space_access_kind access) {
     enum status status = check_request(token, range, RIGHT_NONE);
-    if (status != STATUS_OK) {
-        return status;
-    }
     struct area_parts part = area_parts_of(&token->space->areas, range);
     while (status == STATUS_OK && area_parts_next(&part) && !part.has_hole) {
         bool is_allowed = (part.area->rights_asked & right_for(access)) != 0;
