@@ -20,6 +20,16 @@ TEST_F(AuditTest, T1ATableThatBelongsToAnotherIsFound) {
     expect_findings({"T1"}, "belongs to another");
 }
 
+TEST_F(AuditTest, T1ATableAboveTheLastLevelThatIsNobodysIsFound) {
+    Corruption broken(table_frame(space, VA, 1).table.owner, nullptr);
+    expect_findings({"T1"}, "belongs to another");
+}
+
+TEST_F(AuditTest, T1ATableThatIsWrittenThroughAndIsNobodysIsFound) {
+    Corruption broken(table_frame(space, VA, 0).table.owner, nullptr);
+    expect_findings({"T1"}, "0x400000 can be written through, and is nobody's");
+}
+
 TEST_F(AuditTest, T1ATableEntryThatRefersToNoTableIsFound) {
     uint64_t raw = entry(space, VA, 1);
     uint64_t other = frame_address(&frame_at(space, VA)).value;

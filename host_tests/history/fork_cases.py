@@ -82,4 +82,100 @@ FORK_CASES = (
             ),
         ),
     ),
+    Case(
+        name="a table that is shared once more is not counted once more",
+        source="class of bug: the second fork of a shared table (On-demand-fork, EuroSys'21)",
+        scenario="CopyHistory.AChildHasAChild",
+        diagnosis=r"T1: page table frame 0x\w+: 3 entries reach it, its count says 2",
+        edits=made_by(
+            (
+                "mm/paging/share.c",
+                "    __atomic_fetch_add(&frame->table.share_count, 1, __ATOMIC_RELAXED);"
+                " /* T1 */\n",
+                "    __atomic_store_n(&frame->table.share_count, 2, __ATOMIC_RELAXED);\n",
+            ),
+        ),
+    ),
+    Case(
+        name="a shared table is counted down before the flush",
+        source="class of bug: reuse on a stale count",
+        scenario="PagingHistory.AParentUsesItsTableBeforeItsChildHasForgottenIt",
+        diagnosis=r"what the parent alone has",
+        edits=made_by(
+            (
+                "mm/paging/tlb_gather.c",
+                "    put_later(gather, frame_of(table), __builtin_return_address(0));\n",
+                "    shared_table_put(frame_of(table));\n",
+            ),
+        ),
+    ),
+    Case(
+        name="whoever leaves a shared table empties it",
+        source="class of bug: exit unmaps what a shared table maps for others",
+        scenario="CopyHistory.AParentGivesUpWhatItsChildUses",
+        diagnosis=r"CPU 1 still translates 0x40000000 .*",
+        edits=made_by(
+            ("mm/paging/unmap.c", "            if (drops_shared_table(&at)) {\n",
+             "            if (false) {\n"),
+            ("mm/paging/unmap.c", "            entry_enter_table(&at, pool, gather);\n",
+             "            pt_cursor_descend(&at);\n"),
+        ),
+    ),
+    Case(
+        name="what fork leaves out stays in the table that it shares",
+        source="class of bug: MADV_DONTFORK keeps the bookkeeping from the child alone",
+        scenario="CopyHistory.AChildIsNotToHaveAllMemory",
+        diagnosis=r"S1: child: 0x40001000 is mapped, but in no area",
+        edits=made_by(
+            ("mm/space/fork.c", "            status = unmap_pages(child, area->range);\n", ""),
+        ),
+    ),
+    Case(
+        name="a table is moved and its old place stays cached",
+        source="Linux 97113eb39fa7, CVE-2022-41222: mremap moves whole page tables",
+        scenario="CopyHistory.ABlockIsMoved",
+        diagnosis=r"CPU 0 still translates 0x40000000 .*",
+        edits=made_by(
+            ("mm/paging/move.c", "        entry_owe_block(old, pte_absent(), gather);\n", ""),
+        ),
+    ),
+    Case(
+        name="the page of zeroes is counted as a page of its readers",
+        source="Linux 7df003c85218: fix overflow of zero page refcount with ksm running",
+        scenario="CopyHistory.WhatWasNeverWrittenIsReadAndGivenUp",
+        diagnosis=r"F2: .*",
+        edits=made_by(
+            (
+                "mm/space/fault_resolve.c",
+                "    return page_table_map(&place->space->table, place->page, zero_page(),"
+                " read_only(place), 0);\n",
+                "    phys_addr_t zero = zero_page();\n"
+                "    return page_table_map_frames(&place->space->table, place->page, &zero,"
+                " read_only(place));\n",
+            ),
+        ),
+    ),
+    Case(
+        name="a file's page that one area shows is taken for its own",
+        source="Linux 5535be309971, CVE-2022-2590: the kernel writes to private mappings of"
+        " shared memory",
+        scenario="CopyHistory.TheKernelLoadsIntoAPrivateFile",
+        diagnosis=r"what the file has",
+        edits=made_by(
+            ("mm/space/fault_resolve.c", "frame->state == FRAME_ANON && ", ""),
+        ),
+    ),
+    Case(
+        name="the child of a fork is not known to the file that it shows",
+        source="class of bug: fork leaves the child out of the reverse map",
+        scenario="CopyHistory.AFileIsCutThatAChildShows",
+        diagnosis=r"what the child still sees",
+        edits=made_by(
+            (
+                "mm/space/area_edit.c",
+                "        object_views_add_beside(views, &area->view, beside);\n",
+                "        list_init(&area->view.link);\n",
+            ),
+        ),
+    ),
 )

@@ -113,6 +113,28 @@ TEST_F(PagingHistory, ATableIsReplaced) {
     }
 }
 
+/* CPU 1 runs the child, which has copied their table and has yet to flush. */
+TEST_F(PagingHistory, AParentUsesItsTableBeforeItsChildHasForgottenIt) {
+    struct virt_range next = pages_at(VA + PAGE_SIZE, 1);
+    ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
+    switch_to(1, other);
+    pc().run_on(0);
+    tlb_gather parents;
+    tlb_gather_begin(&parents, &user);
+    EXPECT_EQ(page_table_share(&user, &other, pages_at(VA, 512), &parents), STATUS_OK);
+    tlb_gather_finish(&parents);
+    cpu(1).read(VA, USER);
+    tlb_gather childs;
+    tlb_gather_begin(&childs, &other);
+    EXPECT_EQ(page_table_unshare(&other, pages_at(VA, 1), &childs), STATUS_OK);
+    tlb_gather_begin(&parents, &user);
+    EXPECT_EQ(page_table_unshare(&user, next, &parents), STATUS_OK);
+    tlb_gather_finish(&parents);
+    EXPECT_EQ(map_new(next), STATUS_OK);
+    EXPECT_FALSE(cpu(1).read(VA + PAGE_SIZE, USER).succeeded()) << "what the parent alone has";
+    tlb_gather_finish(&childs);
+}
+
 TEST_F(PagingHistory, TwoProcessesDropOneFrameAtOnce) {
     phys_addr_t frame = new_frames(1)[0];
     map_into(user, VA, frame);

@@ -1,3 +1,4 @@
+#include "host_tests/history/findings.h"
 #include "host_tests/machine/sizes.h"
 #include "host_tests/space/space_test.h"
 #include "mm/addr/layout.h"
@@ -23,16 +24,8 @@ class SpaceHistory : public SpaceTest {
         SpaceTest::TearDown();
     }
 
-    /* What the oracle and the audit see now. */
     void report(const std::string &when) {
-        pc().look(when);
-        for (const std::string &finding : pc().take_findings()) {
-            ADD_FAILURE() << finding;
-        }
-        TextLog log;
-        if (audit_run(log.sink()).finding_count > 0) {
-            ADD_FAILURE() << log.text();
-        }
+        report_findings(pc(), when);
     }
 
     /* Device memory in leaves of up to `level`, in a kernel range of its own. */

@@ -53,4 +53,22 @@ ARGUMENTS: tuple[Argument, ...] = (
         "The switch before it returns for every value of the enumeration.",
         ("mm/paging/query.c: describe: call is left out: __builtin_unreachable();",
          "mm/paging/pte.h: pte_cache_index: call is left out: __builtin_unreachable();")),
+    Argument(
+        "A compare-exchange that fails loads what is there; so the first load only saves a round.",
+        ("mm/paging/share.c: deny_writing: assignment is left out: *old = pte_load(slot);",)),
+    Argument(
+        "A table that nobody else refers to is taken over, which is to say that it stays as it is.",
+        ("mm/paging/share.c: entry_enter_table: condition is true: "
+         "pte_is_shared_table(pt_cursor_load(at), at->level)",)),
+    Argument(
+        "Going down again comes to the same entry; most entries go to the table that the one "
+        "before has gone to, so it only saves time.",
+        ("mm/paging/move.c: stand_at: condition is false: is_same_table",)),
+    Argument(
+        "Entries that refer to tables above the last level always grant writing.",
+        ("mm/paging/pte.h: pte_is_shared_table: arm is dropped: level == 1",)),
+    Argument(
+        "No entry of level 0 refers to a table: looking at them only takes time.",
+        ("mm/paging/query.c: page_table_count: bound is off by one: at.level",
+         "mm/paging/query.c: page_table_count: arm is dropped: at.level > 1")),
 )

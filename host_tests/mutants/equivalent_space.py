@@ -15,12 +15,8 @@ ARGUMENTS: tuple[Argument, ...] = (
         "__builtin_memset((void *)current_spaces, 0, sizeof current_spaces);",
         "mm/space/kernel_space.c: kernel_space_build: call is left out: space_registry_init();",
     )),
-    Argument("Only readers lock this range, and one lock stands for every range: a reader's range "
-             "is never looked at.", (
-        "mm/space/address_space.c: space_whole_range: comparison is reversed: "
-        "space->table.half == HALF_USER",
-        "mm/space/address_space.c: space_whole_range: condition is false: "
-        "space->table.half == HALF_USER",
+    Argument("Of the kernel's space only readers lock this range, and one lock stands for every "
+             "range: a reader's range is never looked at.", (
         "mm/space/address_space.c: space_whole_range: condition is true: "
         "space->table.half == HALF_USER",
     )),
@@ -39,6 +35,15 @@ ARGUMENTS: tuple[Argument, ...] = (
         "mm/space/area_parts.c: area_parts_next: bound is off by one: start (#2)",
         "mm/space/area_tree.c: larger: bound is off by one: a",
         "mm/space/area_tree.c: smaller: bound is off by one: b",
+        "mm/space/area_tree.c: kept_page: bound is off by one: first",
+        "mm/space/area_tree.c: gap_between: bound is off by one: first",
+        "mm/space/area_edit.c: count_area: bound is off by one: totals->memory",
+        "mm/space/user_remap.c: smaller: bound is off by one: b",
+        "mm/space/user_remap.c: commit_move: bound is off by one: areas->totals.memory",
+        "mm/space/object_areas.c: find_cut_range: bound is off by one: cut->first",
+        "mm/space/object_areas.c: find_cut_range: bound is off by one: last",
+        "mm/space/space_private.h: count_resident: bound is off by one: space->resident_pages",
+        "mm/space/space_usage.c: sharers_of: bound is off by one: entry->table_sharers",
         "mm/space/direct_map.c: cut_at: bound is off by one: piece->end",
         "mm/space/frame_array_map.c: smaller: bound is off by one: b",
         "mm/space/frame_array_map.c: frame_array_map: bound is off by one: done",
@@ -47,6 +52,8 @@ ARGUMENTS: tuple[Argument, ...] = (
     )),
     Argument("The first byte of a page is never the last of a range.", (
         "mm/space/area_parts.c: area_parts_next: bound is off by one: parts->next",
+        "mm/space/area_parts.c: find_memory: bound is off by one: area->range.start.value",
+        "mm/space/stack.c: keeps_gap: one is forgotten: 1",
     )),
     Argument("Two areas of a tree are disjoint, so no two have the same start.", (
         "mm/space/area_tree.c: area_tree_insert: bound is off by one: "
@@ -57,6 +64,7 @@ ARGUMENTS: tuple[Argument, ...] = (
     )),
     Argument("The search only skips here what fits_gap would refuse gap by gap.", (
         "mm/space/area_tree.c: search_subtree: bound is off by one: ceiling",
+        "mm/space/area_tree.c: gap_between: condition is true: first > end",
         "mm/space/area_tree.c: search_subtree: arm is dropped: ceiling <= floor",
         "mm/space/area_tree.c: search_subtree: condition is false: "
         "ceiling <= floor || largest < search->page_count + 2 * search->guard_p",
@@ -97,30 +105,80 @@ ARGUMENTS: tuple[Argument, ...] = (
     Argument("The heap gives out zeroed memory; the kernel has statics of its own for them.", (
         "mm/space/address_space.c: space_init: assignment is left out: "
         "space->lock = (struct sleep_lock){};",
+        "mm/space/area_tree.c: area_tree_init: assignment is left out: "
+        "*areas = (struct area_tree){};",
         "mm/space/area_edit.c: copy_name: call is left out: __builtin_memset(to, 0, size_bytes);",
     )),
     Argument("Of a range that starts where the null guard ends, nothing is taken out.", (
         "mm/space/user_areas.c: spare_null_guard: bound is off by one: NULL_GUARD_END",
     )),
-    Argument("An area with a source shows pages of its object and copies of them, and its entries "
-             "own both: the page of zeroes is for other areas.", (
-        "mm/space/page_changes.c: extend_run: arm is dropped: entry->is_owned",
-    )),
-    Argument("Between the run and the page that ends it there are absent ones only, and unmapping "
-             "those does nothing.", (
-        "mm/space/page_changes.c: extend_run: arm is dropped: continues",
-    )),
     Argument("The run that was found last is unmapped, so it is not found again.", (
         "mm/space/page_changes.c: unmap_object_pages: assignment is left out: at = run.end;",
-    )),
-    Argument("It is asked of what is fixed only, which has a target.", (
-        "mm/space/user_remap.c: is_pure_move: arm is dropped: has_target(remap)",
-    )),
-    Argument("All of the user half, without rights, is a request that is never refused.", (
-        "mm/space/user_remap.c: space_remap: condition is true: status == STATUS_OK",
     )),
     Argument("page_table_query finds nothing at an address that is not canonical.", (
         "mm/space/space_lookup.c: space_translate: condition is false: "
         "!virt_is_canonical(va, space->table.levels)",
+    )),
+    Argument("What no entry owns is the page of zeroes, or at address 0, as an absent one says: "
+             "neither is anonymous.", (
+        "mm/space/fault_resolve.c: is_sole_owner: condition is false: !entry->is_owned",
+    )),
+    Argument("Only of an area that has a source is it asked.", (
+        "mm/space/fault_resolve.c: is_behind_end: answer is yes: false",
+    )),
+    Argument("What has been resolved needs nothing more, however often one looks.", (
+        "mm/space/fault_resolve.c: fault_resolve: arm is dropped: action != RESOLVE_UNSHARE",
+        "mm/space/fault_resolve.c: fault_resolve: arm is dropped: status != STATUS_OK",
+        "mm/space/fault_resolve.c: fault_resolve: condition is false: "
+        "action != RESOLVE_UNSHARE || status != STATUS_OK",
+        "mm/space/fault_resolve.c: fault_resolve_load: arm is dropped: action != RESOLVE_UNSHARE",
+        "mm/space/fault_resolve.c: fault_resolve_load: arm is dropped: status != STATUS_OK",
+        "mm/space/fault_resolve.c: fault_resolve_load: condition is false: "
+        "action != RESOLVE_UNSHARE || status != STATUS_OK",
+        "mm/space/fault_resolve.c: fault_resolve: arm is dropped: "
+        "stack_grow(token->space, va)",
+        "mm/space/fault_resolve.c: fault_resolve: condition is true: "
+        "place.area == nullptr && stack_grow(token->space, va)",
+        "mm/space/stack.c: stack_grow: answer is yes: false",
+        "mm/space/stack.c: stack_grow: answer is yes: false (#2)",
+    )),
+    Argument("It only says that the switch has a case for every value.", (
+        "mm/space/fault_decide.c: right_of: call is left out: __builtin_unreachable();",
+        "mm/space/fault_decide.c: fault_decide: call is left out: __builtin_unreachable();",
+        "mm/space/fault_resolve.c: fault_act: call is left out: __builtin_unreachable();",
+        "mm/space/space_access.c: resolve: call is left out: __builtin_unreachable();",
+    )),
+    Argument("The area that was found last only saves a search.", (
+        "mm/space/area_tree.c: area_tree_find_again: condition is true: "
+        "last == nullptr || !virt_range_contains(last->range, va)",
+        "mm/space/area_tree.c: area_tree_find_again: assignment is left out: "
+        "areas->last_found = last != nullptr ? last : areas->last_found;",
+        "mm/space/area_tree.c: area_tree_find_again: comparison is reversed: last != nullptr",
+        "mm/space/area_tree.c: area_tree_find_again: condition is false: last != nullptr",
+        "mm/space/area_tree.c: area_tree_find_again: condition is true: last != nullptr",
+    )),
+    Argument("No area begins at USER_END.", (
+        "mm/space/area_edit.c: count_area: bound is off by one: USER_END",
+    )),
+    Argument("A guard may have no rights at any time, and memory may: so nothing else continues a "
+             "guard; and another guard has no page of a source that would.", (
+        "mm/space/area_edit.c: area_continues: arm is dropped: area_is_memory(below)",
+        "mm/space/area_edit.c: area_continues: arm is dropped: "
+        "area_is_memory(below) && below->kind == above->kind",
+        "mm/space/area_edit.c: area_continues: arm is dropped: below->kind == above->kind",
+    )),
+    Argument("Beside nothing there is no view: the compiler knows that this cannot be.", (
+        "mm/space/area_edit.c: show_source: condition is true: beside != nullptr",
+    )),
+    Argument("What lies further up has been joined when it came to be like its neighbour.", (
+        "mm/space/area_edit.c: area_join_around: arm is dropped: "
+        "range_end(area->range).value <= range_end(range).value",
+    )),
+    Argument("The page table refuses what is not all in the user half, too, before anything has "
+             "moved.", (
+        "mm/space/user_remap.c: check_target: arm is dropped: !is_user_range(target_of(remap))",
+    )),
+    Argument("A run that ends early is followed by another one.", (
+        "mm/space/page_changes.c: extend_run: arm is dropped: is_objects",
     )),
 )

@@ -96,6 +96,25 @@ TEST_F(MemoryObjectTest, AHoleBetweenFarPagesFreesWhatLiesInItAlone) {
     EXPECT_EQ(read(4095 * PAGE_SIZE, 1), std::string(1, '\0'));
 }
 
+TEST_F(MemoryObjectTest, AHoleMayEndWithTheFirstPageOfAnotherPartOfTheIndex) {
+    for (uint64_t page : {0, 4096, 4097}) {
+        ASSERT_EQ(write(page * PAGE_SIZE, "a"), STATUS_OK);
+    }
+    EXPECT_EQ(memory_object_punch(object, PAGE_SIZE, 4096 * PAGE_SIZE), STATUS_OK);
+    EXPECT_EQ(memory_object_page_count(object), 2u);
+    EXPECT_EQ(read(4096 * PAGE_SIZE, 1), std::string(1, '\0'));
+    EXPECT_EQ(read(4097 * PAGE_SIZE, 1), "a");
+}
+
+TEST_F(MemoryObjectTest, PagesFarFromEachOtherShareTheTopOfTheirWayAlone) {
+    ASSERT_EQ(write(4096 * PAGE_SIZE, "a"), STATUS_OK);
+    uint64_t objects = heap_count().object_count;
+    ASSERT_EQ(write(8192 * PAGE_SIZE, "b"), STATUS_OK);
+    EXPECT_EQ(heap_count().object_count, objects + 2);
+    EXPECT_EQ(read(4096 * PAGE_SIZE, 1), "a");
+    EXPECT_EQ(read(8192 * PAGE_SIZE, 1), "b");
+}
+
 TEST_F(MemoryObjectTest, AnObjectThatWasEmptiedIsFilledAnewFromTheSmallestIndexOn) {
     ASSERT_EQ(write(FAR, "a"), STATUS_OK);
     ASSERT_EQ(memory_object_resize(object, 0), STATUS_OK);
@@ -171,6 +190,33 @@ TEST_F(MemoryObjectTest, AHoleWithinAPageIsZeroedThere) {
     EXPECT_EQ(read(PAGE_SIZE - 2, 2), std::string("a\0", 2));
 }
 
+TEST_F(MemoryObjectTest, AHoleInTheFirstPageLeavesTheOthers) {
+    EXPECT_EQ(write(0, std::string(3 * PAGE_SIZE, 'a')), STATUS_OK);
+    EXPECT_EQ(memory_object_punch(object, 0, 2), STATUS_OK);
+    EXPECT_EQ(memory_object_punch(object, 10, 2), STATUS_OK);
+    EXPECT_EQ(memory_object_page_count(object), 3u);
+    EXPECT_EQ(read(0, 3), std::string("\0\0a", 3));
+    EXPECT_EQ(read(2 * PAGE_SIZE, 1), "a");
+    EXPECT_EQ(memory_object_punch(object, PAGE_SIZE + 1, UINT64_MAX), STATUS_OK);
+    EXPECT_EQ(read(2 * PAGE_SIZE, 1), std::string(1, '\0')) << "up to the end";
+}
+
+TEST_F(MemoryObjectTest, AHoleBehindAllThatAnObjectCanHaveIsNone) {
+    EXPECT_EQ(write(0, std::string(3 * PAGE_SIZE, 'a')), STATUS_OK);
+    EXPECT_EQ(memory_object_punch(object, UINT64_MAX - 5, 2 * PAGE_SIZE + 6), STATUS_OK);
+    EXPECT_EQ(read(0, 3 * PAGE_SIZE), std::string(3 * PAGE_SIZE, 'a'));
+}
+
+TEST_F(MemoryObjectTest, WhatAnAreaWroteBehindTheEndStaysWhereTheSizeDoesQuirk) {
+    phys_addr_t page;
+    ASSERT_EQ(write(0, "abc"), STATUS_OK);
+    ASSERT_EQ(memory_object_get_page(object, 0, &page), STATUS_OK);
+    static_cast<char *>(platform_phys_to_virt(page))[3] = 'd';
+    ASSERT_EQ(memory_object_resize(object, 3), STATUS_OK);
+    ASSERT_EQ(memory_object_resize(object, 4), STATUS_OK);
+    EXPECT_EQ(read(0, 4), "abcd");
+}
+
 TEST_F(MemoryObjectTest, SizesBeyondTheLimitAreRefused) {
     memory_object *other;
     EXPECT_EQ(memory_object_create(OBJECT_SIZE_MAX + 1, &other), STATUS_OUT_OF_RANGE);
@@ -187,14 +233,14 @@ TEST_F(MemoryObjectTest, SizesBeyondTheLimitAreRefused) {
 
 TEST_F(MemoryObjectTest, AWriteThatRunsOutOfMemorySaysHowFarItCame) {
     std::string text(8 * PAGE_SIZE, 'a');
-    size_t done = 0;
+    size_t done = SIZE_MAX;
     ASSERT_EQ(write(0, "a"), STATUS_OK);
     {
         FrameDrought drought(2);
         EXPECT_EQ(memory_object_write(object, 0, text.data(), text.size(), &done),
                   STATUS_NO_MEMORY);
     }
-    EXPECT_EQ(done, 3 * PAGE_SIZE);
+    EXPECT_EQ(done, 3 * PAGE_SIZE) << "whatever stood there before";
     EXPECT_EQ(memory_object_size(object), done);
     EXPECT_EQ(read(0, text.size()), text.substr(0, done));
 }

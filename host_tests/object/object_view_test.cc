@@ -72,6 +72,7 @@ TEST_F(ObjectViewTest, EveryHolderIsPinnedAndAskedForItsViewsInARow) {
 TEST_F(ObjectViewTest, NothingIsLeftOfWhatWasThereBeforeTheyBegan) {
     object_view view = view_of(a);
     views.cut_number = UINT64_MAX;
+    views.lock.state = UINT32_MAX;
     object_views_init(&views);
     object_views_add(&views, &view);
     EXPECT_EQ(cut(CUT_HIDES), STATUS_OK);
@@ -88,6 +89,25 @@ TEST_F(ObjectViewTest, AViewThatHasGoneIsNotAsked) {
     EXPECT_EQ(log, "pin b;b1 hides;");
 }
 
+TEST_F(ObjectViewTest, WhereNobodyShowsAnythingNobodyIsAsked) {
+    struct {
+        object_views views;
+        uint64_t behind[8]; /* not what a view would have there */
+    } alone = {};
+    object_views_init(&alone.views);
+    const object_cut what = {&alone.views, 0, 9, CUT_HIDES, true};
+    EXPECT_EQ(object_views_cut(&what), STATUS_OK);
+    EXPECT_EQ(object_views_next(&what, &a), nullptr);
+}
+
+TEST_F(ObjectViewTest, WhatComesAfterACutHasNothingToDoWithIt) {
+    object_view view = view_of(a);
+    const object_cut what = {&views, 0, 9, CUT_HIDES, true};
+    EXPECT_EQ(cut(CUT_HIDES), STATUS_OK);
+    object_views_add(&views, &view);
+    EXPECT_EQ(object_views_next(&what, &a), nullptr);
+}
+
 TEST_F(ObjectViewTest, AViewBesideOneThatWasAskedIsAskedOnceAsItIs) {
     object_view first = view_of(a);
     object_view second = view_of(a);
@@ -98,6 +118,11 @@ TEST_F(ObjectViewTest, AViewBesideOneThatWasAskedIsAskedOnceAsItIs) {
     EXPECT_EQ(object_views_next(&what, &a), nullptr) << "its part of the cut is done";
     EXPECT_EQ(cut(CUT_HIDES), STATUS_OK);
     EXPECT_EQ(log, "pin a;a2 hides;");
+    object_view third = view_of(a);
+    object_views_add_beside(&views, &third, &second);
+    object_views_remove(&views, &first);
+    object_views_remove(&views, &second);
+    EXPECT_EQ(object_views_next(&what, &a), nullptr) << "it is the first of the list now";
 }
 
 TEST_F(ObjectViewTest, AJoinedViewIsAskedForWhatEitherHasYetToDo) {
@@ -116,6 +141,21 @@ TEST_F(ObjectViewTest, AJoinedViewIsAskedForWhatEitherHasYetToDo) {
     EXPECT_EQ(object_views_next(&what, &b), &between);
     EXPECT_EQ(object_views_next(&what, &a), &first) << "for what was the second";
     EXPECT_EQ(object_views_next(&what, &a), nullptr);
+    EXPECT_EQ(cut(CUT_HIDES), STATUS_OK);
+    EXPECT_EQ(log, "pin b;b1 hides;pin a;a1 hides;");
+}
+
+TEST_F(ObjectViewTest, AViewThatHasYetToBeAskedJoinsOneThatWas) {
+    object_view first = view_of(a);
+    object_view second = view_of(a);
+    object_views_add(&views, &first);
+    object_views_add(&views, &second);
+    views.cut_number++;
+    const object_cut what = {&views, 0, 9, CUT_HIDES, true};
+    EXPECT_EQ(object_views_next(&what, &a), &first);
+    object_views_join(&views, &second, &first);
+    object_views_remove(&views, &first);
+    EXPECT_EQ(object_views_next(&what, &a), &second);
 }
 
 TEST_F(ObjectViewTest, PreparingEndsWithTheFirstWhoCannot) {
@@ -128,6 +168,10 @@ TEST_F(ObjectViewTest, PreparingEndsWithTheFirstWhoCannot) {
     EXPECT_EQ(log, "pin a;a1 prepares;");
     EXPECT_EQ(cut(CUT_HIDES), STATUS_NO_MEMORY);
     EXPECT_EQ(log, "pin b;b1 hides;pin a;a1 hides;") << "whoever can, hides";
+    a.answer[CUT_HIDES] = STATUS_OK;
+    b.answer[CUT_HIDES] = STATUS_NO_MEMORY;
+    EXPECT_EQ(cut(CUT_HIDES), STATUS_NO_MEMORY);
+    EXPECT_EQ(log, "pin b;b1 hides;pin a;a1 hides;") << "in whatever order";
 }
 
 /* A holder that cannot hide a page keeps its entry; here, its count in the frame. */
@@ -141,6 +185,7 @@ TEST_F(ObjectViewTest, APageThatCouldNotBeHiddenIsKeptUntilTheNextCut) {
     a.answer[CUT_HIDES] = STATUS_NO_MEMORY;
     frame_of(page)->map_count = 1;
     EXPECT_EQ(memory_object_punch(object, PAGE_SIZE, PAGE_SIZE), STATUS_OK);
+    EXPECT_EQ(log, "pin a;a1 prepares;pin a;a1 hides;");
     EXPECT_EQ(frame_of(page)->state, FRAME_FILE);
     EXPECT_EQ(memory_object_page_count(object), 0u);
     frame_of(page)->map_count = 0;
@@ -165,7 +210,11 @@ TEST_F(ObjectViewTest, WhereOneCannotPrepareTheObjectStaysAsItIs) { // law 2
     EXPECT_TRUE(memory_object_find_page(object, 1, &found));
     EXPECT_EQ(found.value, page.value);
     EXPECT_FALSE(memory_object_find_page(object, 0, &found));
-    EXPECT_EQ(memory_object_resize(object, 3 * PAGE_SIZE), STATUS_OK) << "nothing is cut";
+    log.clear();
+    EXPECT_EQ(memory_object_resize(object, 2 * PAGE_SIZE), STATUS_OK) << "nothing is cut";
+    EXPECT_EQ(memory_object_resize(object, 3 * PAGE_SIZE), STATUS_OK);
+    EXPECT_EQ(memory_object_punch(object, 1, PAGE_SIZE), STATUS_OK) << "no whole page";
+    EXPECT_EQ(log, "") << "so nobody is asked";
     object_views_remove(memory_object_views(object), &view);
     memory_object_unref(object);
 }

@@ -30,6 +30,28 @@ class AdversaryTest : public PagingTest {
         return machine::peek_table(pc().ram(), cpu().control, user.root.value, va, level)->table;
     }
 
+    void share_with_other() {
+        tlb_gather gather;
+        tlb_gather_begin(&gather, &user);
+        EXPECT_EQ(page_table_share(&user, &other, pages_at(VA, 512), &gather), STATUS_OK);
+        tlb_gather_finish(&gather);
+    }
+
+    void unshare() {
+        tlb_gather gather;
+        tlb_gather_begin(&gather, &user);
+        (void)!page_table_unshare(&user, pages_at(VA, 1), &gather);
+        tlb_gather_finish(&gather);
+    }
+
+    status leave_other() {
+        tlb_gather gather;
+        tlb_gather_begin(&gather, &other);
+        status status = page_table_unmap(&other, pages_at(VA, 512), &gather, nullptr);
+        tlb_gather_finish(&gather);
+        return status;
+    }
+
     void try_to_write(uint64_t va) {
         machine::Outcome outcome = cpu(1).write(va, 1, USER);
         if (!outcome.succeeded()) {
@@ -91,6 +113,15 @@ TEST_F(AdversaryTest, AFirstWriteJustBeforeASplitIsNeverForgotten) { // P3, law 
         [&] { try_to_write(page); }));
     EXPECT_EQ(writes, 1u);
     EXPECT_TRUE(query(page).is_dirty);
+}
+
+TEST_F(AdversaryTest, ATableIsTakenOverThoughACpuNotesItsUseJustBefore) { // P3, law 12
+    ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
+    share_with_other();
+    ASSERT_EQ(leave_other(), STATUS_OK);
+    EXPECT_TRUE(machine::act_before_write(
+        pc(), table_for(VA, 1), [&] { unshare(); }, [&] { cpu(1).read(VA, USER); }));
+    EXPECT_FALSE(query(VA).is_table_shared);
 }
 
 TEST_F(AdversaryTest, WhateverIsSpeculatedWhileMappingIsTrue) { // T2

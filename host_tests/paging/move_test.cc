@@ -106,6 +106,69 @@ TEST_P(MoveTest, BlocksThatMoveByWholeTablesCostNoEntry) {
     EXPECT_FALSE(cpu(0).read(VA + 700 * PAGE_SIZE, USER).succeeded());
 }
 
+TEST_P(MoveTest, ABlockThatIsNotMovedByWholeBlocksGoesPageByPage) {
+    ASSERT_EQ(map_new(pages_at(VA, 512)), STATUS_OK);
+    cpu(0).write(VA + 511 * PAGE_SIZE, 7, USER);
+    ASSERT_EQ(move(pages_at(VA, 512), VA + 4 * BLOCK + PAGE_SIZE), STATUS_OK);
+    EXPECT_EQ(cpu(0).read(VA + 5 * BLOCK, USER).value, 7u);
+    EXPECT_FALSE(is_mapped(VA + 4 * BLOCK));
+}
+
+TEST_P(MoveTest, AGibibyteIsMovedByItsTablesAndNotAsOne) {
+    constexpr uint64_t START = 8 * GIB;
+    ASSERT_EQ(map_new(pages_at(START + 3 * PAGE_SIZE, 1)), STATUS_OK);
+    ASSERT_EQ(map_new(pages_at(START + GIB - PAGE_SIZE, 1)), STATUS_OK);
+    ASSERT_EQ(move(pages_at(START, 512 * 512), START + 2 * GIB + BLOCK), STATUS_OK);
+    EXPECT_TRUE(is_mapped(START + 2 * GIB + BLOCK + 3 * PAGE_SIZE));
+    EXPECT_TRUE(is_mapped(START + 3 * GIB + BLOCK - PAGE_SIZE));
+}
+
+TEST_P(MoveTest, PartOfABlockLeavesTheRestWhereItWas) {
+    ASSERT_EQ(map_new(pages_at(VA, 512)), STATUS_OK);
+    ASSERT_EQ(move(pages_at(VA, 511), VA + 4 * BLOCK), STATUS_OK);
+    EXPECT_TRUE(is_mapped(VA + 511 * PAGE_SIZE));
+    EXPECT_FALSE(is_mapped(VA + 4 * BLOCK + 511 * PAGE_SIZE));
+    ASSERT_EQ(move(pages_at(VA + 4 * BLOCK + PAGE_SIZE, 510), VA + PAGE_SIZE), STATUS_OK);
+    EXPECT_TRUE(is_mapped(VA + PAGE_SIZE));
+    EXPECT_TRUE(is_mapped(VA + 4 * BLOCK));
+}
+
+TEST_P(MoveTest, PartOfABlockAndThenAWholeOne) {
+    constexpr uint64_t HALF = 256 * PAGE_SIZE;
+    ASSERT_EQ(map_new(pages_at(VA + HALF, 256 + 512 + 256)), STATUS_OK);
+    cpu(0).write(VA + HALF, 1, USER);
+    cpu(0).write(VA + BLOCK, 2, USER);
+    cpu(0).write(VA + 2 * BLOCK, 3, USER);
+    ASSERT_EQ(move(pages_at(VA + HALF, 256 + 512 + 256), VA + HALF + 4 * BLOCK), STATUS_OK);
+    EXPECT_EQ(cpu(0).read(VA + HALF + 4 * BLOCK, USER).value, 1u);
+    EXPECT_EQ(cpu(0).read(VA + 5 * BLOCK, USER).value, 2u);
+    EXPECT_EQ(cpu(0).read(VA + 6 * BLOCK, USER).value, 3u);
+}
+
+TEST_P(MoveTest, WithinItsTableAPageNeedsNoMemory) { // law 2
+    ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
+    FrameDrought drought(0);
+    EXPECT_EQ(move(pages_at(VA, 1), VA + PAGE_SIZE), STATUS_OK);
+}
+
+TEST_P(MoveTest, WhatIsNotMappedNeedsNoMemory) { // law 2
+    ASSERT_EQ(map_new(pages_at(VA, 512)), STATUS_OK);
+    FrameDrought drought(0);
+    EXPECT_EQ(move(pages_at(VA - BLOCK / 2, 256 + 512), VA + 4 * BLOCK - BLOCK / 2), STATUS_OK);
+}
+
+TEST_P(MoveTest, APageThatIsMovedOwesItsOwnFlushOnly) { // G1
+    ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
+    cpu(0).write(VA, 1, USER);
+    ASSERT_EQ(move(pages_at(VA, 1), VA + PAGE_SIZE), STATUS_OK);
+    EXPECT_EQ(pc().flush_counts().pages, 1u);
+    EXPECT_EQ(pc().flush_counts().contexts, 0u);
+}
+
+TEST_P(MoveTest, TheKernelsHalfIsNotMoved) {
+    EXPECT_EQ(move(pages_at(KERNEL_RANGES_BASE, 1), VA), STATUS_INVALID);
+}
+
 TEST_P(MoveTest, TablesThatBecomeEmptyGo) { // T3
     ASSERT_EQ(map_new(pages_at(VA, 4)), STATUS_OK);
     uint64_t before = tables();
@@ -149,7 +212,10 @@ TEST_P(MoveTest, ASharedTableIsMovedWholeAndStaysShared) {
     ASSERT_EQ(map_new(pages_at(VA, 512)), STATUS_OK);
     cpu(0).write(VA, 3, USER);
     ASSERT_EQ(fork(pages_at(VA, 512)), STATUS_OK);
-    ASSERT_EQ(move(pages_at(VA, 512), VA + 2 * BLOCK), STATUS_OK);
+    {
+        FrameDrought drought(0);
+        ASSERT_EQ(move(pages_at(VA, 512), VA + 2 * BLOCK), STATUS_OK);
+    }
     EXPECT_TRUE(query(VA + 2 * BLOCK).is_table_shared);
     EXPECT_EQ(query(VA + 2 * BLOCK).table_sharers, 2u);
     EXPECT_EQ(cpu(0).read(VA + 2 * BLOCK, USER).value, 3u);

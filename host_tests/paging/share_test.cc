@@ -1,6 +1,7 @@
 #include "host_tests/paging/paging_test.h"
 
 #include "mm/frame/frame.h"
+#include "mm/paging/table_event.h"
 
 /* Last-level tables that fork shares (law 12). CPU 0 runs the parent, CPU 1 the child. */
 
@@ -46,6 +47,28 @@ class ShareTest : public PagingOnEveryMachineTest {
         return status;
     }
 
+    /* One operation of `user` on a page of a table that it shares. */
+    status change(table_operation operation) {
+        switch (operation) {
+        case TABLE_UNSHARE:
+            return unshare(user, pages_at(VA, 1));
+        case TABLE_PROTECT:
+            return protect(pages_at(VA, 1), USER_RO);
+        case TABLE_UNMAP:
+            return unmap(pages_at(VA + PAGE_SIZE, 1));
+        default:
+            return move(pages_at(VA, 1), VA + PAGE_SIZE);
+        }
+    }
+
+    status move(struct virt_range range, uint64_t to) {
+        tlb_gather gather;
+        tlb_gather_begin(&gather, &user);
+        status status = page_table_move(&user, range, virt_addr(to), &gather);
+        tlb_gather_finish(&gather);
+        return status;
+    }
+
     static uint64_t tables() {
         return frame_count().by_state[FRAME_TABLE];
     }
@@ -80,6 +103,99 @@ TEST_P(ShareTest, ItCostsTablesAboveTheLastLevelAndNoPage) {
     ASSERT_EQ(fork(pages_at(VA, 1024)), STATUS_OK);
     EXPECT_EQ(tables() - before, user.levels - 2u);
     EXPECT_EQ(map_count(user, VA), 1u) << "of tables, not of processes";
+}
+
+TEST_P(ShareTest, ItTakesJustTheTablesThatTheChildNeeds) { // law 2
+    ASSERT_EQ(map_new(pages_at(VA, 1024)), STATUS_OK);
+    FrameDrought drought(user.levels - 2u);
+    EXPECT_EQ(fork(pages_at(VA, 1024)), STATUS_OK);
+}
+
+TEST_P(ShareTest, ATableThatTheChildHasAlreadyIsTakenInVainAndGivenBack) {
+    ASSERT_EQ(map_new(pages_at(VA, 1024)), STATUS_OK);
+    ASSERT_EQ(fork(), STATUS_OK);
+    uint64_t before = tables();
+    ASSERT_EQ(fork(pages_at(VA + BLOCK, 512)), STATUS_OK);
+    EXPECT_EQ(tables(), before);
+}
+
+TEST_P(ShareTest, TheKernelsHalfIsNeitherSharedNorUnshared) {
+    struct virt_range kernels = pages_at(KERNEL_RANGES_BASE, 512);
+    EXPECT_EQ(fork(kernels), STATUS_INVALID);
+    EXPECT_EQ(unshare(user, kernels), STATUS_INVALID);
+}
+
+TEST_P(ShareTest, WhereNothingIsMappedThereIsNothingToUnshare) {
+    ASSERT_EQ(map_new(pages_at(VA + BLOCK, 1)), STATUS_OK);
+    ASSERT_EQ(fork(pages_at(VA, 1024)), STATUS_OK);
+    FrameDrought drought(1);
+    EXPECT_EQ(unshare(other, pages_at(VA, 1024)), STATUS_OK) << "an absent entry, and a table";
+    EXPECT_EQ(unshare(other, pages_at(512 * GIB - 2 * PAGE_SIZE, 4)), STATUS_OK);
+    EXPECT_TRUE(cpu(1).read(VA + BLOCK, USER).succeeded());
+}
+
+TEST_P(ShareTest, WhatACpuHasNeverUsedOwesNoFlushWhenItIsUnshared) {
+    ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
+    ASSERT_EQ(fork(), STATUS_OK);
+    unsigned before = pc().flush_counts().requests;
+    ASSERT_EQ(unshare(other, pages_at(VA, 1)), STATUS_OK);
+    EXPECT_EQ(pc().flush_counts().requests, before);
+}
+
+/* The other one goes between the look at the count and the change, which no lock of ours keeps out:
+ * what was taken for a copy is given back. */
+TEST_P(ShareTest, WhoIsLeftAloneJustThenGivesBackWhatACopyWouldHaveTaken) { // law 12
+    ASSERT_EQ(map_new(pages_at(VA, 2)), STATUS_OK);
+    uint64_t alone = tables();
+    for (table_operation operation : {TABLE_UNSHARE, TABLE_PROTECT, TABLE_UNMAP, TABLE_MOVE}) {
+        SCOPED_TRACE(operation);
+        page_table child = {};
+        ASSERT_EQ(page_table_create_user(&child, &kernel), STATUS_OK);
+        tlb_gather gather;
+        tlb_gather_begin(&gather, &user);
+        EXPECT_EQ(page_table_share(&user, &child, pages_at(VA, 512), &gather), STATUS_OK);
+        tlb_gather_finish(&gather);
+        pc().trace([&](const table_event &event) {
+            if (event.operation == operation && event.table == &user) {
+                EXPECT_EQ(unmap_from(child, pages_at(VA, 512)), STATUS_OK);
+            }
+        });
+        EXPECT_EQ(change(operation), STATUS_OK);
+        pc().trace(nullptr);
+        EXPECT_EQ(page_table_destroy_user(&child), STATUS_OK);
+        EXPECT_EQ(tables(), alone);
+    }
+}
+
+TEST_P(ShareTest, APageOfAnObjectStaysWritableInACopyOfItsTable) { // MAP_SHARED
+    phys_addr_t page;
+    ASSERT_EQ(frame_alloc_zeroed(FRAME_FILE, ZONE_NORMAL, &page), STATUS_OK);
+    ASSERT_EQ(page_table_map_frames(&user, pages_at(VA, 1), &page, USER_RW), STATUS_OK);
+    ASSERT_EQ(fork(), STATUS_OK);
+    ASSERT_EQ(unshare(other, pages_at(VA, 1)), STATUS_OK);
+    EXPECT_TRUE(cpu(1).write(VA, 5, USER).succeeded());
+    EXPECT_EQ(cpu(0).read(VA, USER).value, 5u);
+    ASSERT_EQ(unmap_from(other, pages_at(VA, 1)), STATUS_OK);
+    ASSERT_EQ(unmap(pages_at(VA, 1)), STATUS_OK);
+    frame_free(page);
+}
+
+/* The tables lie one behind the other, so that what follows the last entry is the next one's first.
+ */
+TEST_P(ShareTest, TheLastOfASharedTableLetsGoOfItsOwnPagesOnly) { // F2
+    constexpr uint64_t COUNT = 8;
+    ASSERT_EQ(page_table_reserve(&user, pages_at(VA, COUNT * 512), 0), STATUS_OK);
+    for (uint64_t i = 0; i < COUNT; i++) {
+        ASSERT_EQ(map_new(pages_at(VA + i * BLOCK, 1)), STATUS_OK);
+    }
+    ASSERT_EQ(fork(pages_at(VA, COUNT * 512)), STATUS_OK);
+    for (uint64_t i = 0; i < COUNT; i += 2) {
+        ASSERT_EQ(unmap_from(other, pages_at(VA + i * BLOCK, 512)), STATUS_OK);
+        ASSERT_EQ(unmap(pages_at(VA + i * BLOCK, 512)), STATUS_OK);
+    }
+    for (uint64_t i = 1; i < COUNT; i += 2) {
+        EXPECT_EQ(map_count(user, VA + i * BLOCK), 1u);
+    }
 }
 
 TEST_P(ShareTest, AnEmptyProcessHasNothingToShare) {
@@ -186,6 +302,16 @@ TEST_P(ShareTest, APageOfSeveralOwnersIsNotMadeWritable) { // S2
     EXPECT_TRUE(cpu(0).write(VA, 1, USER).succeeded()) << "now it is the only owner";
 }
 
+TEST_P(ShareTest, TheKernelsViewOfAPageIsNoOwner) {
+    phys_addr_t page = new_frames(1)[0];
+    struct virt_range view = pages_at(KERNEL_RANGES_BASE, 1);
+    ASSERT_EQ(map(view, page.value, KERNEL_RO, 0), STATUS_OK);
+    ASSERT_EQ(protect(view, KERNEL_RW), STATUS_OK);
+    EXPECT_TRUE(cpu(0).write(KERNEL_RANGES_BASE, 1).succeeded());
+    ASSERT_EQ(unmap(view), STATUS_OK);
+    frame_free(page);
+}
+
 TEST_P(ShareTest, NewPagesGoIntoAnUnsharedTableOnly) { // law 12
     ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
     ASSERT_EQ(fork(), STATUS_OK);
@@ -216,6 +342,20 @@ TEST_P(ShareTest, WhoWritesGetsACopyAndTheOtherKeepsThePage) { // F2, S2
     EXPECT_EQ(cpu(0).read(VA, USER).value, 1u);
     EXPECT_EQ(frame_of(old)->map_count, 1u);
     EXPECT_EQ(frame_of(copy[0])->map_count, 1u);
+}
+
+TEST_P(ShareTest, ACopyThatNoTableCouldBeHadForIsNobodysYet) { // F2, law 2
+    std::vector<phys_addr_t> copy = new_frames(1);
+    {
+        FrameDrought drought(0);
+        tlb_gather gather;
+        tlb_gather_begin(&gather, &other);
+        EXPECT_EQ(page_table_remap_frames(&other, pages_at(VA, 1), copy.data(), USER_RW, &gather),
+                  STATUS_NO_MEMORY);
+        tlb_gather_finish(&gather);
+    }
+    EXPECT_EQ(frame_of(copy[0])->map_count, 0u);
+    frame_free(copy[0]);
 }
 
 TEST_P(ShareTest, ALeafOfDeviceMemoryStaysWritable) {
@@ -251,6 +391,51 @@ TEST_P(ShareTest, UnmappingTheUpperPartOfATableLeavesTheLowerOne) {
     EXPECT_TRUE(cpu(1).read(VA + BLOCK / 2 - PAGE_SIZE, USER).succeeded());
     EXPECT_FALSE(cpu(1).read(VA + BLOCK / 2, USER).succeeded());
     EXPECT_TRUE(cpu(0).read(VA + BLOCK / 2, USER).succeeded());
+}
+
+TEST_P(ShareTest, UnmappingTheLowerPartOfATableLeavesTheUpperOne) {
+    ASSERT_EQ(map_new(pages_at(VA, 512)), STATUS_OK);
+    ASSERT_EQ(fork(), STATUS_OK);
+    ASSERT_EQ(unmap_from(other, pages_at(VA, 256)), STATUS_OK);
+    EXPECT_FALSE(cpu(1).read(VA, USER).succeeded());
+    EXPECT_TRUE(cpu(1).read(VA + BLOCK / 2, USER).succeeded());
+}
+
+TEST_P(ShareTest, UnmappingTakesATableForEachThatItCuts) { // law 2
+    ASSERT_EQ(map_new(pages_at(VA, 3 * 512)), STATUS_OK);
+    ASSERT_EQ(fork(pages_at(VA, 3 * 512)), STATUS_OK);
+    {
+        FrameDrought drought(1);
+        EXPECT_EQ(unmap_from(other, pages_at(VA + PAGE_SIZE, 2)), STATUS_OK) << "the first";
+    }
+    {
+        FrameDrought drought(1);
+        EXPECT_EQ(unmap_from(other, pages_at(VA + BLOCK, 600)), STATUS_OK) << "the third";
+    }
+    ASSERT_EQ(unmap_from(other, pages_at(VA, 3 * 512)), STATUS_OK);
+}
+
+TEST_P(ShareTest, UnmappingTheEndOfATableAndAllOfTheNextTakesOne) { // law 2
+    ASSERT_EQ(map_new(pages_at(VA, 1024)), STATUS_OK);
+    ASSERT_EQ(fork(pages_at(VA, 1024)), STATUS_OK);
+    FrameDrought drought(1);
+    EXPECT_EQ(unmap_from(other, pages_at(VA + BLOCK / 2, 256 + 512)), STATUS_OK);
+}
+
+TEST_P(ShareTest, ALargeLeafBesideASharedTableIsNone) {
+    ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
+    ASSERT_EQ(map(pages_at(VA + BLOCK, 512), DEVICE, USER_RW, 1), STATUS_OK);
+    ASSERT_EQ(fork(), STATUS_OK);
+    EXPECT_EQ(unshare(user, pages_at(VA, 1024)), STATUS_OK);
+    EXPECT_TRUE(cpu(0).write(VA + BLOCK, 1, USER).succeeded());
+}
+
+TEST_P(ShareTest, ASharedTableIsNotMergedIntoALeaf) {
+    ASSERT_EQ(map(pages_at(VA, 512), DEVICE, USER_RW, 0), STATUS_OK);
+    ASSERT_EQ(fork(), STATUS_OK);
+    merge(pages_at(VA, 512));
+    EXPECT_EQ(query(VA).level, 0);
+    EXPECT_TRUE(cpu(1).read(VA, USER).succeeded());
 }
 
 TEST_P(ShareTest, WhoHasUnsharedSeesNothingOfWhatTheOthersMapThere) { // law 12

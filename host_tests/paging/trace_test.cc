@@ -195,6 +195,29 @@ TEST_F(TraceTest, MovingTellsWhereTo) {
     ASSERT_EQ(unmap(pages_at(VA + GIB, 2)), STATUS_OK);
 }
 
+TEST_F(TraceTest, SharingTellsWithWhomAndUnsharingBeforeItIsDone) {
+    ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
+    tlb_gather gather;
+    tlb_gather_begin(&gather, &user);
+    EXPECT_EQ(page_table_share(&user, &other, pages_at(VA, 512), &gather), STATUS_OK);
+    EXPECT_EQ(page_table_unshare(&user, pages_at(VA, 2), &gather), STATUS_OK);
+    EXPECT_EQ(page_table_unshare(&user, pages_at(KERNEL_RANGES_BASE, 1), &gather), STATUS_INVALID);
+    tlb_gather_finish(&gather);
+    const table_event &shared = only(TABLE_SHARE).event;
+    EXPECT_EQ(shared.table, &user);
+    EXPECT_EQ(shared.other, &other);
+    EXPECT_NE(shared.caller, nullptr);
+    expect_range(shared, VA, 512);
+    ASSERT_EQ(operations().size(), 5u) << "map, share, two unshares, and what was owed";
+    const table_event &unshared = kept[2].event;
+    EXPECT_EQ(unshared.operation, TABLE_UNSHARE);
+    EXPECT_EQ(unshared.status, STATUS_OK);
+    EXPECT_EQ(unshared.table, &user);
+    EXPECT_NE(unshared.caller, nullptr);
+    expect_range(unshared, VA, 2);
+    EXPECT_EQ(kept[3].event.status, STATUS_INVALID);
+}
+
 TEST_F(TraceTest, WhoseFramesAreMappedIsTold) {
     phys_addr_t page;
     ASSERT_EQ(frame_alloc_zeroed(FRAME_FILE, ZONE_NORMAL, &page), STATUS_OK);

@@ -189,6 +189,15 @@ TEST_F(ForkTest, RunningOutOfFramesAtAnyPointChangesNothing) {
     expect_all_or_nothing(parent, [&] { return space_fork(parent, "child", &child); });
 }
 
+TEST_F(ForkTest, RunningOutOfFramesForAreasChangesNothing) {
+    ASSERT_EQ(map(parent, VA, 1, READ_WRITE), STATUS_OK);
+    ASSERT_EQ(map(parent, VA + 2 * PAGE_SIZE, 1, READ_WRITE), STATUS_OK);
+    std::vector<vm_area *> fillers = fill_slabs();
+    expect_all_or_nothing(parent, [&] { return space_fork(parent, "child", &child); });
+    free_fillers(fillers);
+    EXPECT_EQ(dump(child), dump(parent));
+}
+
 TEST_F(ForkTest, RunningOutOfFramesWhileAPageIsCopiedChangesNothingThatCanBeSeen) {
     ASSERT_EQ(map(parent, VA, 1, READ_WRITE), STATUS_OK);
     EXPECT_TRUE(parent_writes(VA, 1));

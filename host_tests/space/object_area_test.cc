@@ -108,6 +108,21 @@ TEST_F(ObjectAreaTest, SharedAnonymousMemoryGoesWithItsLastArea) {
     EXPECT_EQ(space_committed_pages(), before);
 }
 
+TEST_F(ObjectAreaTest, WithoutMemoryThereIsNoNewSource) {
+    std::vector<area_source *> sources;
+    area_source *source = nullptr;
+    {
+        FrameDrought drought(0);
+        while (area_source_create_anonymous(PAGE_SIZE, &source) == STATUS_OK) {
+            sources.push_back(source);
+        }
+        EXPECT_EQ(area_source_create_anonymous(PAGE_SIZE, &source), STATUS_NO_MEMORY);
+    }
+    for (area_source *each : sources) {
+        area_source_unref(each);
+    }
+}
+
 TEST_F(ObjectAreaTest, SharedMemoryNeedsASource) {
     EXPECT_EQ(map_with(0, 1, {.rights = RIGHT_READ, .is_shared = true, .name = "shared"}),
               STATUS_INVALID);
@@ -127,6 +142,9 @@ TEST_F(ObjectAreaTest, RightsAboveTheMostAreRefusedWhenMappingAndWhenProtecting)
     ASSERT_EQ(map_with(0, 2, mapping), STATUS_OK);
     EXPECT_EQ(protect(parent, VA, 1, READ_WRITE), STATUS_ACCESS_DENIED);
     EXPECT_EQ(protect(parent, VA, 1, RIGHT_READ | RIGHT_EXECUTE), STATUS_OK);
+    ASSERT_EQ(map_memory(2, 1, RIGHT_READ), STATUS_OK);
+    EXPECT_EQ(protect(parent, VA, 3, READ_WRITE), STATUS_ACCESS_DENIED) << "what is first decides";
+    EXPECT_EQ(usage().data_pages, 0u);
     ASSERT_EQ(unmap(parent, VA, 2), STATUS_OK);
 }
 
@@ -172,183 +190,6 @@ TEST_F(ObjectAreaTest, NeighboursThatDoNotContinueEachOtherStayApart) {
     ASSERT_EQ(map_private(other, 3, 1, READ_WRITE, 5), STATUS_OK);
     EXPECT_EQ(areas(), "0+1 1+1 2+1 3+1");
     ASSERT_EQ(unmap(parent, VA, 4), STATUS_OK);
-}
-
-/* man 2 ftruncate. */
-
-TEST_F(ObjectAreaTest, WhatIsCutOffAFileIsGoneFromEverySpaceThatShowsIt) {
-    TestFile file(4);
-    ASSERT_EQ(map_shared(file, 0, 4), STATUS_OK);
-    for (uint64_t i = 0; i < 4; i++) {
-        EXPECT_TRUE(write(i, i));
-    }
-    fork();
-    EXPECT_TRUE(write(1, 21, 1)) << "so that its table is the child's own";
-    ASSERT_EQ(file.resize(PAGE_SIZE), STATUS_OK);
-    EXPECT_EQ(memory_object_page_count(file.object()), 1u);
-    EXPECT_FALSE(can_read(1) || can_read(3) || can_read(1, 1) || can_read(3, 1));
-    EXPECT_EQ(fault(1, ACCESS_READ), STATUS_BUS);
-    EXPECT_EQ(read(0, 1), 0u);
-    ASSERT_EQ(file.resize(4 * PAGE_SIZE), STATUS_OK);
-    EXPECT_EQ(read(1), 0u) << "zeroes, though it was written to";
-    ASSERT_EQ(unmap(parent, VA, 4), STATUS_OK);
-    ASSERT_EQ(unmap(child, VA, 4), STATUS_OK);
-}
-
-TEST_F(ObjectAreaTest, CuttingReachesATableThatAForkShares) { // law 12
-    TestFile file(600);
-    ASSERT_EQ(map_shared(file, 0, 600), STATUS_OK);
-    for (uint64_t i : {0, 1, 511, 512, 599}) {
-        EXPECT_TRUE(write(i, i + 1));
-    }
-    fork();
-    ASSERT_EQ(file.resize(PAGE_SIZE), STATUS_OK);
-    EXPECT_EQ(read(0, 1), 1u);
-    EXPECT_FALSE(can_read(511, 1) || can_read(512, 1) || can_read(599) || can_read(1));
-    expect_sound();
-    ASSERT_EQ(unmap(parent, VA, 600), STATUS_OK);
-    ASSERT_EQ(unmap(child, VA, 600), STATUS_OK);
-}
-
-TEST_F(ObjectAreaTest, PrivateCopiesBehindTheEndGoToo) {
-    TestFile file(3);
-    ASSERT_EQ(map_private(file, 0, 3), STATUS_OK);
-    EXPECT_TRUE(write(0, 7));
-    EXPECT_TRUE(write(2, 9));
-    fork();
-    ASSERT_EQ(file.resize(PAGE_SIZE), STATUS_OK);
-    EXPECT_EQ(read(0), 7u) << "the copy of a page that stays";
-    EXPECT_EQ(read(0, 1), 7u);
-    EXPECT_EQ(fault(2, ACCESS_WRITE), STATUS_BUS);
-    EXPECT_FALSE(can_read(2, 1));
-    ASSERT_EQ(unmap(parent, VA, 3), STATUS_OK);
-    ASSERT_EQ(unmap(child, VA, 3), STATUS_OK);
-}
-
-TEST_F(ObjectAreaTest, PrivateCopiesOutliveAHoleInTheFile) {
-    TestFile file(5);
-    ASSERT_EQ(map_private(file, 0, 5), STATUS_OK);
-    EXPECT_TRUE(write(2, 9));
-    EXPECT_EQ(read(1), 0x1001u);
-    EXPECT_EQ(read(3), 0x1003u);
-    ASSERT_EQ(file.punch(1, 3), STATUS_OK);
-    EXPECT_EQ(memory_object_page_count(file.object()), 2u);
-    EXPECT_EQ(read(1), 0u);
-    EXPECT_EQ(read(2), 9u);
-    EXPECT_EQ(read(3), 0u);
-    EXPECT_EQ(read(4), 0x1004u);
-    ASSERT_EQ(unmap(parent, VA, 5), STATUS_OK);
-}
-
-TEST_F(ObjectAreaTest, AHoleReachesAllPagesInARowThatWereOnlyRead) {
-    TestFile file(4);
-    ASSERT_EQ(map_private(file, 0, 4), STATUS_OK);
-    for (uint64_t i = 0; i < 4; i++) {
-        EXPECT_EQ(read(i), 0x1000 + i);
-    }
-    ASSERT_EQ(file.punch(1, 2), STATUS_OK);
-    EXPECT_EQ(read(0), 0x1000u);
-    EXPECT_EQ(read(1), 0u);
-    EXPECT_EQ(read(2), 0u);
-    EXPECT_EQ(read(3), 0x1003u);
-    ASSERT_EQ(unmap(parent, VA, 4), STATUS_OK);
-}
-
-TEST_F(ObjectAreaTest, WhatWasWrittenBehindTheEndIsTheFilesAsItGrowsQuirk) {
-    TestFile file(1);
-    ASSERT_EQ(file.resize(PAGE_SIZE / 4), STATUS_OK);
-    ASSERT_EQ(map_shared(file, 0, 1), STATUS_OK);
-    EXPECT_TRUE(write_as_user(VA + PAGE_SIZE / 2, 7).succeeded());
-    ASSERT_EQ(file.resize(PAGE_SIZE / 2), STATUS_OK);
-    EXPECT_EQ(read_as_user(VA + PAGE_SIZE / 2).value, 7u);
-    ASSERT_EQ(unmap(parent, VA, 1), STATUS_OK);
-}
-
-TEST_F(ObjectAreaTest, CuttingReachesThePartsOfAnAreaThatWasSplitAndMoved) {
-    TestFile file(6);
-    ASSERT_EQ(map_shared(file, 0, 6), STATUS_OK);
-    EXPECT_TRUE(write(1, 1) && write(5, 5));
-    ASSERT_EQ(protect(parent, page_at(2), 2, RIGHT_READ), STATUS_OK);
-    ASSERT_EQ(remap({.old = range(4, 2),
-                     .new_page_count = 2,
-                     .may_move = true,
-                     .is_fixed = true,
-                     .new_start = virt_addr(page_at(20))}),
-              STATUS_OK);
-    EXPECT_EQ(read(21), 5u);
-    ASSERT_EQ(file.resize(0), STATUS_OK);
-    EXPECT_FALSE(can_read(1) || can_read(21));
-    EXPECT_EQ(memory_object_page_count(file.object()), 0u);
-    ASSERT_EQ(unmap(parent, VA, 30), STATUS_OK);
-}
-
-TEST_F(ObjectAreaTest, CpusThatSpeculateAtEveryMomentKeepNothingOfWhatIsCut) {
-    TestFile file(8);
-    ASSERT_EQ(map_shared(file, 0, 8), STATUS_OK);
-    pc().speculate_at_every_chance(VA, 8 * PAGE_SIZE);
-    for (uint64_t i = 0; i < 8; i++) {
-        EXPECT_TRUE(write(i, i));
-    }
-    fork();
-    ASSERT_EQ(file.resize(3 * PAGE_SIZE), STATUS_OK);
-    ASSERT_EQ(unmap(parent, VA, 8), STATUS_OK);
-    ASSERT_EQ(unmap(child, VA, 8), STATUS_OK);
-}
-
-TEST_F(ObjectAreaTest, ACutLeavesTheSpaceItPassesBy) {
-    TestFile file(2);
-    ASSERT_EQ(map_shared(file, 0, 2), STATUS_OK);
-    EXPECT_TRUE(write(1, 1));
-    ASSERT_EQ(file.resize(0), STATUS_OK);
-    address_space *other = create("other");
-    EXPECT_NE(other, parent) << "its memory is still its own";
-    destroy(other);
-    ASSERT_EQ(unmap(parent, VA, 2), STATUS_OK);
-}
-
-TEST_F(ObjectAreaTest, WithoutMemoryToUnshareATableNothingIsCut) { // law 2
-    TestFile file(4);
-    ASSERT_EQ(map_shared(file, 0, 4), STATUS_OK);
-    EXPECT_TRUE(write(3, 3));
-    fork();
-    {
-        FrameDrought drought(0);
-        EXPECT_EQ(file.resize(PAGE_SIZE), STATUS_NO_MEMORY);
-        EXPECT_EQ(file.punch(2, 2), STATUS_NO_MEMORY);
-    }
-    EXPECT_EQ(memory_object_size(file.object()), 4 * PAGE_SIZE);
-    EXPECT_EQ(read(3), 3u);
-    ASSERT_EQ(file.resize(PAGE_SIZE), STATUS_OK);
-    EXPECT_FALSE(can_read(3, 1));
-    ASSERT_EQ(unmap(parent, VA, 4), STATUS_OK);
-    ASSERT_EQ(unmap(child, VA, 4), STATUS_OK);
-}
-
-TEST_F(ObjectAreaTest, WhoCanPrepareLosesNothingWhereAnotherCannot) { // law 2
-    TestFile file(4);
-    ASSERT_EQ(map_private(file, 0, 4), STATUS_OK);
-    ASSERT_EQ(map_shared(file, 512, 4), STATUS_OK);
-    EXPECT_TRUE(write(0, 1) && write(512, 2));
-    fork();
-    EXPECT_TRUE(write(3, 9)) << "so that its table is the parent's own";
-    {
-        FrameDrought drought(0);
-        EXPECT_EQ(file.resize(PAGE_SIZE), STATUS_NO_MEMORY);
-    }
-    EXPECT_EQ(read(3), 9u);
-    ASSERT_EQ(unmap(parent, VA, 516), STATUS_OK);
-    ASSERT_EQ(unmap(child, VA, 516), STATUS_OK);
-}
-
-TEST_F(ObjectAreaTest, AreasThatWereWrittenToApartBehindTheEndStayApart) { // as on Linux
-    TestFile file(1);
-    ASSERT_EQ(map_private(file, 0, 1, READ_WRITE, 1), STATUS_OK);
-    ASSERT_EQ(map_private(file, 2, 1, READ_WRITE, 3), STATUS_OK);
-    EXPECT_EQ(fault(0, ACCESS_WRITE), STATUS_BUS);
-    EXPECT_EQ(fault(2, ACCESS_WRITE), STATUS_BUS);
-    ASSERT_EQ(map_private(file, 1, 1, READ_WRITE, 2), STATUS_OK);
-    EXPECT_EQ(areas(), "0+2 2+1");
-    ASSERT_EQ(unmap(parent, VA, 3), STATUS_OK);
 }
 
 /* Historical bugs of copy on write. */

@@ -141,6 +141,110 @@ TEST_F(RemapTest, TheOldPlaceStaysEmptyWhereItIsKept) { // MREMAP_DONTUNMAP
     EXPECT_EQ(start, SPACE_MMAP_END - 2 * PAGE_SIZE) << "one that is not";
 }
 
+TEST_F(RemapTest, WhatIsLeftBehindIsNewMemory) {
+    vm_area area;
+    ASSERT_EQ(map_memory(0, 2), STATUS_OK);
+    fill_words(0, 2);
+    ASSERT_EQ(lock_pages(0, 2, MEMORY_LOCKED_ON_FAULT), STATUS_OK);
+    ASSERT_EQ(remap(keep(move_to(0, 2, 2, 10))), STATUS_OK);
+    ASSERT_TRUE(space_find_area(parent, virt_addr(VA), &area));
+    EXPECT_EQ(area.copies_id, 0u);
+    EXPECT_FALSE(area.is_locked || area.is_lazily_locked);
+    EXPECT_EQ(usage().total_pages, 4u);
+}
+
+TEST_F(RemapTest, WhatIsLeftBehindByAChildIsItsOwn) {
+    ASSERT_EQ(map_memory(0, 2), STATUS_OK);
+    fill_words(0, 2);
+    fork();
+    struct space_remap what = keep(move_to(0, 2, 2, 10));
+    virt_addr_t start = {};
+    locked_range token;
+    space_lock_for_writing(child, space_user_range(), &token);
+    EXPECT_EQ(space_remap(&token, &what, &start), STATUS_OK);
+    space_unlock(&token);
+    vm_area area;
+    ASSERT_TRUE(space_find_area(child, virt_addr(VA), &area));
+    EXPECT_FALSE(area.has_parents_pages);
+}
+
+TEST_F(RemapTest, WhatIsLeftBehindMayJoinMemoryThatHasPages) {
+    vm_area area;
+    ASSERT_EQ(map_memory(0, 2), STATUS_OK);
+    ASSERT_EQ(map_memory(4, 2), STATUS_OK);
+    fill_words(4, 2);
+    ASSERT_EQ(remap(keep(move_to(0, 2, 2, 2))), STATUS_OK);
+    EXPECT_EQ(areas(), "0+6");
+    ASSERT_TRUE(space_find_area(parent, virt_addr(VA), &area));
+    EXPECT_NE(area.copies_id, 0u);
+}
+
+TEST_F(RemapTest, AMoveToTheNextPlaceOverlapsNothing) {
+    ASSERT_EQ(map_memory(2, 2), STATUS_OK);
+    fill_words(2, 2);
+    ASSERT_EQ(remap(move_to(2, 2, 2, 0)), STATUS_OK);
+    EXPECT_EQ(areas(), "0+2");
+    ASSERT_EQ(remap(move_to(0, 2, 2, 2)), STATUS_OK);
+    EXPECT_EQ(areas(), "2+2");
+    EXPECT_EQ(read(3), 103u);
+}
+
+TEST_F(RemapTest, AMoveIsNoGrowth) {
+    ASSERT_EQ(map_memory(0, 4), STATUS_OK);
+    fill_words(0, 4);
+    EXPECT_EQ(usage().peak_pages, 4u);
+    limit(&space_limits::address_space_bytes, 2);
+    ASSERT_EQ(remap(move_to(0, 4, 4, 20)), STATUS_OK);
+    EXPECT_EQ(usage().peak_pages, 4u) << "though both places were there for a moment";
+    ASSERT_EQ(remap(move_to(20, 4, 2, 0)), STATUS_OK);
+    EXPECT_EQ(usage().peak_pages, 4u);
+    limit(&space_limits::address_space_bytes, 10);
+    ASSERT_EQ(map_memory(2, 1, RIGHT_READ), STATUS_OK);
+    ASSERT_EQ(remap(resize(0, 2, 6, true)), STATUS_OK);
+    EXPECT_EQ(usage().peak_pages, 7u);
+    ASSERT_EQ(unmap(parent, VA, 10), STATUS_OK);
+}
+
+TEST_F(RemapTest, WhatIsNotLockedGrowsWithoutRegardToThatLimit) {
+    ASSERT_EQ(map_memory(0, 2), STATUS_OK);
+    limit(&space_limits::locked_bytes, 0);
+    EXPECT_EQ(remap(resize(0, 2, 3)), STATUS_OK);
+}
+
+TEST_F(RemapTest, LockedMemoryIsFilledWhereItHasMoved) {
+    ASSERT_EQ(map_memory(0, 2), STATUS_OK);
+    ASSERT_EQ(lock_pages(0, 2), STATUS_OK);
+    ASSERT_EQ(remap(move_to(0, 2, 4, 20)), STATUS_OK);
+    EXPECT_EQ(usage().resident_anonymous, 4u);
+}
+
+TEST_F(RemapTest, AnAddressThatNobodyAskedForIsNotLookedAt) {
+    ASSERT_EQ(map_memory(0, 2), STATUS_OK);
+    ASSERT_EQ(map_memory(2, 1, RIGHT_READ), STATUS_OK);
+    struct space_remap what = resize(0, 2, 3, true);
+    uint64_t start = 0;
+    what.new_start = virt_addr(page_at(50));
+    ASSERT_EQ(remap(what, &start), STATUS_OK);
+    EXPECT_EQ(start, SPACE_MMAP_END - 3 * PAGE_SIZE);
+}
+
+TEST_F(RemapTest, MemoryGrowsUpToTheEndOfUserMemory) {
+    constexpr uint64_t top = (USER_END - VA) >> PAGE_SHIFT;
+    ASSERT_EQ(map_memory(top - 2, 1), STATUS_OK);
+    EXPECT_EQ(remap(resize(top - 2, 1, 3)), STATUS_NO_MEMORY);
+    EXPECT_EQ(remap(resize(top - 2, 1, 2)), STATUS_OK);
+    EXPECT_EQ(remap(move_to(top - 2, 4, 4, 0)), STATUS_FAULT) << "two pages are nobody's";
+    struct space_remap hinted = keep(resize(top - 2, 2, 2, true));
+    hinted.new_start = virt_addr(USER_END - PAGE_SIZE);
+    EXPECT_EQ(remap(hinted), STATUS_INVALID);
+}
+
+TEST_F(RemapTest, MoreThanAllMemoryIsNotGrownTo) {
+    ASSERT_EQ(map_memory(0, 1), STATUS_OK);
+    EXPECT_EQ(remap(resize(0, 1, frame_count().total + 2)), STATUS_NO_MEMORY);
+    EXPECT_EQ(areas(), "0+1");
+}
+
 TEST_F(RemapTest, SharedPagesAreShownASecondTime) {
     TestFile file(4);
     ASSERT_EQ(map_shared(file, 0, 4), STATUS_OK);
@@ -189,7 +293,9 @@ TEST_F(RemapTest, SeveralAreasCanOnlyBeMovedAsTheyAre) {
     EXPECT_EQ(remap(move_to(0, 4, 3, 20)), STATUS_FAULT);
     EXPECT_EQ(remap(keep(resize(0, 3, 3, true))), STATUS_FAULT);
     EXPECT_EQ(areas(), "0+2 2+1 5+1");
-    ASSERT_EQ(remap(move_to(0, 7, 7, 20)), STATUS_OK) << "since Linux 6.17";
+    uint64_t start = 0;
+    ASSERT_EQ(remap(move_to(0, 7, 7, 20), &start), STATUS_OK) << "since Linux 6.17";
+    EXPECT_EQ(start, page_at(20));
     EXPECT_EQ(areas(), "20+2 22+1 25+1");
     EXPECT_EQ(read(21), 101u);
 }

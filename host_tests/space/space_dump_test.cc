@@ -38,6 +38,20 @@ TEST_F(SpaceDumpTest, S93AProcessIsDumpedInRunsOfPagesThatAreAlike) {
     destroy(space);
 }
 
+TEST_F(SpaceDumpTest, WhatIsUnusedIsToldFromWhatIsParkedAndFromWhatIsUsed) {
+    address_space *space = create();
+    ASSERT_EQ(map(space, 0x900000, 4, READ_WRITE, "heap"), STATUS_OK);
+    ASSERT_EQ(populate(space, 0x901000, 2), STATUS_OK);
+    ASSERT_EQ(protect(space, 0x900000, 2, RIGHT_NONE), STATUS_OK);
+    EXPECT_EQ(dump(space),
+              "0x0000000000000000-0x000000000000ffff    64 KiB  -----  --  --  null guard\n"
+              "0x0000000000900000-0x0000000000900fff     4 KiB  -----  --  --  heap (unused)\n"
+              "0x0000000000901000-0x0000000000901fff     4 KiB  -----  --  4K  heap (parked)\n"
+              "0x0000000000902000-0x0000000000902fff     4 KiB  rw-u-  WB  4K  heap\n"
+              "0x0000000000903000-0x0000000000903fff     4 KiB  -----  --  --  heap (unused)\n");
+    destroy(space);
+}
+
 TEST_F(SpaceDumpTest, S93TheKernelIsDumpedWithItsLargeLeavesAndItsDevices) {
     struct virt_range stack;
     void *screen;

@@ -13,6 +13,12 @@ class UsageTest : public ProcessTest {
         return map_with(index, page_count,
                         {.rights = READ_WRITE, .grows_down = true, .name = "stack"});
     }
+
+    uint64_t copies_id(uint64_t index) {
+        vm_area area = {};
+        EXPECT_TRUE(space_find_area(parent, virt_addr(page_at(index)), &area));
+        return area.copies_id;
+    }
 };
 
 /* Stacks. */
@@ -23,6 +29,7 @@ TEST_F(UsageTest, AStackGrowsDownToWhereItIsUsed) {
     EXPECT_EQ(areas(), "990+12");
     EXPECT_EQ(usage().stack_pages, 12u);
     EXPECT_TRUE(write(1001, 1));
+    EXPECT_EQ(areas(), "990+12");
     EXPECT_FALSE(can_read(1002)) << "never upwards";
     vm_area area;
     ASSERT_TRUE(space_find_area(parent, virt_addr(page_at(990)), &area));
@@ -45,6 +52,60 @@ TEST_F(UsageTest, MemoryWithoutRightsIsGapEnough) {
     ASSERT_EQ(map_stack(1000, 2), STATUS_OK);
     EXPECT_TRUE(write(910, 1));
     EXPECT_FALSE(write(909, 1));
+}
+
+TEST_F(UsageTest, AStackMayReachAnotherOne) {
+    ASSERT_EQ(map_stack(700, 10), STATUS_OK);
+    ASSERT_EQ(map_stack(1000, 2), STATUS_OK);
+    EXPECT_TRUE(write(710, 1));
+    EXPECT_TRUE(write(690, 1));
+}
+
+TEST_F(UsageTest, AStackThatIsAFilesGrowsDownToTheFilesFirstPage) {
+    TestFile file(4);
+    ASSERT_EQ(map_with(1000, 2,
+                       {.rights = READ_WRITE,
+                        .source = file.source(),
+                        .source_page = 2,
+                        .grows_down = true,
+                        .name = "stack"}),
+              STATUS_OK);
+    EXPECT_FALSE(write(997, 1));
+    EXPECT_EQ(read(998), 0x1000u);
+    ASSERT_EQ(unmap(parent, VA, 1002), STATUS_OK);
+}
+
+TEST_F(UsageTest, LimitsHoldForAStackThatGrows) {
+    ASSERT_EQ(map_stack(1000, 2), STATUS_OK);
+    limit(&space_limits::address_space_bytes, 3);
+    EXPECT_FALSE(write(998, 1));
+    EXPECT_TRUE(write(999, 1));
+    limit(&space_limits::locked_bytes, 0);
+    EXPECT_TRUE(write(998, 1)) << "it is not locked";
+    limit(&space_limits::locked_bytes, 5);
+    ASSERT_EQ(lock_pages(998, 4), STATUS_OK);
+    EXPECT_FALSE(write(996, 1));
+    EXPECT_TRUE(write(997, 1));
+}
+
+TEST_F(UsageTest, AStackThatGrowsMayHavePagesFromThenOn) { // as on Linux
+    vm_area area;
+    ASSERT_EQ(map_stack(1000, 2), STATUS_OK);
+    EXPECT_TRUE(can_read(999));
+    ASSERT_TRUE(space_find_area(parent, virt_addr(page_at(999)), &area));
+    EXPECT_NE(area.copies_id, 0u);
+}
+
+TEST_F(UsageTest, NothingIsFreeBelowALowStack) {
+    constexpr int64_t low = (static_cast<int64_t>(NULL_GUARD_END) - static_cast<int64_t>(VA)) /
+                            static_cast<int64_t>(PAGE_SIZE);
+    locked_range token;
+    struct virt_range found = {};
+    ASSERT_EQ(map_stack(static_cast<uint64_t>(low + 4), 2), STATUS_OK);
+    struct space_gap gap = {2, PAGE_SIZE, virt_addr(NULL_GUARD_END + 6 * PAGE_SIZE)};
+    space_lock_for_writing(parent, space_user_range(), &token);
+    EXPECT_EQ(space_find_gap(&token, &gap, &found), STATUS_NO_MEMORY);
+    space_unlock(&token);
 }
 
 TEST_F(UsageTest, AGapIsKeptFreeBelowAStack) {
@@ -92,6 +153,49 @@ TEST_F(UsageTest, TheLimitsOfMemoryAndOfDataHold) {
     EXPECT_EQ(protect(parent, page_at(9), 1, READ_WRITE), STATUS_OK);
     EXPECT_EQ(protect(parent, VA, 5, RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE), STATUS_OK)
         << "data already";
+}
+
+TEST_F(UsageTest, WhatIsAboveALimitThatWasLoweredStaysAndGrowsNoMore) {
+    ASSERT_EQ(map_memory(0, 5), STATUS_OK);
+    limit(&space_limits::address_space_bytes, 3);
+    EXPECT_EQ(map_memory(9, 1), STATUS_NO_MEMORY);
+    EXPECT_TRUE(write(4, 1));
+}
+
+TEST_F(UsageTest, SharedMemoryStacksAndCodeAreNoData) {
+    TestFile file(2);
+    limit(&space_limits::data_bytes, 1);
+    EXPECT_EQ(map_shared(file, 0, 2), STATUS_OK);
+    EXPECT_EQ(map_stack(1000, 2), STATUS_OK);
+    EXPECT_EQ(map_memory(9, 2, RIGHT_READ), STATUS_OK);
+    EXPECT_EQ(protect(parent, page_at(9), 2, RIGHT_READ | RIGHT_EXECUTE), STATUS_OK);
+    EXPECT_EQ(usage().data_pages, 0u);
+    ASSERT_EQ(unmap(parent, VA, 2), STATUS_OK);
+}
+
+TEST_F(UsageTest, APromiseForCopiesOfAFileIsKeptAndNoneIsMadeForReading) {
+    TestFile file(4);
+    uint64_t before = space_committed_pages();
+    ASSERT_EQ(map_private(file, 0, 2), STATUS_OK);
+    ASSERT_EQ(map_private(file, 2, 2, RIGHT_READ, 2), STATUS_OK);
+    EXPECT_EQ(space_committed_pages(), before + 2);
+    ASSERT_EQ(protect(parent, VA, 2, RIGHT_READ), STATUS_OK);
+    EXPECT_EQ(space_committed_pages(), before + 2) << "it may have been written to";
+    ASSERT_EQ(protect(parent, page_at(2), 2, RIGHT_READ | RIGHT_EXECUTE), STATUS_OK);
+    EXPECT_EQ(space_committed_pages(), before + 2);
+    ASSERT_EQ(unmap(parent, VA, 4), STATUS_OK);
+    EXPECT_EQ(space_committed_pages(), before);
+}
+
+TEST_F(UsageTest, AFaultThatFailsOrOnlyReplacesAPageAddsNone) {
+    ASSERT_EQ(map_memory(0, 2), STATUS_OK);
+    {
+        FrameDrought drought(0);
+        EXPECT_EQ(fault(0, ACCESS_WRITE), STATUS_NO_MEMORY);
+    }
+    EXPECT_EQ(usage().peak_resident, 0u);
+    EXPECT_TRUE(can_read(0) && write(0, 1)) << "the page of zeroes, and then one of its own";
+    EXPECT_EQ(usage().peak_resident, 1u);
 }
 
 TEST_F(UsageTest, MoreThanAllMemoryIsNotPromisedUnlessNobodyAsks) {
@@ -163,6 +267,35 @@ TEST_F(UsageTest, AnAreasUsageSaysWhatItSharesWithOthers) {
     EXPECT_EQ(found.locked, 0u);
 }
 
+TEST_F(UsageTest, PagesOfATableThatIsSharedAreAllItsSharers) {
+    vm_area area;
+    struct area_usage found;
+    ASSERT_EQ(map_memory(0, 4), STATUS_OK);
+    EXPECT_TRUE(can_read(0) && write(1, 1) && write(2, 1));
+    fork();
+    ASSERT_TRUE(space_find_area(child, virt_addr(VA), &area));
+    space_area_usage(child, &area, &found);
+    EXPECT_EQ(found.resident, 2u) << "the page of zeroes is nobody's";
+    EXPECT_EQ(found.shared_dirty, 2u);
+    EXPECT_EQ(found.resident_share_bytes, PAGE_SIZE);
+}
+
+TEST_F(UsageTest, APageOfAFileIsDirtyOnceItIsWrittenTo) {
+    TestFile file(3);
+    vm_area area;
+    struct area_usage found;
+    ASSERT_EQ(map_shared(file, 0, 3), STATUS_OK);
+    ASSERT_EQ(lock_pages(0, 2), STATUS_OK);
+    EXPECT_TRUE(can_read(0) && write(1, 1));
+    ASSERT_TRUE(space_find_area(parent, virt_addr(VA), &area));
+    space_area_usage(parent, &area, &found);
+    EXPECT_EQ(found.resident, 2u);
+    EXPECT_EQ(found.private_clean, 1u);
+    EXPECT_EQ(found.private_dirty, 1u);
+    EXPECT_EQ(found.locked, 2u);
+    ASSERT_EQ(unmap(parent, VA, 3), STATUS_OK);
+}
+
 TEST_F(UsageTest, WhatWasUsedSinceItWasFilledIsReferenced) {
     ASSERT_EQ(map_memory(0, 3), STATUS_OK);
     ASSERT_EQ(populate(parent, VA, 3), STATUS_OK);
@@ -173,6 +306,21 @@ TEST_F(UsageTest, WhatWasUsedSinceItWasFilledIsReferenced) {
     space_area_usage(parent, &area, &found);
     EXPECT_EQ(found.resident, 3u);
     EXPECT_EQ(found.referenced, 1u);
+    EXPECT_EQ(found.private_dirty, 3u) << "nobody else has what is there";
+}
+
+TEST_F(UsageTest, CodeIsWhatCanBeRunAndNotWrittenTo) {
+    ASSERT_EQ(map_memory(0, 1, RIGHT_READ), STATUS_OK);
+    ASSERT_EQ(map_memory(1, 2, RIGHT_READ | RIGHT_EXECUTE), STATUS_OK);
+    ASSERT_EQ(map_memory(3, 4, RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE), STATUS_OK);
+    EXPECT_EQ(usage().executable_pages, 2u);
+}
+
+TEST_F(UsageTest, TheKernelsMemoryIsNoProcesss) {
+    struct virt_range range;
+    ASSERT_EQ(kernel_range_alloc(2, "stack", &range), STATUS_OK);
+    EXPECT_EQ(usage(kernel_space()).total_pages, 0u);
+    ASSERT_EQ(kernel_range_free(range.start), STATUS_OK);
 }
 
 TEST_F(UsageTest, AStackIsNoCodeEvenWhereItCanBeRun) {
@@ -189,6 +337,14 @@ TEST_F(UsageTest, AreasThatWereWrittenToApartStayApart) {
     ASSERT_EQ(map_memory(0, 1), STATUS_OK);
     ASSERT_EQ(map_memory(2, 1), STATUS_OK);
     EXPECT_TRUE(write(0, 1) && write(2, 1));
+    ASSERT_EQ(map_memory(1, 1), STATUS_OK);
+    EXPECT_EQ(areas(), "0+2 2+1");
+}
+
+TEST_F(UsageTest, SoDoThoseThatWereReadBefore) {
+    ASSERT_EQ(map_memory(0, 1), STATUS_OK);
+    ASSERT_EQ(map_memory(2, 1), STATUS_OK);
+    EXPECT_TRUE(can_read(0) && write(0, 1) && can_read(2) && write(2, 1));
     ASSERT_EQ(map_memory(1, 1), STATUS_OK);
     EXPECT_EQ(areas(), "0+2 2+1");
 }
@@ -219,6 +375,82 @@ TEST_F(UsageTest, NewMemoryDoesNotJoinPagesFromBeforeAFork) {
     EXPECT_EQ(areas(), "0+2");
 }
 
+TEST_F(UsageTest, NorDoesItBelowThem) {
+    ASSERT_EQ(map_memory(1, 1), STATUS_OK);
+    EXPECT_TRUE(write(1, 1));
+    fork();
+    ASSERT_EQ(map(child, page_at(0), 1, READ_WRITE), STATUS_OK);
+    EXPECT_EQ(areas(child), "0+1 1+1");
+    ASSERT_EQ(map(parent, page_at(0), 1, READ_WRITE), STATUS_OK);
+    EXPECT_EQ(areas(), "0+2") << "below pages of its own it does";
+    EXPECT_NE(copies_id(0), 0u);
+}
+
+TEST_F(UsageTest, WhatIsWrittenToFirstNumbersThePagesOfItsNeighbours) {
+    constexpr uint8_t all = RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE;
+    ASSERT_EQ(map_memory(0, 1), STATUS_OK);
+    ASSERT_EQ(map_memory(1, 1, all), STATUS_OK);
+    EXPECT_TRUE(write(0, 1));
+    uint64_t first = copies_id(0);
+    EXPECT_NE(first, 0u) << "though the next one has none";
+    EXPECT_TRUE(write(1, 1));
+    EXPECT_EQ(copies_id(1), first);
+    ASSERT_EQ(map_memory(4, 1), STATUS_OK);
+    ASSERT_EQ(map_memory(5, 1, all), STATUS_OK);
+    EXPECT_TRUE(write(5, 1));
+    uint64_t second = copies_id(5);
+    EXPECT_TRUE(second != 0 && second != first) << "though the one before has none";
+    EXPECT_TRUE(write(4, 1));
+    EXPECT_EQ(copies_id(4), second);
+    ASSERT_EQ(map_memory(9, 1), STATUS_OK);
+    ASSERT_EQ(map_memory(7, 1), STATUS_OK);
+    EXPECT_TRUE(write(9, 1) && write(7, 1));
+    EXPECT_NE(copies_id(7), copies_id(9)) << "no neighbours";
+}
+
+TEST_F(UsageTest, AChildDoesNotNumberItsPagesAsThoseFromBefore) {
+    vm_area before, after;
+    ASSERT_EQ(map_memory(0, 1), STATUS_OK);
+    ASSERT_EQ(map_memory(1, 1, RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE), STATUS_OK);
+    EXPECT_TRUE(write(0, 1));
+    fork();
+    EXPECT_TRUE(write(1, 1, 1));
+    ASSERT_TRUE(space_find_area(child, virt_addr(page_at(0)), &before));
+    ASSERT_TRUE(space_find_area(child, virt_addr(page_at(1)), &after));
+    EXPECT_NE(after.copies_id, before.copies_id);
+}
+
+TEST_F(UsageTest, WhatWasOneAreaIsOneAgain) {
+    ASSERT_EQ(map_memory(0, 4), STATUS_OK);
+    EXPECT_TRUE(write(0, 1));
+    ASSERT_EQ(unmap(parent, page_at(1), 1), STATUS_OK);
+    EXPECT_TRUE(write(2, 1) && write(3, 1));
+    ASSERT_EQ(map_memory(1, 1), STATUS_OK);
+    EXPECT_EQ(areas(), "0+4");
+}
+
+TEST_F(UsageTest, WhatDiffersInOneRespectStaysApart) {
+    TestFile file(8);
+    auto map_page = [&](uint64_t index, space_mapping mapping) {
+        mapping.source_page = mapping.source == nullptr ? 0 : index;
+        mapping.name = "same";
+        EXPECT_EQ(map_with(index, 1, mapping), STATUS_OK);
+    };
+    map_page(0, {.rights = RIGHT_READ, .source = file.source()});
+    map_page(1, {.rights = RIGHT_READ, .source = file.source(), .is_shared = true});
+    map_page(2, {.rights = RIGHT_READ,
+                 .rights_max = RIGHT_READ,
+                 .source = file.source(),
+                 .is_shared = true});
+    EXPECT_EQ(areas(), "0+1 1+1 2+1");
+    map_page(10, {.rights = RIGHT_READ});
+    map_page(11, {.rights = RIGHT_READ, .is_unreserved = true});
+    map_page(1000, {.rights = RIGHT_READ, .grows_down = true, .is_unreserved = true});
+    map_page(1001, {.rights = RIGHT_READ, .is_unreserved = true});
+    EXPECT_EQ(areas(), "0+1 1+1 2+1 10+1 11+1 1000+1 1001+1");
+    ASSERT_EQ(unmap(parent, VA, 3), STATUS_OK);
+}
+
 TEST_F(UsageTest, WhatWasAskedForTellsAreasApart) {
     ASSERT_EQ(map_memory(0, 1), STATUS_OK);
     ASSERT_EQ(map_memory(1, 1, RIGHT_WRITE), STATUS_OK);
@@ -236,6 +468,7 @@ TEST_F(UsageTest, AreasAreCountedAndLimited) {
     EXPECT_EQ(unmap(parent, page_at(400001), 1), STATUS_NO_MEMORY) << "a hole makes two of one";
     EXPECT_EQ(protect(parent, page_at(400000), 1, RIGHT_READ), STATUS_NO_MEMORY);
     EXPECT_EQ(unmap(parent, page_at(400000), 1), STATUS_OK);
+    EXPECT_EQ(unmap(parent, page_at(400002), 1), STATUS_OK) << "nor does the other end";
     ASSERT_EQ(unmap(parent, page_at(3), 10), STATUS_OK);
     const struct space_remap as_it_is = {.old = range(20, 1), .new_page_count = 1};
     EXPECT_EQ(remap(as_it_is), STATUS_NO_MEMORY) << "Linux wants more than five to be left";

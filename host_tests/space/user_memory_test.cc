@@ -3,9 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "host_tests/space/process_test.h"
+#include "mm/addr/layout.h"
 #include "mm/heap/heap.h"
 
-/* man 2 madvise, mincore, mlock, msync. */
+/* man 2 madvise, mincore, msync. */
 
 namespace {
 
@@ -90,6 +91,8 @@ TEST_F(UserMemoryTest, AHoleIsToldOfAfterTheRestHasBeenDiscarded) {
     EXPECT_EQ(discard(0, 3), STATUS_NO_MEMORY);
     EXPECT_EQ(read(0), 0u);
     EXPECT_EQ(read(2), 0u);
+    ASSERT_EQ(map_memory(3, 1, RIGHT_READ), STATUS_OK);
+    EXPECT_EQ(discard(0, 4), STATUS_NO_MEMORY) << "and not forgotten at the last area";
 }
 
 TEST_F(UserMemoryTest, LockedMemoryIsNotDiscardedAndEndsIt) {
@@ -150,7 +153,121 @@ TEST_F(UserMemoryTest, NoHoleIsPunchedThroughAnythingElse) {
     ASSERT_EQ(unmap(parent, VA, 5), STATUS_OK);
 }
 
+TEST_F(UserMemoryTest, WhatIsRefusedIsToldOfRatherThanAHoleAndEndsIt) {
+    TestFile file(4);
+    ASSERT_EQ(map_private(file, 1, 1), STATUS_OK);
+    ASSERT_EQ(map_shared(file, 2, 1), STATUS_OK);
+    ASSERT_EQ(map_memory(3, 1), STATUS_OK);
+    EXPECT_EQ(punch(0, 2), STATUS_ACCESS_DENIED);
+    EXPECT_EQ(punch(1, 2), STATUS_ACCESS_DENIED);
+    EXPECT_EQ(file.word(0), 0x1000u);
+    EXPECT_EQ(set_policy(0, 2, FORK_WIPES), STATUS_INVALID);
+    EXPECT_EQ(set_policy(2, 2, FORK_WIPES), STATUS_INVALID);
+    vm_area area;
+    ASSERT_TRUE(space_find_area(parent, virt_addr(page_at(3)), &area));
+    EXPECT_FALSE(area.is_wiped_on_fork);
+    ASSERT_EQ(lock_pages(3, 1), STATUS_OK);
+    ASSERT_EQ(unmap(parent, page_at(2), 1), STATUS_OK);
+    EXPECT_EQ(discard(2, 2), STATUS_INVALID);
+    ASSERT_EQ(unmap(parent, VA, 4), STATUS_OK);
+}
+
+TEST_F(UserMemoryTest, RangesThatAreNotAllUserMemoryAreRefused) {
+    constexpr uint64_t beyond = (USER_END - VA) >> PAGE_SHIFT; /* the last canonical page */
+    std::string text;
+    EXPECT_EQ(discard(beyond, 1), STATUS_INVALID);
+    EXPECT_EQ(discard_lazily(beyond, 1), STATUS_INVALID);
+    EXPECT_EQ(punch(beyond, 1), STATUS_INVALID);
+    EXPECT_EQ(set_policy(beyond, 1, FORK_KEEPS), STATUS_INVALID);
+    EXPECT_EQ(check_mapped(beyond, 1, false), STATUS_INVALID);
+    EXPECT_EQ(residency(beyond, 1, &text), STATUS_INVALID);
+    EXPECT_EQ(fill(beyond, 1, ACCESS_READ), STATUS_INVALID);
+    limit(&space_limits::locked_bytes, 0);
+    EXPECT_EQ(lock_pages(beyond, 1), STATUS_INVALID);
+}
+
+/* What a function finds on its stack is not what the last one has left there. */
+[[gnu::noinline]] void leave_garbage() {
+    volatile uint8_t garbage[4096];
+    for (volatile uint8_t &byte : garbage) {
+        byte = 0x5a;
+    }
+}
+
+TEST_F(UserMemoryTest, AFaultAtAKernelAddressIsRefused) {
+    uint64_t word = 0;
+    leave_garbage();
+    EXPECT_EQ(space_resolve_fault(parent, virt_addr(DIRECT_MAP_BASE), ACCESS_READ), STATUS_FAULT);
+    leave_garbage();
+    EXPECT_EQ(space_write_initial(parent, virt_addr(DIRECT_MAP_BASE), &word, sizeof word, nullptr),
+              STATUS_FAULT);
+}
+
+TEST_F(UserMemoryTest, TheKernelWritesNothingWhereThereIsNoMemoryForIt) {
+    uint64_t word = 1;
+    ASSERT_EQ(map_memory(0, 1), STATUS_OK);
+    {
+        FrameDrought drought(0);
+        EXPECT_EQ(space_write(parent, virt_addr(VA), &word, sizeof word, nullptr),
+                  STATUS_NO_MEMORY);
+    }
+    EXPECT_EQ(read(0), 0u);
+}
+
+TEST_F(UserMemoryTest, LockedMemoryIsDiscardedWhereThatIsAskedFor) { // MADV_DONTNEED_LOCKED
+    ASSERT_EQ(map_memory(0, 1), STATUS_OK);
+    EXPECT_TRUE(write(0, 1));
+    ASSERT_EQ(lock_pages(0, 1), STATUS_OK);
+    locked_range token;
+    space_lock_for_writing(parent, space_user_range(), &token);
+    EXPECT_EQ(space_discard_locked(&token, range(0, 1)), STATUS_OK);
+    space_unlock(&token);
+    EXPECT_EQ(read(0), 0u);
+}
+
 /* Fork policies. */
+
+TEST_F(UserMemoryTest, WhatAChildsAreasSayOfThePagesFromBefore) {
+    ASSERT_EQ(map_memory(0, 1), STATUS_OK);
+    ASSERT_EQ(map_memory(2, 1), STATUS_OK);
+    ASSERT_EQ(map_memory(4, 1), STATUS_OK);
+    EXPECT_TRUE(write(0, 1) && write(4, 1));
+    ASSERT_EQ(set_policy(4, 1, FORK_WIPES), STATUS_OK);
+    ASSERT_EQ(lock_pages(2, 1, MEMORY_LOCKED_ON_FAULT), STATUS_OK);
+    fork();
+    auto area_at = [&](uint64_t index) {
+        vm_area area = {};
+        EXPECT_TRUE(space_find_area(child, virt_addr(page_at(index)), &area));
+        return area;
+    };
+    EXPECT_TRUE(area_at(0).has_parents_pages && area_at(0).copies_id != 0) << "it has some";
+    EXPECT_FALSE(area_at(2).has_parents_pages || area_at(2).copies_id != 0) << "none yet";
+    EXPECT_FALSE(area_at(4).has_parents_pages || area_at(4).copies_id != 0) << "none any more";
+    EXPECT_FALSE(area_at(2).is_locked || area_at(2).is_lazily_locked);
+}
+
+TEST_F(UserMemoryTest, AChildHasItsParentsLimitsAndCountsItsPages) {
+    ASSERT_EQ(map_memory(0, 4), STATUS_OK);
+    EXPECT_TRUE(write(0, 1) && write(1, 1) && write(2, 1));
+    limit(&space_limits::address_space_bytes, 5);
+    fork();
+    EXPECT_EQ(usage(child).peak_resident, 3u);
+    EXPECT_EQ(map(child, page_at(9), 2, READ_WRITE), STATUS_NO_MEMORY);
+    EXPECT_TRUE(write(3, 1, 1)) << "in a table that they share";
+    EXPECT_EQ(usage(child).peak_resident, 4u);
+}
+
+TEST_F(UserMemoryTest, AForkPolicyThatChangesNothingNeedsNoMemory) { // law 2
+    ASSERT_EQ(map_memory(0, 3), STATUS_OK);
+    std::vector<vm_area *> fillers = fill_slabs();
+    {
+        FrameDrought drought(0);
+        EXPECT_EQ(set_policy(1, 1, FORK_COPIES), STATUS_OK);
+        EXPECT_EQ(set_policy(1, 1, FORK_LEAVES_OUT), STATUS_NO_MEMORY);
+    }
+    free_fillers(fillers);
+    EXPECT_EQ(areas(), "0+3");
+}
 
 TEST_F(UserMemoryTest, AnAreaIsLeftOutOfAForkAndNothingOfItShows) {
     TestFile file(1);
@@ -199,9 +316,10 @@ TEST_F(UserMemoryTest, OnlyPrivateAnonymousMemoryIsWiped) {
 }
 
 TEST_F(UserMemoryTest, RunningOutOfFramesWhileAChildLosesWhatIsLeftOutChangesNothing) {
-    ASSERT_EQ(map_memory(0, 3), STATUS_OK);
-    EXPECT_TRUE(write(0, 1) && write(1, 2));
+    ASSERT_EQ(map_memory(0, 1024), STATUS_OK);
+    EXPECT_TRUE(write(0, 1) && write(1, 2) && write(600, 3));
     ASSERT_EQ(set_policy(1, 1, FORK_LEAVES_OUT), STATUS_OK);
+    ASSERT_EQ(set_policy(512, 512, FORK_LEAVES_OUT), STATUS_OK);
     for (unsigned left = 0; child == nullptr && left < 32; left++) {
         heap_drain();
         FrameDrought drought(left);
@@ -209,6 +327,10 @@ TEST_F(UserMemoryTest, RunningOutOfFramesWhileAChildLosesWhatIsLeftOutChangesNot
         EXPECT_TRUE(result == STATUS_OK || result == STATUS_NO_MEMORY);
     }
     ASSERT_NE(child, nullptr);
+    run(1, child);
+    EXPECT_EQ(read(0, 1), 1u);
+    EXPECT_FALSE(can_read(1, 1) || can_read(600, 1));
+    expect_sound();
     EXPECT_EQ(read(1), 2u);
     EXPECT_TRUE(write(0, 3));
 }
@@ -221,6 +343,20 @@ TEST_F(UserMemoryTest, WhatIsPopulatedForReadingTakesNoFrames) {
     EXPECT_EQ(usage().resident_anonymous, 0u);
     EXPECT_EQ(fill(0, 3, ACCESS_WRITE), STATUS_OK);
     EXPECT_EQ(usage().resident_anonymous, 3u);
+}
+
+TEST_F(UserMemoryTest, PopulatingEndsWithTheFirstPageThatCannotBeFilled) {
+    ASSERT_EQ(map_memory(0, 2), STATUS_OK);
+    ASSERT_EQ(map_memory(3, 1, RIGHT_READ), STATUS_OK);
+    ASSERT_EQ(map_memory(4, 1), STATUS_OK);
+    EXPECT_TRUE(write(1, 1));
+    {
+        FrameDrought drought(0);
+        EXPECT_EQ(fill(0, 2, ACCESS_WRITE), STATUS_NO_MEMORY) << "the second one is there";
+    }
+    EXPECT_EQ(fill(3, 2, ACCESS_WRITE), STATUS_INVALID) << "the first one is read-only";
+    EXPECT_EQ(fill(1, 4, ACCESS_READ), STATUS_NO_MEMORY) << "a hole";
+    EXPECT_EQ(usage().peak_resident, 1u) << "and nothing behind it";
 }
 
 TEST_F(UserMemoryTest, PopulatingBehindTheEndOfAFileIsAFault) {
@@ -243,107 +379,14 @@ TEST_F(UserMemoryTest, WhatIsThereIsResident) {
     EXPECT_EQ(residency(3, 1, &text), STATUS_OK);
     EXPECT_EQ(text, "#");
     EXPECT_EQ(residency(4, 3, &text), STATUS_NO_MEMORY);
+    EXPECT_TRUE(write(2, 1));
+    ASSERT_EQ(protect(parent, page_at(1), 1, READ_WRITE), STATUS_OK);
+    EXPECT_EQ(residency(0, 3, &text), STATUS_OK);
+    EXPECT_EQ(text, ".##") << "one area";
+    ASSERT_EQ(unmap(parent, page_at(1), 1), STATUS_OK);
+    EXPECT_EQ(residency(0, 3, &text), STATUS_NO_MEMORY);
+    EXPECT_EQ(text, ".??") << "as far as the hole";
     ASSERT_EQ(unmap(parent, page_at(3), 3), STATUS_OK);
-}
-
-/* Locking. */
-
-TEST_F(UserMemoryTest, LockedMemoryIsFilledAtOnceAndLazilyLockedMemoryIsNot) {
-    ASSERT_EQ(map_memory(0, 4), STATUS_OK);
-    ASSERT_EQ(lock_pages(0, 2), STATUS_OK);
-    ASSERT_EQ(lock_pages(2, 1, MEMORY_LOCKED_ON_FAULT), STATUS_OK);
-    EXPECT_EQ(areas(), "0+2 2+1 3+1");
-    EXPECT_EQ(usage().resident_anonymous, 2u);
-    EXPECT_EQ(usage().locked_pages, 3u);
-    ASSERT_EQ(lock_pages(0, 4, MEMORY_UNLOCKED), STATUS_OK);
-    EXPECT_EQ(areas(), "0+4");
-    EXPECT_EQ(usage().locked_pages, 0u);
-}
-
-TEST_F(UserMemoryTest, LockedMemoryIsCopiedAsItBecomesWritable) {
-    TestFile file(1);
-    ASSERT_EQ(map_private(file, 0, 1, RIGHT_READ), STATUS_OK);
-    ASSERT_EQ(lock_pages(0, 1), STATUS_OK);
-    EXPECT_EQ(usage().resident_anonymous, 0u);
-    ASSERT_EQ(protect(parent, VA, 1, READ_WRITE), STATUS_OK);
-    EXPECT_EQ(usage().resident_anonymous, 1u);
-    ASSERT_EQ(unmap(parent, VA, 1), STATUS_OK);
-}
-
-TEST_F(UserMemoryTest, AChildHasNothingLocked) {
-    ASSERT_EQ(map_memory(0, 1), STATUS_OK);
-    ASSERT_EQ(lock_all(MEMORY_LOCKED, MEMORY_LOCKED), STATUS_OK);
-    fork();
-    EXPECT_EQ(usage(child).locked_pages, 0u);
-    EXPECT_EQ(usage().locked_pages, 1u);
-    ASSERT_EQ(map(child, page_at(3), 1, READ_WRITE), STATUS_OK);
-    EXPECT_EQ(usage(child).locked_pages, 0u);
-}
-
-TEST_F(UserMemoryTest, LockingEndsAtAHoleAndAtMemoryThatCannotBeFilled) {
-    ASSERT_EQ(map_memory(0, 1), STATUS_OK);
-    ASSERT_EQ(map_memory(2, 1, RIGHT_NONE), STATUS_OK);
-    EXPECT_EQ(lock_pages(0, 3), STATUS_NO_MEMORY);
-    EXPECT_EQ(usage().locked_pages, 1u) << "what is below the hole";
-    EXPECT_EQ(lock_pages(2, 1), STATUS_NO_MEMORY) << "no rights";
-    EXPECT_EQ(lock_pages(5, 1, MEMORY_UNLOCKED), STATUS_NO_MEMORY);
-}
-
-TEST_F(UserMemoryTest, LockingWithoutFramesIsToBeTriedAgain) {
-    ASSERT_EQ(map_memory(0, 1), STATUS_OK);
-    FrameDrought drought(0);
-    EXPECT_EQ(lock_pages(0, 1), STATUS_TRY_AGAIN);
-}
-
-TEST_F(UserMemoryTest, TheLimitOfLockedMemoryHolds) {
-    ASSERT_EQ(map_memory(0, 4), STATUS_OK);
-    limit(&space_limits::locked_bytes, 3);
-    EXPECT_EQ(lock_pages(0, 4), STATUS_NO_MEMORY);
-    EXPECT_EQ(lock_pages(0, 2), STATUS_OK);
-    EXPECT_EQ(lock_pages(0, 3), STATUS_OK) << "what is locked already counts once";
-    EXPECT_EQ(lock_all(MEMORY_LOCKED, MEMORY_UNLOCKED), STATUS_NO_MEMORY);
-    EXPECT_EQ(map_with(9, 1, {.rights = READ_WRITE, .is_locked = true, .name = "more"}),
-              STATUS_TRY_AGAIN);
-    limit(&space_limits::locked_bytes, 0);
-    EXPECT_EQ(lock_pages(0, 1), STATUS_NOT_PERMITTED);
-    EXPECT_EQ(lock_all(MEMORY_UNLOCKED, MEMORY_LOCKED), STATUS_NOT_PERMITTED);
-    EXPECT_EQ(lock_pages(0, 1, MEMORY_UNLOCKED), STATUS_OK);
-}
-
-TEST_F(UserMemoryTest, AllMemoryIsLockedNowOrFromNowOn) {
-    ASSERT_EQ(map_memory(0, 2), STATUS_OK);
-    ASSERT_EQ(lock_all(MEMORY_LOCK_KEPT, MEMORY_LOCKED), STATUS_OK);
-    EXPECT_EQ(usage().locked_pages, 0u);
-    ASSERT_EQ(map_memory(4, 2), STATUS_OK);
-    EXPECT_EQ(usage().locked_pages, 2u);
-    EXPECT_EQ(usage().resident_anonymous, 2u);
-    ASSERT_EQ(lock_all(MEMORY_LOCKED, MEMORY_LOCKED_ON_FAULT), STATUS_OK);
-    EXPECT_EQ(usage().resident_anonymous, 4u);
-    ASSERT_EQ(map_memory(8, 2), STATUS_OK);
-    EXPECT_EQ(usage().resident_anonymous, 4u) << "as it is used";
-    EXPECT_EQ(usage().locked_pages, 6u);
-    ASSERT_EQ(lock_all(MEMORY_UNLOCKED, MEMORY_UNLOCKED), STATUS_OK);
-    EXPECT_EQ(usage().locked_pages, 0u);
-}
-
-TEST_F(UserMemoryTest, WhatWillBeLockedFromNowOnFillsNothingThatIsThere) {
-    ASSERT_EQ(map_memory(0, 1), STATUS_OK);
-    {
-        FrameDrought drought(0);
-        EXPECT_EQ(lock_pages(0, 1), STATUS_TRY_AGAIN);
-    }
-    ASSERT_EQ(lock_all(MEMORY_LOCK_KEPT, MEMORY_LOCKED), STATUS_OK);
-    EXPECT_EQ(usage().resident_anonymous, 0u);
-}
-
-TEST_F(UserMemoryTest, RunningOutOfFramesWhileAPartIsLockedChangesNothing) {
-    ASSERT_EQ(map_memory(0, 3), STATUS_OK);
-    std::vector<vm_area *> fillers = fill_slabs();
-    unsigned needed =
-        expect_all_or_nothing(parent, [&] { return lock_pages(1, 1, MEMORY_LOCKED_ON_FAULT); });
-    EXPECT_EQ(needed, 1u) << "a slab for areas";
-    free_fillers(fillers);
-    EXPECT_EQ(areas(), "0+1 1+1 2+1");
 }
 
 TEST_F(UserMemoryTest, WhatMsyncAsks) {

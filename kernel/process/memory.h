@@ -11,7 +11,7 @@
 
 BEGIN_C_DECLS
 
-constexpr size_t AUXILIARY_SIZE_MAX = 24 * 2 * sizeof(uint64_t);
+constexpr size_t AUXILIARY_SIZE_MAX = 24 * (2 * sizeof(uint64_t));
 
 struct process_memory {
     uint32_t reference_count;    /* atomic */

@@ -145,7 +145,7 @@ void task_set_name(struct task *task, const char *path) {
     tree_lock();
     __builtin_memset(task->name, 0, sizeof(task->name));
     for (size_t i = 0; i < sizeof(task->name) - 1 && name[i] != '\0'; i++) {
-        task->name[i] = (unsigned char)name[i] < ' ' ? '?' : name[i];
+        task->name[i] = (char)((unsigned char)name[i] < ' ' ? '?' : name[i]);
     }
     tree_unlock();
 }

@@ -175,19 +175,20 @@ struct task_scheduling {
 };
 
 struct task {
-    struct process *process; /* a reference; fixed at creation, but for execve's */
-    struct thread *thread;   /* fixed at creation */
-    struct id *id;           /* its thread id; guarded by the tree lock */
-    uint32_t number;         /* of `id` */
-    struct list_node link;   /* in the process's tasks; guarded by the tree lock */
+    struct process *process;      /* a reference; fixed at creation, but for execve's */
+    struct thread *thread;        /* fixed at creation */
+    struct id *id;                /* its thread id; guarded by the tree lock */
+    uint32_t number;              /* of `id` */
+    unsigned parent_death_signal; /* guarded by the tree lock */
+    struct list_node link;        /* in the process's tasks; guarded by the tree lock */
 
     /* Guarded by the process's signal_lock. */
     signal_set blocked;
     struct pending_signals pending;
     struct sleeper *sleeper; /* what a signal wakes; null: it does not sleep */
+    signal_set awaited;      /* sigtimedwait: these end its sleep, though they are blocked */
     bool sleeps_deeply;      /* nothing but the end of the process ends its sleep */
     bool has_taken_stop;     /* a signal that stops, and no SIGCONT has come since */
-    signal_set awaited;      /* sigtimedwait: these end its sleep, though they are blocked */
 
     bool has_work; /* atomic: something is to be done before it goes on in user mode */
 
@@ -207,13 +208,12 @@ struct task {
     struct trap_frame *frame;     /* of the system call that it makes */
     bool has_set_frame;           /* the call has said itself what the registers are to be */
     enum restart_kind restart;    /* of the system call, which may lower it */
+    bool is_restarted;            /* the call is made again by itself */
     uint64_t call_number;         /* of it */
     uint64_t restart_deadline_ns; /* of a sleep that goes on; 0: none */
-    bool is_restarted;            /* the call is made again by itself */
     struct trap_frame start;      /* of its first instruction; until it runs */
     uint64_t set_id_address;      /* CLONE_CHILD_SETTID; likewise */
     uint64_t minor_faults;
-    unsigned parent_death_signal;                  /* guarded by the tree lock */
     uint64_t timer_slack_ns, timer_slack_first_ns; /* PR_SET_TIMERSLACK; what 0 brings back */
     struct task_scheduling scheduling;             /* guarded by the tree lock */
     char name[TASK_NAME_SIZE_BYTES];               /* PR_SET_NAME; guarded by the tree lock */

@@ -232,7 +232,7 @@ int64_t call_gettimeofday(const struct trap_frame *frame) {
 }
 
 int64_t call_settimeofday(const struct trap_frame *frame) {
-    struct time_value value;
+    struct time_value value = {};
     int32_t zone[2] = {};
     if (frame->rdi != 0 && copy_in(&value, frame->rdi, sizeof(value)) != 0) {
         return STATUS_FAULT;

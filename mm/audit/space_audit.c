@@ -33,11 +33,18 @@ static void check_bits(struct space_audit *audit, const struct walk_entry *entry
     }
 }
 
-/* What several processes have, none of them writes to: not through a table that they share. */
+/* What several processes have, none of them writes to: not through a table that they share. What
+ * one writes through is its own. */
 static void check_shared_table(struct space_audit *audit, const struct walk_entry *entry,
                                const struct frame *table) {
     uint32_t count = table->table.share_count;
-    if (count > 1 && (pte_rights(entry->pte) & RIGHT_WRITE) != 0) {
+    bool is_written_through = (pte_rights(entry->pte) & RIGHT_WRITE) != 0;
+    if (is_written_through && table->table.owner == nullptr) {
+        findings_add(audit->findings, "T1",
+                     "%s: the table for 0x%llx can be written through, and is nobody's",
+                     space_name(audit->space), word(entry->va.value));
+    }
+    if (is_written_through && count > 1) {
         findings_add(audit->findings, "S2",
                      "%s: the table for 0x%llx can be written through, and is shared by %u",
                      space_name(audit->space), word(entry->va.value), count);

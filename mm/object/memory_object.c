@@ -190,7 +190,7 @@ enum status memory_object_write(struct memory_object *object, uint64_t offset, c
 
 static void zero_in_page(const struct memory_object *object, uint64_t offset, uint64_t end) {
     char *memory = look(object, offset);
-    if (memory != nullptr && offset < end) {
+    if (memory != nullptr) {
         __builtin_memset(memory, 0, left_in_page(offset, end - offset));
     }
 }
@@ -214,9 +214,7 @@ static enum status run_phase(struct memory_object *object, struct page_span span
 }
 
 static void take_pages(struct memory_object *object, struct page_span span) {
-    if (span.first <= span.last) {
-        page_index_remove(&object->pages, span.first, span.last, take_page, object);
-    }
+    page_index_remove(&object->pages, span.first, span.last, take_page, object);
 }
 
 /* The pages were taken: whoever faults from now on finds none of them, and who has one loses it. */
@@ -260,19 +258,19 @@ static struct page_span whole_pages(uint64_t offset, uint64_t end) {
     return first < past_last ? (struct page_span){first, past_last - 1} : (struct page_span){1, 0};
 }
 
-/* What is left of pages that are not wholly in [offset, end) reads as zeroes. */
+/* What is left of pages that are not wholly in [offset, end) reads as zeroes. The others are gone.
+ */
 static void zero_ends(struct memory_object *object, uint64_t offset, uint64_t end) {
-    uint64_t first = align_up(offset, PAGE_SIZE);
     uint64_t last = align_down(end, PAGE_SIZE);
-    zero_in_page(object, offset, end < first ? end : first);
-    if (last >= first) {
+    zero_in_page(object, offset, end);
+    if (last > offset) {
         zero_in_page(object, last, end);
     }
 }
 
 enum status memory_object_punch(struct memory_object *object, uint64_t offset,
                                 uint64_t size_bytes) {
-    if (offset > OBJECT_SIZE_MAX || size_bytes == 0) {
+    if (offset > OBJECT_SIZE_MAX) {
         return STATUS_OK;
     }
     uint64_t room = OBJECT_SIZE_MAX - offset;
@@ -282,8 +280,8 @@ enum status memory_object_punch(struct memory_object *object, uint64_t offset,
     enum status status = run_phase(object, cut, CUT_PREPARES, false);
     if (status == STATUS_OK) {
         sleep_lock_acquire(&object->lock);
-        zero_ends(object, offset, end);
         take_pages(object, cut);
+        zero_ends(object, offset, end);
         sleep_lock_release(&object->lock);
         end_cut(object, cut, false);
     }

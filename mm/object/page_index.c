@@ -2,10 +2,11 @@
 
 #include "lib/check.h"
 #include "mm/heap/heap.h"
+#include "mm/object/memory_object.h"
 
 constexpr unsigned SLOT_BITS = 6;
 constexpr unsigned SLOT_COUNT = 1 << SLOT_BITS;
-constexpr unsigned HEIGHT_MAX = 11; /* 66 bits: every page number */
+constexpr unsigned HEIGHT_MAX = 9; /* 54 bits: every page of an object */
 
 union page_slot {
     struct page_node *node; /* above height 1 */
@@ -18,8 +19,7 @@ struct page_node {
 
 /* How many pages a node of that height stands for, less one. */
 static uint64_t last_page_of(unsigned height) {
-    unsigned bits = height * SLOT_BITS;
-    return bits >= 64 ? UINT64_MAX : (1ull << bits) - 1;
+    return (1ull << (height * SLOT_BITS)) - 1;
 }
 
 static unsigned slot_of(uint64_t page, unsigned height) {
@@ -27,7 +27,7 @@ static unsigned slot_of(uint64_t page, unsigned height) {
 }
 
 struct frame *page_index_find(const struct page_index *index, uint64_t page) {
-    if (index->root == nullptr || page > last_page_of(index->height)) {
+    if (page > last_page_of(index->height)) {
         return nullptr;
     }
     const struct page_node *node = index->root;
@@ -38,6 +38,7 @@ struct frame *page_index_find(const struct page_index *index, uint64_t page) {
 }
 
 static unsigned height_for(uint64_t page) {
+    static_assert(OBJECT_SIZE_MAX >> PAGE_SHIFT < 1ull << (HEIGHT_MAX * SLOT_BITS));
     unsigned height = 1;
     while (page > last_page_of(height)) {
         height++;
@@ -64,13 +65,13 @@ static unsigned count_missing(const struct page_index *index, uint64_t page) {
 /* Nodes that are in no tree yet, chained through their first slot (law 2). */
 static struct page_node *pop_node(struct page_node **spares) {
     struct page_node *node = *spares;
+    CHECK(node != nullptr); /* count_missing has counted them */
     *spares = node->slots[0].node;
     node->slots[0].node = nullptr;
     return node;
 }
 
 static enum status take_nodes(unsigned count, struct page_node **spares) {
-    *spares = nullptr;
     for (unsigned i = 0; i < count; i++) {
         struct page_node *node = heap_alloc(sizeof *node);
         if (node == nullptr) {
@@ -96,7 +97,7 @@ static void raise(struct page_index *index, uint64_t page, struct page_node **sp
 }
 
 enum status page_index_reserve(struct page_index *index, uint64_t page) {
-    struct page_node *spares;
+    struct page_node *spares = nullptr;
     enum status status = take_nodes(count_missing(index, page), &spares);
     if (status != STATUS_OK) {
         return status;
@@ -176,7 +177,6 @@ static void remove_below(const struct removal *removal, struct page_node **node,
 void page_index_remove(struct page_index *index, uint64_t first, uint64_t last,
                        void (*drop)(void *context, uint64_t page, struct frame *frame),
                        void *context) {
-    static_assert(HEIGHT_MAX * SLOT_BITS >= 64);
     struct removal removal = {first, last, drop, context};
     remove_below(&removal, &index->root, index->height, 0);
 }

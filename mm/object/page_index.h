@@ -6,8 +6,8 @@
 #include "lib/status.h"
 
 /*
- * A map from page numbers to frames, sparse and without a limit: a radix tree whose nodes have 64
- * slots. The caller holds the lock of what it belongs to.
+ * A map from page numbers to frames, sparse, up to the last page of the largest object: a radix
+ * tree whose nodes have 64 slots. The caller holds the lock of what it belongs to.
  */
 
 BEGIN_C_DECLS

@@ -275,7 +275,7 @@ static inline bool pte_may_be_cached(pte_t pte) {
  * kernel cannot take one everywhere, so what it gains is flushed too.
  */
 static inline bool pte_change_needs_flush(pte_t old, pte_t next) {
-    if (!pte_may_be_cached(old) || old.raw == next.raw) {
+    if (!pte_may_be_cached(old)) {
         return false;
     }
     /* What becomes another kind of entry differs in P or PS, and neither is ever harmless. */

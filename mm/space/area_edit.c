@@ -53,7 +53,6 @@ static void count_area(struct area_tree *areas, const struct vm_area *area, int6
     count_pages(&totals->executable, is_executable && !is_writable && !area->grows_down, pages);
     count_pages(&totals->locked, area->is_locked, pages);
     count_pages(&totals->shared, area->is_shared, pages);
-    count_pages(&totals->committed, area->is_committed, pages);
     if (area->is_committed) {
         commit_pages(pages);
     }
@@ -216,7 +215,6 @@ static bool have_joinable_copies(const struct vm_area *a, const struct vm_area *
 
 static bool are_joinable(const struct vm_area *below, const struct vm_area *above) {
     return area_continues(below, above) && below->rights_asked == above->rights_asked &&
-           below->attributes.rights == above->attributes.rights &&
            have_joinable_copies(below, above);
 }
 
@@ -251,10 +249,10 @@ void area_note_copies(struct area_tree *areas, struct vm_area *area) {
         return;
     }
     const struct vm_area *next = area_next(area);
-    const struct vm_area *previous = area_previous(area);
+    const struct vm_area *previous = area_previous(area); /* at least the null guard */
     if (next != nullptr && area_continues(area, next) && lends_copies_id(next)) {
         area->copies_id = next->copies_id;
-    } else if (previous != nullptr && area_continues(previous, area) && lends_copies_id(previous)) {
+    } else if (area_continues(previous, area) && lends_copies_id(previous)) {
         area->copies_id = previous->copies_id;
     } else {
         area->copies_id = ++areas->last_copies_id;

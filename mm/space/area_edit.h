@@ -71,7 +71,7 @@ void area_end_change(struct area_tree *areas, const struct vm_area *area);
  * follows `below`, private pages aside. */
 bool area_continues(const struct vm_area *below, const struct vm_area *above);
 
-/* Says that the area is about to have private pages (copies_id). */
+/* Says that the area, memory of a process, is about to have private pages (copies_id). */
 void area_note_copies(struct area_tree *areas, struct vm_area *area);
 
 /* Joins areas of memory that differ in nothing but their place, where one ends and the other begins

@@ -24,7 +24,6 @@ struct area_totals {
     uint64_t executable;
     uint64_t locked;
     uint64_t shared;
-    uint64_t committed;
 };
 
 struct area_tree {

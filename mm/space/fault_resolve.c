@@ -1,5 +1,6 @@
 #include "mm/space/fault_resolve.h"
 
+#include "lib/check.h"
 #include "mm/frame/frame.h"
 #include "mm/object/memory_object.h"
 #include "mm/platform.h"
@@ -20,7 +21,7 @@ struct place {
 
 /* An entry alone says that others have the frame too; or its table does (law 12). */
 static bool is_sole_owner(const struct page_query *entry) {
-    if (entry->kind == PAGE_ABSENT || !entry->is_owned) {
+    if (!entry->is_owned) {
         return false;
     }
     const struct frame *frame = frame_of(entry->pa);
@@ -88,14 +89,13 @@ static enum status fill_with_zeroes(const struct place *place) {
 }
 
 /* Replaces what is there by `pa`; what is read meanwhile is the one or the other. */
-static enum status replace(const struct place *place, phys_addr_t pa,
-                           struct page_attributes attributes) {
+static void replace(const struct place *place, phys_addr_t pa, struct page_attributes attributes) {
     struct page_table *table = &place->space->table;
     struct tlb_gather gather;
     tlb_gather_begin(&gather, table);
     enum status status = page_table_remap_frames(table, place->page, &pa, attributes, &gather);
     tlb_gather_finish(&gather);
-    return status;
+    CHECK(status == STATUS_OK); /* T4: the entry's table is there */
 }
 
 /* The object's page stays its page until the space's lock is given up. */
@@ -114,8 +114,11 @@ static enum status show(const struct place *place) {
     }
     struct page_attributes attributes =
         place->area->is_shared ? place->area->attributes : read_only(place);
-    return place->walk.entry.kind == PAGE_ABSENT ? map_frame(place, pa, attributes)
-                                                 : replace(place, pa, attributes);
+    if (place->walk.entry.kind == PAGE_ABSENT) {
+        return map_frame(place, pa, attributes);
+    }
+    replace(place, pa, attributes);
+    return STATUS_OK;
 }
 
 static enum status alloc_copy(phys_addr_t from, phys_addr_t *fresh) {
@@ -145,11 +148,7 @@ static enum status copy(const struct place *place) {
         return status;
     }
     tag(place, fresh);
-    status = replace(place, fresh, place->area->attributes);
-    if (status != STATUS_OK) {
-        frame_free(fresh);
-        return status;
-    }
+    replace(place, fresh, place->area->attributes);
     area_note_copies(&place->space->areas, place->area);
     return STATUS_OK;
 }

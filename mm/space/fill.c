@@ -27,21 +27,17 @@ static enum status fill_part(struct locked_range *token, const struct area_parts
 enum status space_populate(struct locked_range *token, struct virt_range range,
                            enum space_access_kind access) {
     enum status status = check_request(token, range, RIGHT_NONE);
-    if (status != STATUS_OK) {
-        return status;
-    }
     struct area_parts part = area_parts_of(&token->space->areas, range);
     while (status == STATUS_OK && area_parts_next(&part) && !part.has_hole) {
         bool is_allowed = (part.area->rights_asked & right_for(access)) != 0;
         status = is_allowed ? fill_part(token, &part, access) : STATUS_INVALID;
     }
-    return status == STATUS_OK && part.has_hole ? STATUS_NO_MEMORY : status;
+    return part.has_hole ? STATUS_NO_MEMORY : status;
 }
 
 /* What is private and may be written to gets pages of its own. */
 static enum space_access_kind use_of(const struct vm_area *area) {
-    bool is_written = (area->attributes.rights & RIGHT_WRITE) != 0 && !area->is_shared;
-    return is_written ? ACCESS_WRITE : ACCESS_READ;
+    return (area->attributes.rights & RIGHT_WRITE) != 0 ? ACCESS_WRITE : ACCESS_READ;
 }
 
 enum status try_to_fill_locked(struct locked_range *token, struct virt_range range) {

@@ -30,15 +30,14 @@ static enum status copy_area(struct address_space *child, struct vm_area *area) 
 }
 
 static enum status copy_areas(struct address_space *parent, struct address_space *child) {
-    enum status status = STATUS_OK;
     struct vm_area *area = area_tree_first(&parent->areas);
-    while (area != nullptr && status == STATUS_OK) {
-        if (!area->is_not_forked) {
-            status = copy_area(child, area);
+    for (; area != nullptr; area = area_next(area)) {
+        enum status status = area->is_not_forked ? STATUS_OK : copy_area(child, area);
+        if (status != STATUS_OK) {
+            return status;
         }
-        area = area_next(area);
     }
-    return status;
+    return STATUS_OK;
 }
 
 /* The flush is done when the child can first be seen: nobody writes to what it believes to have. */

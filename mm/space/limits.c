@@ -6,7 +6,7 @@
 /* Whether `used` and `more` pages are at most that many bytes. */
 static bool fits(uint64_t used, uint64_t more, uint64_t limit_bytes) {
     uint64_t limit = limit_bytes >> PAGE_SHIFT;
-    return limit_bytes == SPACE_UNLIMITED || (used <= limit && more <= limit - used);
+    return used <= limit && more <= limit - used;
 }
 
 bool is_data(const struct vm_area *area) {

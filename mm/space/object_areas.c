@@ -33,8 +33,7 @@ static enum status cut_area(struct address_space *space, const struct vm_area *a
     if (cut->phase == CUT_PREPARES) {
         return unshare_pages(space, range);
     }
-    return area->is_shared || cut->takes_copies ? unmap_pages(space, range)
-                                                : unmap_object_pages(space, range);
+    return cut->takes_copies ? unmap_pages(space, range) : unmap_object_pages(space, range);
 }
 
 static enum status cut_space(void *holder, const struct object_cut *cut) {

@@ -37,7 +37,7 @@ enum status move_pages(struct address_space *space, struct virt_range range, vir
     return status;
 }
 
-/* Pages of an object in a row. */
+/* Pages of an object with nothing but gaps between them. */
 struct object_run {
     uint64_t first;
     uint64_t end; /* 0: none has been found */
@@ -45,13 +45,12 @@ struct object_run {
 
 static bool extend_run(void *context, virt_addr_t va, const struct page_query *entry) {
     struct object_run *run = context;
-    bool is_objects = entry->is_owned && frame_of(entry->pa)->state == FRAME_FILE;
-    bool continues = run->end == 0 || run->end == va.value;
-    if (is_objects && continues) {
+    bool is_objects = frame_of(entry->pa)->state == FRAME_FILE;
+    if (is_objects) {
         run->first = run->end == 0 ? va.value : run->first;
         run->end = va.value + PAGE_SIZE;
     }
-    return run->end == 0 || (is_objects && continues);
+    return run->end == 0 || is_objects;
 }
 
 enum status unmap_object_pages(struct address_space *space, struct virt_range range) {

@@ -55,9 +55,7 @@ void space_usage(struct address_space *space, struct space_usage *usage) {
     };
     const struct vm_area *area = area_tree_first(&space->areas);
     for (; area != nullptr; area = area_next(area)) {
-        if (area_is_memory(area)) {
-            count_area_pages(space, area, usage);
-        }
+        count_area_pages(space, area, usage);
     }
     space_unlock(&token);
 }
@@ -77,7 +75,7 @@ static bool add_page(void *context, virt_addr_t va, const struct page_query *ent
     }
     uint64_t sharers = sharers_of(frame, entry);
     usage->resident++;
-    usage->resident_share_bytes += PAGE_SIZE / (sharers == 0 ? 1 : sharers);
+    usage->resident_share_bytes += PAGE_SIZE / sharers;
     usage->referenced += entry->is_accessed;
     usage->anonymous += frame->state == FRAME_ANON;
     bool is_dirty = entry->is_dirty || frame->state == FRAME_ANON;

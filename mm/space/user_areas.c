@@ -191,5 +191,5 @@ enum status space_protect(struct locked_range *token, struct virt_range range, u
     while (status == STATUS_OK && area_parts_next(&part) && !part.has_hole) {
         status = protect_part(token, &part, rights);
     }
-    return status == STATUS_OK && part.has_hole ? STATUS_NO_MEMORY : status;
+    return part.has_hole ? STATUS_NO_MEMORY : status;
 }

@@ -1,3 +1,4 @@
+#include "lib/check.h"
 #include "mm/space/area_edit.h"
 #include "mm/space/area_parts.h"
 #include "mm/space/fill.h"
@@ -67,24 +68,24 @@ enum status space_lock_memory(struct locked_range *token, struct virt_range rang
     if (status != STATUS_OK || part.has_hole) {
         return STATUS_NO_MEMORY;
     }
-    return lock == MEMORY_UNLOCKED ? STATUS_OK : error_of_mlock(try_to_fill_locked(token, range));
+    return error_of_mlock(try_to_fill_locked(token, range));
 }
 
-/* Whatever cannot be split stays as it is, as man 2 mlockall has it. */
-static void lock_each(struct area_tree *areas, struct virt_range range, enum memory_lock lock) {
-    struct area_parts part = area_parts_of(areas, range);
-    enum status status = STATUS_OK;
-    while (status == STATUS_OK && area_parts_next(&part)) {
-        status = lock_part(areas, &part, lock);
+static void lock_each(struct area_tree *areas, enum memory_lock lock) {
+    struct area_parts part = area_parts_of(areas, space_user_range());
+    while (area_parts_next(&part)) {
+        enum status status = lock_part(areas, &part, lock);
+        CHECK(status == STATUS_OK); /* no area is cut */
     }
 }
 
 enum status space_lock_all(struct locked_range *token, enum memory_lock current,
                            enum memory_lock future) {
     struct address_space *space = token->space;
-    enum status status = check_request(token, space_user_range(), RIGHT_NONE);
+    enum status status = STATUS_OK;
     bool locks_now = current == MEMORY_LOCKED || current == MEMORY_LOCKED_ON_FAULT;
-    if (status == STATUS_OK && (locks_now || future != MEMORY_UNLOCKED)) {
+    check_locked_for_writing(token, space_user_range());
+    if (locks_now || future != MEMORY_UNLOCKED) {
         const struct area_totals *totals = &space->areas.totals;
         status = check_lock(space, locks_now ? totals->memory - totals->locked : 0);
     }
@@ -93,7 +94,7 @@ enum status space_lock_all(struct locked_range *token, enum memory_lock current,
     }
     space->future_lock = future;
     if (current != MEMORY_LOCK_KEPT) {
-        lock_each(&space->areas, space_user_range(), current);
+        lock_each(&space->areas, current);
     }
     if (locks_now) {
         fill_locked(token, space_user_range());

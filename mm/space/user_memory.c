@@ -9,9 +9,6 @@
 static enum status discard(struct locked_range *token, struct virt_range range, bool spares_locked)
     REQUIRES(token) {
     enum status status = check_request(token, range, RIGHT_NONE);
-    if (status != STATUS_OK) {
-        return status;
-    }
     struct area_parts part = area_parts_of(&token->space->areas, range);
     while (status == STATUS_OK && area_parts_next(&part)) {
         bool is_spared = spares_locked && part.area->is_locked;
@@ -68,9 +65,6 @@ static enum status punch_part(struct locked_range *token,
 
 enum status space_punch(struct locked_range *token, struct virt_range range) {
     enum status status = check_request(token, range, RIGHT_NONE);
-    if (status != STATUS_OK) {
-        return status;
-    }
     struct area_parts part = area_parts_of(&token->space->areas, range);
     while (status == STATUS_OK && area_parts_next(&part)) {
         status = check_punch(part.area);
@@ -129,9 +123,6 @@ static enum status set_policy(struct area_tree *areas, const struct area_parts *
 enum status space_set_fork_policy(struct locked_range *token, struct virt_range range,
                                   enum fork_policy policy) {
     enum status status = check_request(token, range, RIGHT_NONE);
-    if (status != STATUS_OK) {
-        return status;
-    }
     struct area_parts part = area_parts_of(&token->space->areas, range);
     while (status == STATUS_OK && area_parts_next(&part)) {
         status = set_policy(&token->space->areas, &part, policy);

@@ -19,10 +19,6 @@ static bool has_target(const struct space_remap *remap) {
     return remap->is_fixed || remap->keeps_old;
 }
 
-static bool is_pure_move(const struct space_remap *remap) {
-    return has_target(remap) && remap->old.page_count == remap->new_page_count;
-}
-
 static struct virt_range target_of(const struct space_remap *remap) {
     return virt_range(remap->new_start, remap->new_page_count);
 }
@@ -184,8 +180,7 @@ static enum status find_place(struct locked_range *token, const struct space_rem
     };
     if (has_target(remap)) {
         *to = target_of(remap);
-        bool is_free = !area_tree_overlaps(&token->space->areas, *to);
-        if (remap->is_fixed || (is_free && remap->new_start.value >= NULL_GUARD_END)) {
+        if (!area_tree_overlaps(&token->space->areas, *to)) {
             return STATUS_OK;
         }
     }
@@ -314,17 +309,16 @@ static enum status move_each(struct locked_range *token, const struct space_rema
 enum status space_remap(struct locked_range *token, const struct space_remap *remap,
                         virt_addr_t *start) {
     struct area_tree *areas = &token->space->areas;
-    enum status status = check_request(token, space_user_range(), RIGHT_NONE);
-    if (status == STATUS_OK) {
-        status = check_arguments(remap);
-    }
+    enum status status = check_arguments(remap);
+    check_locked_for_writing(token, space_user_range());
     if (status != STATUS_OK) {
         return status;
     }
     if (areas->totals.area_count + SPARE_AREA_COUNT >= AREA_COUNT_MAX) {
         return STATUS_NO_MEMORY;
     }
-    bool moves_several = remap->is_fixed && is_pure_move(remap) && is_user_range(remap->old) &&
+    bool is_pure_move = remap->is_fixed && remap->old.page_count == remap->new_page_count;
+    bool moves_several = is_pure_move && is_user_range(remap->old) &&
                          find_memory(areas, remap->old.start) != nullptr;
     return moves_several ? move_each(token, remap, start) : remap_one(token, remap, start);
 }

@@ -15,7 +15,7 @@ def complaints(paths):
 
 
 class TidyTest(unittest.TestCase):
-    """clang-tidy, with the checks of .clang-tidy, over the rooms that others take into a kernel."""
+    """clang-tidy, with the checks of .clang-tidy."""
 
     def check(self, room):
         paths = sources.paths([".c"], under=room)
@@ -31,14 +31,41 @@ class TidyTest(unittest.TestCase):
     def test_paging(self):
         self.check("mm/paging/")
 
+    def test_object(self):
+        self.check("mm/object/")
+
     def test_space(self):
         self.check("mm/space/")
 
     def test_heap(self):
         self.check("mm/heap/")
 
+    def test_lock(self):
+        self.check("mm/lock/")
+
     def test_audit(self):
         self.check("mm/audit/")
+
+    def test_elf(self):
+        self.check("kernel/elf/")
+
+    def test_fault(self):
+        self.check("kernel/fault/")
+
+    def test_files(self):
+        self.check("kernel/files/")
+
+    def test_process(self):
+        self.check("kernel/process/")
+
+    def test_syscall(self):
+        self.check("kernel/syscall/")
+
+    def test_thread(self):
+        self.check("kernel/thread/")
+
+    def test_tty(self):
+        self.check("kernel/tty/")
 
 
 if __name__ == "__main__":

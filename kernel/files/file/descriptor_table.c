@@ -38,14 +38,14 @@ static void bitmap_destroy(struct bitmap *bitmap) {
 }
 
 static void slots_destroy(struct slots *slots) {
-    heap_free(slots->files);
+    heap_free((void *)slots->files);
     bitmap_destroy(&slots->taken);
     bitmap_destroy(&slots->marked);
 }
 
 static enum status slots_create(struct slots *slots, uint32_t size) {
     *slots = (struct slots){.size = size};
-    slots->files = heap_alloc(size * sizeof(struct file *));
+    slots->files = (struct file **)heap_alloc(size * sizeof(struct file *));
     enum status status = slots->files == nullptr ? STATUS_NO_MEMORY : STATUS_OK;
     if (status == STATUS_OK) {
         status = bitmap_create(&slots->taken, size);

@@ -1,6 +1,7 @@
 #include "kernel/files/locks/locks.h"
 
 #include "kernel/files/wait/wait.h"
+#include "lib/check.h"
 #include "lib/list.h"
 #include "mm/heap/heap.h"
 #include "mm/lock/sleep_lock.h"
@@ -85,6 +86,7 @@ static bool cut(struct range_lock *lock, const struct lock_request *range, struc
     }
     lock->is.end = range->start - 1;
     if (is_left_behind) {
+        CHECK(spare != nullptr); /* an owner's locks are disjoint: one reaches beyond both ends */
         behind.start = range->end + 1;
         add(spare, &behind);
     }

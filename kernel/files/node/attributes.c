@@ -1,7 +1,7 @@
 #include "kernel/files/node/attributes.h"
 
 constexpr int64_t PREFERRED_SIZE = 4096;
-constexpr int64_t DAY_SECONDS = 24 * 60 * 60;
+constexpr int64_t DAY_SECONDS = 86'400;
 constexpr uint32_t PERMISSION_EXECUTE_ANY = 0111;
 constexpr uint32_t PERMISSION_EXECUTE_GROUP = 0010;
 

@@ -5,7 +5,7 @@
 
 enum status ring_create(struct ring *ring, size_t capacity_bytes) {
     *ring = (struct ring){.capacity_bytes = capacity_bytes};
-    ring->pages = heap_alloc(capacity_bytes / PAGE_SIZE * sizeof(char *));
+    ring->pages = (char **)heap_alloc(capacity_bytes / PAGE_SIZE * sizeof(char *));
     return ring->pages == nullptr ? STATUS_NO_MEMORY : STATUS_OK;
 }
 
@@ -13,7 +13,7 @@ void ring_destroy(struct ring *ring) {
     for (size_t i = 0; i < ring->capacity_bytes / PAGE_SIZE; i++) {
         heap_free(ring->pages[i]);
     }
-    heap_free(ring->pages);
+    heap_free((void *)ring->pages);
 }
 
 static size_t least(size_t a, size_t b) {

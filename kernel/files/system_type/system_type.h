@@ -4,6 +4,7 @@
 #include "lib/decls.h"
 #include "lib/list.h"
 #include "lib/status.h"
+#include "lib/untrusted.h"
 
 /* The kinds of file system that man 2 mount can make, by name (man 5 filesystems). */
 
@@ -14,7 +15,7 @@ struct system_type {
 
     /* A system with these options (man 8 mount, as one text), as memory_fs_create makes one.
      * Errors: STATUS_INVALID, options that it does not know; STATUS_NO_MEMORY. */
-    enum status (*create)(const char *options, struct node **root);
+    enum status (*create)(UNTRUSTED const char *options, struct node **root);
 
     struct list_node link; /* the registry's */
 };
@@ -34,6 +35,6 @@ void system_type_for_each(void (*visit)(void *context, const struct system_type 
 
 /* A file system in memory, under this name; its option is mode=OCTAL. Others that man 5 tmpfs names
  * are taken and have no effect. */
-enum status system_type_create_memory(const char *options, struct node **root);
+enum status system_type_create_memory(UNTRUSTED const char *options, struct node **root);
 
 END_C_DECLS

@@ -283,7 +283,7 @@ int64_t call_shmdt(const struct trap_frame *frame) {
         return STATUS_INVALID;
     }
     const struct area_source *source = area.source;
-    virt_addr_t last = start;
+    virt_addr_t last;
     enum status status;
     do {
         last = virt_range_last(area.range);
