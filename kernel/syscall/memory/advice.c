@@ -1,3 +1,5 @@
+#include "kernel/syscall/memory/advice.h"
+
 #include "kernel/process/process.h"
 #include "kernel/syscall/calls.h"
 #include "kernel/syscall/memory/user_range.h"
@@ -36,7 +38,7 @@ static bool is_known(uint32_t advice) {
     return advice <= ADVICE_DONT_NEED || (advice >= ADVICE_FREE && advice <= ADVICE_COLLAPSE);
 }
 
-static enum status advise(struct locked_range *token, struct virt_range range, uint32_t advice)
+static enum status carry_out(struct locked_range *token, struct virt_range range, uint32_t advice)
     REQUIRES(token) {
     switch (advice) {
     case ADVICE_DONT_NEED:
@@ -65,30 +67,38 @@ static enum status advise(struct locked_range *token, struct virt_range range, u
 }
 
 /* MADV_PAGEOUT of locked memory is refused as invalid. */
-static int64_t advise_range(struct virt_range range, uint32_t advice) {
+static int64_t advise_range(struct address_space *space, struct virt_range range, uint32_t advice) {
     struct locked_range token;
-    space_lock_for_writing(process_space(), range, &token);
-    enum status status = advise(&token, range, advice);
+    space_lock_for_writing(space, range, &token);
+    enum status status = carry_out(&token, range, advice);
     space_unlock(&token);
     return status == STATUS_BUSY ? STATUS_INVALID : status;
 }
 
-int64_t call_madvise(const struct trap_frame *frame) {
-    uint32_t advice = (uint32_t)frame->rdx;
+int64_t advise(struct address_space *space, uint64_t start, uint64_t size_bytes, uint32_t advice) {
     struct virt_range range;
     bool is_cut;
-    if (!is_known(advice) || !is_aligned(frame->rdi, PAGE_SIZE)) {
+    if (!is_known(advice) || !is_aligned(start, PAGE_SIZE)) {
         return STATUS_INVALID;
     }
-    enum user_range_kind kind = user_range(frame->rdi, frame->rsi, &range, &is_cut);
+    enum user_range_kind kind = user_range(start, size_bytes, &range, &is_cut);
     if (kind == RANGE_EMPTY) {
         return 0;
     }
     if (kind == RANGE_WRAPS) {
         return is_cut ? STATUS_NO_MEMORY : STATUS_INVALID;
     }
-    int64_t status = advise_range(range, advice);
+    int64_t status = advise_range(space, range, advice);
     return status == STATUS_OK && is_cut ? STATUS_NO_MEMORY : status;
+}
+
+bool advice_is_for_others(uint32_t advice) {
+    return advice == ADVICE_WILL_NEED || advice == ADVICE_COLD || advice == ADVICE_PAGE_OUT ||
+           advice == ADVICE_COLLAPSE;
+}
+
+int64_t call_madvise(const struct trap_frame *frame) {
+    return advise(process_space(), frame->rdi, frame->rsi, (uint32_t)frame->rdx);
 }
 
 /* A piece of the answer at a time. */

@@ -86,8 +86,10 @@ static int64_t check_file_access(const struct request *request, uint64_t protect
 }
 
 static int64_t describe_shared_anonymous(struct request *request) {
-    enum status status = area_source_create_anonymous(align_up(request->size_bytes, PAGE_SIZE),
-                                                      &request->own_source);
+    uint64_t size_bytes = align_up(request->size_bytes, PAGE_SIZE);
+    enum status status = request->mapping.is_unreserved
+                             ? area_source_create_unreserved(size_bytes, &request->own_source)
+                             : area_source_create_anonymous(size_bytes, &request->own_source);
     request->mapping.source = request->own_source;
     request->mapping.source_page = 0;
     request->mapping.is_shared = true;
@@ -158,6 +160,7 @@ static int64_t describe(struct request *request, uint64_t protection, uint64_t p
         .grows_down = (request->flags & MAP_GROWSDOWN) != 0,
         .is_locked = (request->flags & MAP_LOCKED) != 0,
         .is_unreserved = (request->flags & MAP_NORESERVE) != 0,
+        .replaces = (request->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) == MAP_FIXED,
         .name = "mmap",
     };
     return request->file ? describe_file(request, protection) : describe_anonymous(request);
@@ -174,12 +177,6 @@ static int64_t map_fixed(struct locked_range *token, const struct request *reque
     struct virt_range range;
     if (!user_pages(request->address, request->size_bytes, &range)) {
         return STATUS_NO_MEMORY;
-    }
-    if (!(request->flags & MAP_FIXED_NOREPLACE)) {
-        enum status status = space_unmap(token, range);
-        if (status != STATUS_OK) {
-            return status;
-        }
     }
     return map_at(token, range, request);
 }
@@ -311,7 +308,8 @@ static int64_t extend_down(struct virt_range *range) {
     return STATUS_OK;
 }
 
-int64_t call_mprotect(const struct trap_frame *frame) {
+/* man 2 pkey_mprotect; there are no keys, so -1, for none, is the only one. */
+static int64_t protect(const struct trap_frame *frame, int32_t key) {
     uint64_t protection = frame->rdx & ~(PROT_GROWS_DOWN | PROT_GROWS_UP);
     uint64_t grows = frame->rdx & (PROT_GROWS_DOWN | PROT_GROWS_UP);
     struct virt_range range;
@@ -326,7 +324,7 @@ int64_t call_mprotect(const struct trap_frame *frame) {
     if (kind == RANGE_WRAPS && !is_cut) {
         return STATUS_NO_MEMORY;
     }
-    if (protection & ~PROT_ALL) {
+    if ((protection & ~PROT_ALL) || key != -1) {
         return STATUS_INVALID;
     }
     if (kind == RANGE_WRAPS) {
@@ -341,6 +339,14 @@ int64_t call_mprotect(const struct trap_frame *frame) {
     status = space_protect(&token, range, rights_of(protection));
     space_unlock(&token);
     return status == STATUS_OK && is_cut ? STATUS_NO_MEMORY : status;
+}
+
+int64_t call_mprotect(const struct trap_frame *frame) {
+    return protect(frame, -1);
+}
+
+int64_t call_pkey_mprotect(const struct trap_frame *frame) {
+    return protect(frame, (int32_t)frame->r10);
 }
 
 constexpr uint64_t MREMAP_MAYMOVE = 1;

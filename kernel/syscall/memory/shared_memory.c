@@ -194,14 +194,9 @@ static int64_t map_at(struct locked_range *token, struct segment *segment, struc
         .rights_max = flags & SHM_READ_ONLY ? RIGHT_READ | RIGHT_EXECUTE : 0,
         .source = &segment->source,
         .is_shared = true,
+        .replaces = (flags & SHM_REMAP) != 0,
         .name = name,
     };
-    if (flags & SHM_REMAP) {
-        enum status status = space_unmap(token, range);
-        if (status != STATUS_OK) {
-            return status;
-        }
-    }
     enum status status = space_map(token, range, &mapping);
     status = status == STATUS_EXISTS ? STATUS_INVALID : status;
     return status == STATUS_OK ? (int64_t)range.start.value : status;

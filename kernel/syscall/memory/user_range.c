@@ -27,3 +27,8 @@ enum user_range_kind user_range(uint64_t start, uint64_t size_bytes, struct virt
     *range = virt_range(virt_addr(start), (*is_cut ? room : rounded) >> PAGE_SHIFT);
     return RANGE_IS_THERE;
 }
+
+enum user_range_kind user_range_rounded(uint64_t start, uint64_t size_bytes,
+                                        struct virt_range *range, bool *is_cut) {
+    return user_range(start, align_up(size_bytes, PAGE_SIZE), range, is_cut);
+}

@@ -20,3 +20,7 @@ enum user_range_kind : uint8_t { RANGE_EMPTY, RANGE_WRAPS, RANGE_IS_THERE };
  * behind it. */
 enum user_range_kind user_range(uint64_t start, uint64_t size_bytes, struct virt_range *range,
                                 bool *is_cut);
+
+/* The same where a size that wraps as it is rounded to pages is none. */
+enum user_range_kind user_range_rounded(uint64_t start, uint64_t size_bytes,
+                                        struct virt_range *range, bool *is_cut);
