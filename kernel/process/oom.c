@@ -12,6 +12,7 @@
 constexpr int64_t ADJUSTMENT_NEVER = -1000; /* OOM_SCORE_ADJ_MIN */
 constexpr int64_t ADJUSTMENT_WHOLE = 1000;
 constexpr uint64_t PATIENCE_NS = 100'000'000;
+constexpr uint32_t WAIT_COUNT_MAX = 10; /* then it is taken for one that cannot end */
 
 struct choice {
     struct process *process; /* a reference */
@@ -50,8 +51,8 @@ static uint64_t resident_pages(const struct process_memory *memory) {
 static void weigh(struct process *process, const struct process_memory *memory,
                   struct choice *choice) {
     int64_t adjustment = __atomic_load_n(&process->oom_score_adjustment, __ATOMIC_RELAXED);
-    bool ends_slowly = __atomic_load_n(&process->ends_slowly, __ATOMIC_RELAXED);
-    if (adjustment <= ADJUSTMENT_NEVER || ends_slowly) {
+    uint32_t wait_count = __atomic_load_n(&process->oom_wait_count, __ATOMIC_RELAXED);
+    if (adjustment <= ADJUSTMENT_NEVER || wait_count >= WAIT_COUNT_MAX) {
         return;
     }
     uint64_t page_count = resident_pages(memory);
@@ -114,8 +115,7 @@ static void wait_for_end(struct process *process) {
             break;
         }
     }
-    bool has_ended = __atomic_load_n(&process->has_ended, __ATOMIC_ACQUIRE);
-    __atomic_store_n(&process->ends_slowly, !has_ended, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&process->oom_wait_count, 1, __ATOMIC_RELAXED);
 }
 
 bool oom_end_somebody(void) {

@@ -148,10 +148,10 @@ struct process {
     int32_t nice;      /* guarded by the tree lock */
     uint64_t start_ns; /* of clock_now; fixed at creation */
     struct process_moved moved;
-    uint32_t is_dumpable;           /* PR_SET_DUMPABLE; atomic */
-    int32_t oom_score_adjustment;   /* atomic */
-    bool ends_slowly;               /* it was to give its memory back, and was waited for; atomic */
-    uint32_t personality;           /* atomic */
+    uint32_t is_dumpable;         /* PR_SET_DUMPABLE; atomic */
+    int32_t oom_score_adjustment; /* atomic */
+    uint32_t oom_wait_count; /* how often it has been waited for, to give its memory back; atomic */
+    uint32_t personality;    /* atomic */
     bool has_no_new_privileges;     /* atomic */
     bool has_no_large_pages;        /* PR_SET_THP_DISABLE; atomic */
     bool keeps_capabilities;        /* PR_SET_KEEPCAPS; atomic */

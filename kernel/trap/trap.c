@@ -170,8 +170,8 @@ static void handle_user_fault(struct trap_frame *frame) {
     interrupts_disable();
 }
 
-/* A copy goes on as long as anybody else has memory to give back. Nobody is waited for twice, since
- * the copy may hold what they need to end. */
+/* A copy goes on as long as anybody else has memory to give back. Nobody is waited for without
+ * end, since the copy may hold what they need to come to theirs. */
 static enum status resolve_of_copy(const struct trap_frame *frame) {
     bool may_go_on = true;
     enum status status = resolve(frame);

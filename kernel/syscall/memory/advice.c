@@ -38,6 +38,11 @@ static bool is_known(uint32_t advice) {
     return advice <= ADVICE_DONT_NEED || (advice >= ADVICE_FREE && advice <= ADVICE_COLLAPSE);
 }
 
+/* Locked memory is kept from those. */
+static bool moves_pages(uint32_t advice) {
+    return advice == ADVICE_COLD || advice == ADVICE_PAGE_OUT;
+}
+
 static enum status carry_out(struct locked_range *token, struct virt_range range, uint32_t advice)
     REQUIRES(token) {
     switch (advice) {
@@ -62,11 +67,11 @@ static enum status carry_out(struct locked_range *token, struct virt_range range
     case ADVICE_POPULATE_WRITE:
         return space_populate(token, range, ACCESS_WRITE);
     default: /* what only makes things faster */
-        return space_check_mapped(token, range, advice == ADVICE_PAGE_OUT);
+        return space_check_mapped(token, range, moves_pages(advice));
     }
 }
 
-/* MADV_PAGEOUT of locked memory is refused as invalid. */
+/* MADV_COLD and MADV_PAGEOUT of locked memory are refused as invalid. */
 static int64_t advise_range(struct address_space *space, struct virt_range range, uint32_t advice) {
     struct locked_range token;
     space_lock_for_writing(space, range, &token);
@@ -173,7 +178,7 @@ int64_t call_msync(const struct trap_frame *frame) {
     return status == STATUS_OK && is_cut ? STATUS_NO_MEMORY : status;
 }
 
-static bool may_lock(void) {
+bool may_lock_memory(void) {
     const struct process *process = process_current();
     return process->limits[RESOURCE_LOCKED_MEMORY].soft != 0 ||
            process->credentials.effective_user == 0;
@@ -202,7 +207,8 @@ static int64_t lock_range(uint64_t start, uint64_t size_bytes, enum memory_lock 
 }
 
 int64_t call_mlock(const struct trap_frame *frame) {
-    return may_lock() ? lock_range(frame->rdi, frame->rsi, MEMORY_LOCKED) : STATUS_NOT_PERMITTED;
+    return may_lock_memory() ? lock_range(frame->rdi, frame->rsi, MEMORY_LOCKED)
+                             : STATUS_NOT_PERMITTED;
 }
 
 constexpr uint32_t MLOCK_ONFAULT = 1;
@@ -213,7 +219,7 @@ int64_t call_mlock2(const struct trap_frame *frame) {
         return STATUS_INVALID;
     }
     enum memory_lock lock = flags & MLOCK_ONFAULT ? MEMORY_LOCKED_ON_FAULT : MEMORY_LOCKED;
-    return may_lock() ? lock_range(frame->rdi, frame->rsi, lock) : STATUS_NOT_PERMITTED;
+    return may_lock_memory() ? lock_range(frame->rdi, frame->rsi, lock) : STATUS_NOT_PERMITTED;
 }
 
 int64_t call_munlock(const struct trap_frame *frame) {
@@ -237,7 +243,7 @@ int64_t call_mlockall(const struct trap_frame *frame) {
     if (flags == 0 || flags == MCL_ONFAULT || (flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))) {
         return STATUS_INVALID;
     }
-    if (!may_lock()) {
+    if (!may_lock_memory()) {
         return STATUS_NOT_PERMITTED;
     }
     enum memory_lock lock = flags & MCL_ONFAULT ? MEMORY_LOCKED_ON_FAULT : MEMORY_LOCKED;

@@ -2,6 +2,7 @@
 #include "kernel/files/file/file_source.h"
 #include "kernel/process/process.h"
 #include "kernel/syscall/calls.h"
+#include "kernel/syscall/memory/advice.h"
 #include "kernel/syscall/memory/user_range.h"
 #include "lib/status.h"
 #include "mm/addr/layout.h"
@@ -31,10 +32,12 @@ constexpr uint64_t MAP_POPULATE = 0x8000;
 constexpr uint64_t MAP_NONBLOCK = 0x10000;
 constexpr uint64_t MAP_HUGETLB = 0x40000;
 constexpr uint64_t MAP_FIXED_NOREPLACE = 0x100000;
-/* DENYWRITE, EXECUTABLE, STACK: nothing, or advice. */
-constexpr uint64_t MAP_VALIDATED = MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | 0x800 | 0x1000 |
+constexpr uint64_t MAP_HUGE_SHIFT = 26; /* the logarithm of the size of large pages */
+constexpr uint64_t MAP_HUGE_MASK = 63;
+/* ABOVE4G, DENYWRITE, EXECUTABLE, STACK, and sizes of large pages: nothing, or advice. */
+constexpr uint64_t MAP_VALIDATED = MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | 0x80 | 0x800 | 0x1000 |
                                    MAP_GROWSDOWN | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE |
-                                   MAP_NONBLOCK | 0x20000 | MAP_HUGETLB | MAP_32BIT;
+                                   MAP_NONBLOCK | 0x20000 | MAP_HUGETLB | MAP_32BIT | 0x7c000000;
 
 constexpr uint64_t LOW_END = 1ull << 31; /* below it is what MAP_32BIT gets */
 
@@ -74,6 +77,24 @@ static int64_t check_place(const struct request *request) {
         return STATUS_INVALID;
     }
     return request->address < NULL_GUARD_END ? STATUS_NOT_PERMITTED : STATUS_OK;
+}
+
+/* What is not to be replaced is refused before the file is looked at, and so is locking. */
+static int64_t check_flags(const struct request *request) {
+    struct virt_range range;
+    bool keeps_old = (request->flags & MAP_FIXED_NOREPLACE) != 0;
+    if (keeps_old && user_pages(request->address, request->size_bytes, &range) &&
+        user_range_is_used(range)) {
+        return STATUS_EXISTS;
+    }
+    return (request->flags & MAP_LOCKED) && !may_lock_memory() ? STATUS_NOT_PERMITTED : STATUS_OK;
+}
+
+/* There are no large pages; Linux knows those of 2 MiB and 1 GiB. */
+static int64_t check_large_pages(const struct request *request) {
+    uint64_t shift = request->flags >> MAP_HUGE_SHIFT & MAP_HUGE_MASK;
+    bool is_size = shift == 0 || shift == 21 || shift == 30;
+    return request->file || !is_size ? STATUS_INVALID : STATUS_NO_MEMORY;
 }
 
 static int64_t check_file_access(const struct request *request, uint64_t protection,
@@ -236,7 +257,7 @@ static int64_t check_and_map(struct request *request, uint64_t protection, uint6
         return STATUS_INVALID;
     }
     if (request->flags & MAP_HUGETLB) {
-        return request->file ? STATUS_INVALID : STATUS_NO_MEMORY; /* there are none */
+        return check_large_pages(request);
     }
     uint64_t page_count = align_up(request->size_bytes, PAGE_SIZE) >> PAGE_SHIFT;
     if (page_count == 0) {
@@ -248,6 +269,9 @@ static int64_t check_and_map(struct request *request, uint64_t protection, uint6
         return STATUS_OVERFLOW;
     }
     int64_t status = check_place(request);
+    if (status == STATUS_OK) {
+        status = check_flags(request);
+    }
     if (status == STATUS_OK) {
         status = describe(request, protection, page);
     }
