@@ -58,7 +58,8 @@ class UserFaultTest(MachineCase):
                      "  verdict: never mapped")
 
     def test_growing_the_stack_beyond_its_limit(self):
-        self.provoke("stack-overflow", r"verdict: never mapped(?:.*\n)*  after .* 'stack'")
+        self.provoke("stack-overflow", r"verdict: stack limit: 'stack' may grow to \d+ KiB"
+                     r"(?:.*\n)*  after .* 'stack'")
 
     def test_dividing_by_zero(self):
         self.provoke("divide", "divide error: process 1", SIGFPE)

@@ -26,6 +26,12 @@ class MemoryTest(MachineCase):
         self.assert_log_has(result, "init: every frame came back")
         self.assert_log_has(result, "audit: at the end: .* 0 findings")
 
+    def test_calls_that_write_to_memory_which_has_run_out_never_fail_for_that(self):
+        result = self.run_program(program("thirsty"), append="audit")
+        self.assertEqual(result.status, 0, result.output)
+        self.assertEqual(result.output.count(b"thirsty: killed"), 3)
+        self.assert_log_has(result, "audit: at the end: .* 0 findings")
+
     def test_what_malloc_gave_keeps_its_contents(self):
         self.assertEqual(self.run_program(program("allocate")).status, 0)
 

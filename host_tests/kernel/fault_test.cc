@@ -100,6 +100,31 @@ TEST_F(FaultTest, WhatTheLastChangeTookAwayWasUnmapped) {
     EXPECT_EQ(Judge(), FAULT_NEVER_MAPPED);
 }
 
+TEST_F(FaultTest, AnOverflowIsToldFromAnAddressThatIsNoStacks) {
+    constexpr uint64_t limit = 4ull << 20;
+    constexpr uint64_t end = kUserPage + 10 * limit;
+    facts_.has_area_above = true;
+    facts_.area_above = {.range = virt_range(virt_addr(end - PAGE_SIZE), 1), .grows_down = true};
+    facts_.stack_limit_bytes = limit;
+    Touch(end - limit - 1, kUser);
+    EXPECT_EQ(Judge(), FAULT_STACK_LIMIT);
+    EXPECT_EQ(fault_stack_bytes(&facts_), limit + PAGE_SIZE);
+    Touch(end - limit, kUser);
+    EXPECT_EQ(Judge(), FAULT_NEVER_MAPPED) << "within the limit, something else is in the way";
+    Touch(end - 2 * limit, kUser);
+    EXPECT_EQ(Judge(), FAULT_STACK_LIMIT);
+    Touch(end - 2 * limit - 1, kUser);
+    EXPECT_EQ(Judge(), FAULT_NEVER_MAPPED) << "far below";
+    facts_.stack_limit_bytes = PAGE_SIZE;
+    Touch(end - PAGE_SIZE - (1 << 20), kUser);
+    EXPECT_EQ(Judge(), FAULT_STACK_LIMIT) << "a small limit is missed by much";
+    facts_.area_above.grows_down = false;
+    EXPECT_EQ(Judge(), FAULT_NEVER_MAPPED);
+    facts_.area_above.grows_down = true;
+    AddChange(TABLE_UNMAP);
+    EXPECT_EQ(Judge(), FAULT_UNMAPPED);
+}
+
 TEST_F(FaultTest, AnAreaSaysWhatItMeansThatNothingIsMapped) {
     Touch(kUserPage, kUser);
     AddChange(TABLE_UNMAP);

@@ -51,6 +51,20 @@ TEST_F(MemoryObjectTest, WhatWasWrittenIsRead) {
     EXPECT_EQ(read(UINT64_MAX, 1), "");
 }
 
+TEST_F(MemoryObjectTest, PagesAreCountedWhereTheyAre) {
+    EXPECT_EQ(memory_object_pages_between(object, 0, UINT64_MAX), 0u);
+    for (uint64_t page : {0, 1, 3, 64, 70}) {
+        EXPECT_EQ(write(page << PAGE_SHIFT, "x"), STATUS_OK);
+    }
+    EXPECT_EQ(write(FAR, "y"), STATUS_OK);
+    EXPECT_EQ(memory_object_pages_between(object, 0, UINT64_MAX), 6u);
+    EXPECT_EQ(memory_object_pages_between(object, 1, 64), 3u);
+    EXPECT_EQ(memory_object_pages_between(object, 4, 63), 0u);
+    EXPECT_EQ(memory_object_pages_between(object, 64, 64), 1u);
+    EXPECT_EQ(memory_object_pages_between(object, 70, FAR >> PAGE_SHIFT), 2u);
+    EXPECT_EQ(memory_object_pages_between(object, 71, (FAR >> PAGE_SHIFT) - 1), 0u);
+}
+
 TEST_F(MemoryObjectTest, AWriteAcrossPagesIsOneText) {
     std::string text(3 * PAGE_SIZE, '\0');
     std::iota(text.begin(), text.end(), 0);

@@ -170,7 +170,7 @@ struct space_usage ProcessTest::usage(address_space *space) {
 
 void ProcessTest::limit(uint64_t space_limits::*field, uint64_t pages) {
     struct space_limits limits = {SPACE_UNLIMITED, SPACE_UNLIMITED, SPACE_UNLIMITED,
-                                  SPACE_UNLIMITED};
+                                  SPACE_UNLIMITED, false,           false};
     limits.*field = pages * PAGE_SIZE;
     space_set_limits(parent, &limits);
 }

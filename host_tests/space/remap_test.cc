@@ -437,7 +437,8 @@ TEST_F(RemapTest, RunningOutOfFramesWhileMovingChangesNothing) {
 
 TEST_F(RemapTest, LimitsHoldForWhatGrows) {
     ASSERT_EQ(map_memory(0, 4), STATUS_OK);
-    struct space_limits limits = {7 * PAGE_SIZE, SPACE_UNLIMITED, SPACE_UNLIMITED, 5 * PAGE_SIZE};
+    struct space_limits limits = {7 * PAGE_SIZE, SPACE_UNLIMITED, SPACE_UNLIMITED,
+                                  5 * PAGE_SIZE, false,           false};
     space_set_limits(parent, &limits);
     EXPECT_EQ(remap(resize(0, 4, 8)), STATUS_NO_MEMORY);
     EXPECT_EQ(remap(resize(0, 4, 7)), STATUS_OK);

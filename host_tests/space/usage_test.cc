@@ -224,6 +224,93 @@ TEST_F(UsageTest, WhatIsPromisedIsCounted) {
     EXPECT_EQ(space_committed_pages(), before);
 }
 
+/* Puts back how promises are made. */
+class PromiseTest : public UsageTest {
+  protected:
+    void SetUp() override {
+        UsageTest::SetUp();
+        usual = space_overcommit;
+    }
+    void TearDown() override {
+        space_overcommit = usual;
+        UsageTest::TearDown();
+    }
+
+    /* A limit that leaves so many pages, with what is kept back. */
+    static void leave(uint64_t page_count) {
+        uint64_t kept = frame_count().total * 3 / 100;
+        uint64_t limit = space_committed_pages() + kept + page_count + 1;
+        space_overcommit = {.mode = OVERCOMMIT_NEVER,
+                            .ratio_percent = 0,
+                            .kbytes = (uint32_t)(limit * PAGE_SIZE / 1024)};
+    }
+
+    overcommit usual = {};
+};
+
+TEST_F(PromiseTest, NothingIsRefusedWhereAllIsPromised) {
+    space_overcommit.mode = OVERCOMMIT_ALWAYS;
+    EXPECT_EQ(map_memory(0, frame_count().total + 1), STATUS_OK);
+}
+
+TEST_F(PromiseTest, TheLimitIsAPartOfMemoryOrWhatItIsSetTo) {
+    space_overcommit = {.mode = OVERCOMMIT_GUESS, .ratio_percent = 25, .kbytes = 0};
+    EXPECT_EQ(space_commit_limit_pages(), frame_count().total / 4);
+    space_overcommit.kbytes = 4096;
+    EXPECT_EQ(space_commit_limit_pages(), 1024u);
+}
+
+TEST_F(PromiseTest, TheLimitOfPromisesHolds) {
+    leave(4);
+    EXPECT_EQ(map_memory(0, 5), STATUS_NO_MEMORY);
+    EXPECT_EQ(map_memory(0, 4), STATUS_OK);
+    EXPECT_EQ(map_memory(8, 1), STATUS_NO_MEMORY);
+    EXPECT_EQ(map_memory(8, 1, RIGHT_READ), STATUS_OK) << "it cannot be written to";
+    EXPECT_EQ(protect(parent, page_at(8), 1, READ_WRITE), STATUS_NO_MEMORY);
+    EXPECT_EQ(map_with(9, 1, {.rights = READ_WRITE, .is_unreserved = true, .name = "vast"}),
+              STATUS_NO_MEMORY)
+        << "MAP_NORESERVE means nothing then";
+    address_space *second = nullptr;
+    EXPECT_EQ(space_fork(parent, "second", &second), STATUS_NO_MEMORY);
+}
+
+TEST_F(PromiseTest, SharedMemoryIsPromisedOnceUnlessNobodyAsks) {
+    area_source *source = nullptr;
+    leave(4);
+    EXPECT_EQ(area_source_create_anonymous(5 * PAGE_SIZE, &source), STATUS_NO_MEMORY);
+    uint64_t before = space_committed_pages();
+    ASSERT_EQ(area_source_create_unreserved(5 * PAGE_SIZE, &source), STATUS_OK);
+    EXPECT_EQ(space_committed_pages(), before);
+    area_source_unref(source);
+    ASSERT_EQ(area_source_create_anonymous(4 * PAGE_SIZE, &source), STATUS_OK);
+    EXPECT_EQ(space_committed_pages(), before + 4);
+    area_source_unref(source);
+}
+
+TEST_F(PromiseTest, AdministratorsHaveAReserve) {
+    leave(4);
+    struct space_limits limits = {SPACE_UNLIMITED, SPACE_UNLIMITED, SPACE_UNLIMITED,
+                                  SPACE_UNLIMITED, false,           true};
+    space_set_limits(parent, &limits);
+    EXPECT_EQ(map_memory(0, 5), STATUS_OK);
+}
+
+TEST_F(UsageTest, NoNewCodeIsMadeWhereThatIsDenied) { // man 2 prctl, PR_SET_MDWE
+    constexpr uint8_t CODE = RIGHT_READ | RIGHT_EXECUTE;
+    ASSERT_EQ(map_memory(0, 1, READ_WRITE | RIGHT_EXECUTE), STATUS_OK);
+    ASSERT_EQ(map_memory(2, 1, CODE), STATUS_OK);
+    ASSERT_EQ(map_memory(4, 1), STATUS_OK);
+    struct space_limits limits = {
+        SPACE_UNLIMITED, SPACE_UNLIMITED, SPACE_UNLIMITED, SPACE_UNLIMITED, true, false};
+    space_set_limits(parent, &limits);
+    EXPECT_EQ(map_memory(6, 1, READ_WRITE | RIGHT_EXECUTE), STATUS_ACCESS_DENIED);
+    EXPECT_EQ(map_memory(6, 1, CODE), STATUS_OK);
+    EXPECT_EQ(protect(parent, page_at(4), 1, CODE), STATUS_ACCESS_DENIED);
+    EXPECT_EQ(protect(parent, page_at(2), 1, READ_WRITE | RIGHT_EXECUTE), STATUS_ACCESS_DENIED);
+    EXPECT_EQ(protect(parent, page_at(2), 1, CODE), STATUS_OK);
+    EXPECT_EQ(protect(parent, page_at(0), 1, CODE), STATUS_OK);
+}
+
 TEST_F(UsageTest, UsageIsTakenApartByKind) {
     TestFile file(2);
     ASSERT_EQ(map_memory(0, 4), STATUS_OK);

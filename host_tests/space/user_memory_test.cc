@@ -36,6 +36,38 @@ class UserMemoryTest : public ProcessTest {
         return result;
     }
 
+    status seal(uint64_t index, uint64_t page_count) {
+        locked_range token;
+        space_lock_for_writing(parent, space_user_range(), &token);
+        status result = space_seal(&token, range(index, page_count));
+        space_unlock(&token);
+        return result;
+    }
+
+    status bind_to(uint64_t index, uint64_t page_count, const memory_policy &policy) {
+        locked_range token;
+        space_lock_for_writing(parent, space_user_range(), &token);
+        status result = space_set_memory_policy(&token, range(index, page_count), &policy);
+        space_unlock(&token);
+        return result;
+    }
+
+    status set_home(uint64_t index, uint64_t page_count, uint32_t modes) {
+        locked_range token;
+        space_lock_for_writing(parent, space_user_range(), &token);
+        status result = space_set_home_node(&token, range(index, page_count), modes);
+        space_unlock(&token);
+        return result;
+    }
+
+    status show(uint64_t index, uint64_t page_count, uint64_t source_page) {
+        locked_range token;
+        space_lock_for_writing(parent, space_user_range(), &token);
+        status result = space_show(&token, range(index, page_count), source_page);
+        space_unlock(&token);
+        return result;
+    }
+
     status residency(uint64_t index, uint64_t page_count, std::string *text) {
         constexpr uint8_t untouched = 0x80;
         std::vector<uint8_t> bytes(page_count + 1, untouched);
@@ -113,6 +145,124 @@ TEST_F(UserMemoryTest, OnlyPrivateAnonymousMemoryIsDiscardedLazily) {
     EXPECT_EQ(discard_lazily(0, 2), STATUS_INVALID);
     EXPECT_EQ(discard_lazily(5, 1), STATUS_NO_MEMORY);
     ASSERT_EQ(unmap(parent, page_at(1), 1), STATUS_OK);
+}
+
+TEST_F(UserMemoryTest, SealedMemoryKeepsItsPlaceAndItsRights) { // man 2 mseal
+    ASSERT_EQ(map_memory(0, 4), STATUS_OK);
+    EXPECT_TRUE(write(1, 1));
+    ASSERT_EQ(seal(1, 2), STATUS_OK);
+    EXPECT_EQ(areas(), "0+1 1+2 3+1");
+    EXPECT_EQ(unmap(parent, page_at(0), 4), STATUS_NOT_PERMITTED);
+    EXPECT_EQ(protect(parent, page_at(0), 4, RIGHT_READ), STATUS_NOT_PERMITTED);
+    EXPECT_FALSE(write(0, 1)) << "below it, it was done";
+    EXPECT_TRUE(write(1, 2) && write(3, 3));
+    struct space_remap what = {.old = range(1, 1), .new_page_count = 2, .may_move = true};
+    EXPECT_EQ(remap(what), STATUS_NOT_PERMITTED);
+    const space_mapping over = {.rights = READ_WRITE, .replaces = true, .name = "over"};
+    EXPECT_EQ(map_with(2, 2, over), STATUS_NOT_PERMITTED);
+    EXPECT_EQ(read(3), 3u);
+}
+
+TEST_F(UserMemoryTest, SealedMemoryIsDiscardedOnlyByWhoMayWriteToIt) {
+    ASSERT_EQ(map_memory(0, 2), STATUS_OK);
+    EXPECT_TRUE(write(0, 1) && write(1, 2));
+    ASSERT_EQ(protect(parent, page_at(1), 1, RIGHT_READ), STATUS_OK);
+    ASSERT_EQ(seal(0, 2), STATUS_OK);
+    EXPECT_EQ(discard(0, 1), STATUS_OK);
+    EXPECT_EQ(read(0), 0u);
+    EXPECT_EQ(discard(1, 1), STATUS_NOT_PERMITTED);
+    EXPECT_EQ(discard_lazily(1, 1), STATUS_NOT_PERMITTED);
+    EXPECT_EQ(punch(1, 1), STATUS_NOT_PERMITTED);
+    EXPECT_EQ(set_policy(1, 1, FORK_WIPES), STATUS_NOT_PERMITTED);
+    EXPECT_EQ(set_policy(1, 1, FORK_LEAVES_OUT), STATUS_NOT_PERMITTED);
+    EXPECT_EQ(set_policy(1, 1, FORK_COPIES), STATUS_OK);
+    EXPECT_EQ(read(1), 2u);
+}
+
+TEST_F(UserMemoryTest, AHoleIsNotSealedNorWhatLiesAroundIt) {
+    ASSERT_EQ(map_memory(0, 1), STATUS_OK);
+    ASSERT_EQ(map_memory(2, 1), STATUS_OK);
+    EXPECT_EQ(seal(0, 3), STATUS_NO_MEMORY);
+    EXPECT_EQ(unmap(parent, page_at(0), 3), STATUS_OK);
+}
+
+TEST_F(UserMemoryTest, AChildsMemoryIsSealedToo) {
+    ASSERT_EQ(map_memory(0, 2), STATUS_OK);
+    ASSERT_EQ(seal(0, 1), STATUS_OK);
+    fork();
+    EXPECT_EQ(unmap(child, page_at(0), 1), STATUS_NOT_PERMITTED);
+    EXPECT_EQ(unmap(child, page_at(1), 1), STATUS_OK);
+}
+
+TEST_F(UserMemoryTest, AreasJoinAgainWhenTheirPoliciesAreTheSame) { // man 2 mbind
+    const memory_policy bind = {.mode = 2, .has_home_node = false, .nodes = 1};
+    const memory_policy other = {.mode = 3, .has_home_node = false, .nodes = 1};
+    const memory_policy elsewhere = {.mode = 2, .has_home_node = false, .nodes = 3};
+    const memory_policy none = {};
+    ASSERT_EQ(map_memory(0, 4), STATUS_OK);
+    ASSERT_EQ(bind_to(1, 2, bind), STATUS_OK);
+    EXPECT_EQ(areas(), "0+1 1+2 3+1");
+    ASSERT_EQ(bind_to(2, 1, other), STATUS_OK);
+    EXPECT_EQ(areas(), "0+1 1+1 2+1 3+1");
+    ASSERT_EQ(bind_to(2, 1, elsewhere), STATUS_OK);
+    EXPECT_EQ(areas(), "0+1 1+1 2+1 3+1");
+    ASSERT_EQ(bind_to(2, 1, bind), STATUS_OK);
+    EXPECT_EQ(areas(), "0+1 1+2 3+1");
+    ASSERT_EQ(bind_to(0, 4, none), STATUS_OK);
+    EXPECT_EQ(areas(), "0+4");
+}
+
+TEST_F(UserMemoryTest, AHoleHasNoPolicyButMayLoseOne) {
+    const memory_policy bind = {.mode = 2, .has_home_node = false, .nodes = 1};
+    const memory_policy none = {};
+    EXPECT_EQ(bind_to(0, 1, none), STATUS_FAULT);
+    ASSERT_EQ(map_memory(0, 1), STATUS_OK);
+    ASSERT_EQ(map_memory(2, 2), STATUS_OK);
+    EXPECT_EQ(bind_to(0, 3, bind), STATUS_FAULT);
+    EXPECT_EQ(areas(), "0+1 2+2") << "nothing has changed";
+    ASSERT_EQ(bind_to(2, 1, bind), STATUS_OK);
+    EXPECT_EQ(bind_to(0, 3, none), STATUS_OK);
+    EXPECT_EQ(areas(), "0+1 2+2");
+}
+
+TEST_F(UserMemoryTest, OnlySomePoliciesHaveAHome) { // man 2 set_mempolicy_home_node
+    const memory_policy bind = {.mode = 2 | 1 << 15, .has_home_node = false, .nodes = 1};
+    const memory_policy other = {.mode = 3, .has_home_node = false, .nodes = 1};
+    ASSERT_EQ(map_memory(0, 5), STATUS_OK);
+    EXPECT_EQ(set_home(0, 5, 1 << 2), STATUS_NOT_FOUND);
+    ASSERT_EQ(bind_to(1, 2, bind), STATUS_OK);
+    ASSERT_EQ(bind_to(4, 1, other), STATUS_OK);
+    EXPECT_EQ(set_home(0, 2, 1 << 2), STATUS_OK);
+    EXPECT_EQ(areas(), "0+1 1+1 2+1 3+1 4+1");
+    EXPECT_EQ(set_home(0, 5, 1 << 2), STATUS_NOT_SUPPORTED);
+    EXPECT_EQ(areas(), "0+1 1+2 3+1 4+1") << "below it, it was done";
+}
+
+TEST_F(UserMemoryTest, SharedMemoryShowsOtherPages) { // man 2 remap_file_pages
+    TestFile file(8);
+    ASSERT_EQ(map_shared(file, 0, 4), STATUS_OK);
+    ASSERT_EQ(show(1, 2, 5), STATUS_OK);
+    EXPECT_EQ(areas(), "0+1 1+2 3+1");
+    EXPECT_EQ(read(0), 0x1000u);
+    EXPECT_EQ(read(1), 0x1005u);
+    EXPECT_EQ(read(3), 0x1003u);
+    ASSERT_EQ(show(0, 4, 2), STATUS_OK) << "over three areas";
+    EXPECT_EQ(areas(), "0+4");
+    EXPECT_EQ(read(3), 0x1005u);
+    ASSERT_EQ(unmap(parent, VA, 4), STATUS_OK);
+}
+
+TEST_F(UserMemoryTest, WhatIsNotOneSharedMappingShowsNoOtherPages) {
+    TestFile file(8);
+    ASSERT_EQ(map_private(file, 0, 2), STATUS_OK);
+    ASSERT_EQ(map_shared(file, 2, 1), STATUS_OK);
+    ASSERT_EQ(map_shared(file, 3, 1, RIGHT_READ), STATUS_OK);
+    ASSERT_EQ(map_shared(file, 5, 1), STATUS_OK);
+    EXPECT_EQ(show(0, 1, 0), STATUS_INVALID) << "private";
+    EXPECT_EQ(show(2, 2, 0), STATUS_INVALID) << "other rights";
+    EXPECT_EQ(show(4, 1, 0), STATUS_INVALID) << "nothing";
+    EXPECT_EQ(show(5, 2, 0), STATUS_INVALID) << "a hole";
+    ASSERT_EQ(unmap(parent, VA, 6), STATUS_OK);
 }
 
 TEST_F(UserMemoryTest, AHoleIsPunchedThroughASharedMapping) { // MADV_REMOVE

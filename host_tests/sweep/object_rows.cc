@@ -47,6 +47,10 @@ TEST_P(ObjectRows, memory_object_page_count) {
     takes_no_memory([&] { EXPECT_EQ(memory_object_page_count(object), 1u); });
 }
 
+TEST_P(ObjectRows, memory_object_pages_between) {
+    takes_no_memory([&] { EXPECT_EQ(memory_object_pages_between(object, 0, UINT64_MAX), 1u); });
+}
+
 TEST_P(ObjectRows, memory_object_frame_total) {
     takes_no_memory([&] { EXPECT_EQ(memory_object_frame_total(), 1u); });
 }

@@ -208,6 +208,24 @@ TEST_P(SpaceRows, space_set_fork_policy) {
         2u);
 }
 
+TEST_P(SpaceRows, space_seal) {
+    EXPECT_EQ(fails([&] { return locked(space, space_seal, pages_at(INNER, 2)); }), 2u);
+}
+
+TEST_P(SpaceRows, space_set_memory_policy) {
+    const memory_policy policy = {.mode = 2, .has_home_node = false, .nodes = 1};
+    EXPECT_EQ(
+        fails([&] { return locked(space, space_set_memory_policy, pages_at(INNER, 2), &policy); }),
+        2u);
+}
+
+TEST_P(SpaceRows, space_set_home_node) {
+    const memory_policy policy = {.mode = 2, .has_home_node = false, .nodes = 1};
+    ASSERT_EQ(locked(space, space_set_memory_policy, pages_at(VA, PAGES), &policy), STATUS_OK);
+    EXPECT_EQ(
+        fails([&] { return locked(space, space_set_home_node, pages_at(INNER, 2), 1u << 2); }), 2u);
+}
+
 TEST_P(SpaceRows, space_residency) {
     uint8_t bytes[PAGES];
     takes_no_memory_and_succeeds(
@@ -231,8 +249,12 @@ TEST_P(SpaceRows, space_check_mapped) {
 }
 
 TEST_P(SpaceRows, space_set_limits) {
-    const struct space_limits limits = {1, 2, 3, 4};
+    const struct space_limits limits = {1, 2, 3, 4, false, false};
     takes_no_memory([&] { space_set_limits(space, &limits); });
+}
+
+TEST_P(SpaceRows, space_stack_limit_bytes) {
+    takes_no_memory([&] { EXPECT_EQ(space_stack_limit_bytes(space), SPACE_UNLIMITED); });
 }
 
 TEST_P(SpaceRows, space_usage) {
@@ -251,6 +273,17 @@ TEST_P(SpaceRows, space_area_usage) {
 
 TEST_P(SpaceRows, space_committed_pages) {
     takes_no_memory([&] { EXPECT_GE(space_committed_pages(), PAGES); });
+}
+
+TEST_P(SpaceRows, space_commit_limit_pages) {
+    takes_no_memory([&] { EXPECT_GT(space_commit_limit_pages(), 0u); });
+}
+
+TEST_P(SpaceRows, area_source_create_unreserved) {
+    area_source *source = nullptr;
+    EXPECT_EQ(fails([&] { return area_source_create_unreserved(PAGE_SIZE, &source); }), 3u)
+        << "the source, its object, a slab";
+    area_source_unref(source);
 }
 
 TEST_P(SpaceRows, area_source_create_anonymous) {
@@ -299,6 +332,12 @@ TEST_P(SharedMemoryRows, area_source_unref) {
 
 TEST_P(SharedMemoryRows, space_resolve_fault_OfSharedMemory) {
     EXPECT_EQ(fails([&] { return fault(SHARED + PAGE_SIZE); }), 1u);
+}
+
+TEST_P(SharedMemoryRows, space_show) {
+    EXPECT_EQ(fails([&] { return locked(space, space_show, pages_at(SHARED + PAGE_SIZE, 1), 0); }),
+              3u)
+        << "the new area, and two for the cuts";
 }
 
 TEST_P(SharedMemoryRows, space_punch) {

@@ -27,6 +27,7 @@ static const char *const VERDICTS[] = {
     [FAULT_NON_CANONICAL] = "non-canonical: no memory can have this address",
     [FAULT_NO_ACCESS] = "no access: the page is mapped without any right (PROT_NONE)",
     [FAULT_NEVER_MAPPED] = "never mapped: nobody is known to have put anything here",
+    [FAULT_STACK_LIMIT] = "stack limit",
     [FAULT_UNMAPPED] = "unmapped",
     [FAULT_NOT_FILLED] = "not filled: no page has been put here yet",
     [FAULT_HOLE] = "hole: there is no memory that could be mapped here",
@@ -90,6 +91,12 @@ static void explain_null(const struct fault_facts *facts, const struct text_sink
               is_above ? "first 64 KiB are" : "topmost page is");
 }
 
+static void explain_stack_limit(const struct fault_facts *facts, const struct text_sink *sink) {
+    format_to(sink, ": '%s' may grow to %llu KiB and would have to grow to %llu\n",
+              facts->area_above.name, (unsigned long long)facts->stack_limit_bytes >> 10,
+              (unsigned long long)fault_stack_bytes(facts) >> 10);
+}
+
 static void explain_unmapping(const struct table_change *change, const struct text_sink *sink) {
     format_to(sink, " ");
     table_change_write_author(change, sink);
@@ -110,6 +117,9 @@ static void explain_verdict(enum fault_verdict verdict, const struct fault_facts
     switch (verdict) {
     case FAULT_NULL_POINTER:
         explain_null(facts, sink);
+        return;
+    case FAULT_STACK_LIMIT:
+        explain_stack_limit(facts, sink);
         return;
     case FAULT_UNMAPPED:
         explain_unmapping(&facts->changes[0].change, sink);

@@ -36,6 +36,7 @@ enum fault_verdict : uint8_t {
     FAULT_NON_CANONICAL,  /* no such address */
     FAULT_NO_ACCESS,      /* the page is parked: PROT_NONE */
     FAULT_NEVER_MAPPED,   /* no area, and nobody is known to have mapped anything */
+    FAULT_STACK_LIMIT,    /* no area, and the one above may not grow down so far */
     FAULT_UNMAPPED,       /* no area, and the last change took away what was there */
     FAULT_NOT_FILLED,     /* in an area that is only reserved, or not used yet */
     FAULT_HOLE,           /* in the direct map or the frame array, where there is no memory */
@@ -76,12 +77,16 @@ struct fault_facts {
     struct vm_area area;       /* that holds the address */
     struct vm_area area_below; /* the nearest on each side */
     struct vm_area area_above;
-    size_t change_count; /* of `changes`, newest first */
+    uint64_t stack_limit_bytes; /* how large an area may grow down to be */
+    size_t change_count;        /* of `changes`, newest first */
     struct fault_change changes[FAULT_CHANGES_MAX];
 };
 
 /* Total: every combination of error code and table state has one verdict. */
 enum fault_verdict fault_judge(const struct fault_facts *facts);
+
+/* How large the area above the address would have to grow down to be to hold it. */
+uint64_t fault_stack_bytes(const struct fault_facts *facts);
 
 /* Whether the tables allow the access now, so that the instruction may run again, once. */
 bool fault_is_spurious(enum fault_verdict verdict);

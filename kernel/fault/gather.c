@@ -1,5 +1,7 @@
 #include "kernel/fault/gather.h"
 
+#include "mm/space/space_usage.h"
+
 constexpr size_t CHANGES_READ_MAX = FAULT_CHANGES_MAX + 1;
 
 static void gather_tables(const struct address_space *space, struct fault_facts *facts) {
@@ -40,6 +42,7 @@ void fault_gather(struct address_space *space, const struct fault_sources *sourc
     facts->has_area = space_find_area(space, facts->address, &facts->area);
     facts->has_area_below = space_find_area_below(space, facts->address, &facts->area_below);
     facts->has_area_above = space_find_area_above(space, facts->address, &facts->area_above);
+    facts->stack_limit_bytes = space_stack_limit_bytes(space);
 }
 
 void fault_gather_unlocked(const struct address_space *space, const struct fault_sources *sources,
@@ -49,4 +52,5 @@ void fault_gather_unlocked(const struct address_space *space, const struct fault
     facts->has_area = space_find_area_unlocked(space, facts->address, &facts->area);
     facts->has_area_below = false;
     facts->has_area_above = false;
+    facts->stack_limit_bytes = 0;
 }

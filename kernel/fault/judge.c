@@ -13,11 +13,32 @@ static bool is_user_page(const struct fault_facts *facts) {
     return (facts->query.effective_rights & RIGHT_USER) != 0;
 }
 
+uint64_t fault_stack_bytes(const struct fault_facts *facts) {
+    return virt_range_last(facts->area_above.range).value + 1 -
+           align_down(facts->address.value, PAGE_SIZE);
+}
+
+/* Not more than as much again lies between a stack that has overflowed and the address: what is
+ * further away is no stack's. */
+static bool is_overflow(const struct fault_facts *facts) {
+    constexpr uint64_t least = 1ull << 20;
+    if (!facts->has_area_above || !facts->area_above.grows_down) {
+        return false;
+    }
+    uint64_t limit = facts->stack_limit_bytes;
+    uint64_t size_bytes = fault_stack_bytes(facts);
+    return size_bytes > limit && size_bytes - limit <= (limit > least ? limit : least);
+}
+
+static enum fault_verdict judge_unknown(const struct fault_facts *facts) {
+    return is_overflow(facts) ? FAULT_STACK_LIMIT : FAULT_NEVER_MAPPED;
+}
+
 /* Nobody has an area there. The last change may be of something else in the same range, but then
  * it says that nothing is mapped in all of it. */
 static enum fault_verdict judge_nobodys(const struct fault_facts *facts) {
     if (facts->change_count == 0) {
-        return FAULT_NEVER_MAPPED;
+        return judge_unknown(facts);
     }
     switch (facts->changes[0].change.operation) {
     case TABLE_UNMAP:
@@ -25,7 +46,7 @@ static enum fault_verdict judge_nobodys(const struct fault_facts *facts) {
     case TABLE_UNMAP_STRICT:
         return FAULT_UNMAPPED;
     default:
-        return FAULT_NEVER_MAPPED;
+        return judge_unknown(facts);
     }
 }
 

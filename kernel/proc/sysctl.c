@@ -1,5 +1,3 @@
-#include "kernel/proc/sysctl.h"
-
 #include "kernel/proc/tables.h"
 #include "kernel/proc/text/parse.h"
 #include "kernel/process/layout.h"
@@ -10,24 +8,25 @@
 #include "mm/addr/layout.h"
 #include "mm/frame/frame.h"
 #include "mm/heap/heap.h"
+#include "mm/space/space_usage.h"
 #include "mm/space/user_areas.h"
 
 /* /proc/sys: what the kernel's limits are, and what root may set. */
-
-static uint32_t overcommit_memory; /* atomic */
-
-uint32_t sysctl_overcommit_memory(void) {
-    return __atomic_load_n(&overcommit_memory, __ATOMIC_RELAXED);
-}
 
 /* A number that can be set. */
 struct setting {
     uint32_t *value; /* atomic */
     uint32_t least, most;
+    uint32_t *replaced; /* becomes 0 where this one is set; null: none */
 };
 
-static const struct setting randomize_setting = {&layout_mode, 0, 2};
-static const struct setting overcommit_setting = {&overcommit_memory, 0, 2};
+static const struct setting randomize_setting = {&layout_mode, 0, 2, nullptr};
+static const struct setting overcommit_setting = {&space_overcommit.mode, OVERCOMMIT_GUESS,
+                                                  OVERCOMMIT_NEVER, nullptr};
+static const struct setting commit_ratio_setting = {&space_overcommit.ratio_percent, 0, INT32_MAX,
+                                                    &space_overcommit.kbytes};
+static const struct setting commit_kbytes_setting = {&space_overcommit.kbytes, 0, UINT32_MAX,
+                                                     &space_overcommit.ratio_percent};
 
 static enum status setting_show(const struct made_view *view, const struct text_sink *sink) {
     const struct setting *setting = view->data;
@@ -41,6 +40,9 @@ static enum status setting_accept(const struct made_view *view, const char *text
     enum status status = parse_number(text, length, setting->least, setting->most, &value);
     if (status == STATUS_OK) {
         __atomic_store_n(setting->value, (uint32_t)value, __ATOMIC_RELAXED);
+        if (setting->replaced != nullptr) {
+            __atomic_store_n(setting->replaced, 0, __ATOMIC_RELAXED);
+        }
     }
     return status == STATUS_OUT_OF_RANGE ? STATUS_INVALID : status;
 }
@@ -239,9 +241,9 @@ static const struct made_entry vm_entries[] = {
     NUMBER("mmap_min_addr", null_guard_end),
     CONSTANT("nr_hugepages", "0"),
     CONSTANT("oom_kill_allocating_task", "0"),
-    CONSTANT("overcommit_kbytes", "0"),
+    SETTING("overcommit_kbytes", commit_kbytes_setting),
     SETTING("overcommit_memory", overcommit_setting),
-    CONSTANT("overcommit_ratio", "50"),
+    SETTING("overcommit_ratio", commit_ratio_setting),
     CONSTANT("panic_on_oom", "0"),
     CONSTANT("swappiness", "60"),
 };

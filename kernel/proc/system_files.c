@@ -55,6 +55,7 @@ static enum status meminfo_show(const struct made_view *view, const struct text_
     struct memory_totals totals = memory_totals();
     (void)view;
     totals.committed = space_committed_pages();
+    totals.commit_limit = space_commit_limit_pages();
     count_direct_map(totals.direct_map);
     meminfo_write(sink, &totals);
     return STATUS_OK;

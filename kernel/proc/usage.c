@@ -15,6 +15,14 @@ static void note_places(const struct process_memory *memory, struct memory_facts
     facts->environment_end = memory->environment_end.value;
 }
 
+/* The program's own; what else can be executed are libraries, wherever they come from. */
+static uint64_t code_pages(const struct memory_facts *facts, uint64_t executable_pages) {
+    uint64_t size_bytes =
+        align_up(facts->code_end, PAGE_SIZE) - align_down(facts->code_start, PAGE_SIZE);
+    uint64_t page_count = size_bytes >> PAGE_SHIFT;
+    return page_count < executable_pages ? page_count : executable_pages;
+}
+
 void usage_of_memory(struct process_memory *memory, struct memory_facts *facts) {
     struct space_usage usage;
     struct locked_range token;
@@ -24,7 +32,6 @@ void usage_of_memory(struct process_memory *memory, struct memory_facts *facts) 
         .peak = usage.peak_pages,
         .data = usage.data_pages,
         .stack = usage.stack_pages,
-        .code = usage.executable_pages,
         .locked = usage.locked_pages,
         .table = usage.table_pages,
         .resident_anonymous = usage.resident_anonymous,
@@ -35,6 +42,8 @@ void usage_of_memory(struct process_memory *memory, struct memory_facts *facts) 
     space_lock_for_reading(memory->space, space_user_range(), &token);
     note_places(memory, facts);
     space_unlock(&token);
+    facts->code = code_pages(facts, usage.executable_pages);
+    facts->library = usage.executable_pages - facts->code;
 }
 
 void usage_of_area(struct address_space *space, const struct vm_area *area,

@@ -105,7 +105,6 @@ static enum status make_process(struct process *parent, const char *name, uint64
     made->has_no_new_privileges = parent->has_no_new_privileges;
     made->has_no_large_pages = parent->has_no_large_pages;
     made->keeps_capabilities = parent->keeps_capabilities;
-    made->memory_denials = parent->memory_denials;
     made->barrier_registrations = parent->barrier_registrations;
     *process = made;
     return STATUS_OK;
@@ -163,6 +162,7 @@ static enum status make_task(const struct trap_frame *frame, const struct clone_
     }
     made->timer_slack_ns = parent->timer_slack_ns;
     made->timer_slack_first_ns = parent->timer_slack_ns;
+    made->memory_policy = parent->memory_policy;
     if (!parent->scheduling.resets_on_fork) {
         made->scheduling = parent->scheduling;
     }

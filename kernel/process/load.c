@@ -334,6 +334,8 @@ static enum status load(struct loader *loader, struct loaded_program *loaded) {
     if (status != STATUS_OK) {
         return complain(loader, status);
     }
+    const struct process *process = process_current();
+    loader->memory->denials = process_memory_denials_after(process ? process->memory : nullptr);
     status = load_into_memory(loader);
     if (status != STATUS_OK) {
         process_memory_unref(loader->memory);

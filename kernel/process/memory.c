@@ -1,6 +1,7 @@
 #include "kernel/process/memory.h"
 
 #include "kernel/process/executable.h"
+#include "kernel/process/process.h"
 #include "lib/check.h"
 #include "mm/heap/heap.h"
 
@@ -19,6 +20,11 @@ enum status process_memory_create(const char *name, struct process_memory **memo
     return STATUS_OK;
 }
 
+uint32_t process_memory_denials_after(const struct process_memory *memory) {
+    uint32_t denials = memory ? __atomic_load_n(&memory->denials, __ATOMIC_RELAXED) : 0;
+    return denials & DENY_WITHOUT_CHILDREN ? 0 : denials;
+}
+
 /* The parent's places are read once its memory is copied; its own threads alone change them. */
 enum status process_memory_fork(struct process_memory *parent, const char *name,
                                 struct process_memory **child) {
@@ -35,6 +41,8 @@ enum status process_memory_fork(struct process_memory *parent, const char *name,
     *made = *parent;
     made->reference_count = 1;
     made->space = space;
+    made->denials = process_memory_denials_after(parent);
+    process_memory_apply_limits(made);
     executable_ref(made->executable);
     *child = made;
     return STATUS_OK;

@@ -13,8 +13,13 @@ BEGIN_C_DECLS
 
 constexpr size_t AUXILIARY_SIZE_MAX = 24 * (2 * sizeof(uint64_t));
 
+/* PR_SET_MDWE */
+constexpr uint32_t DENY_NEW_CODE = 1;         /* PR_MDWE_REFUSE_EXEC_GAIN */
+constexpr uint32_t DENY_WITHOUT_CHILDREN = 2; /* PR_MDWE_NO_INHERIT */
+
 struct process_memory {
     uint32_t reference_count;    /* atomic */
+    uint32_t denials;            /* of DENY_; atomic */
     struct address_space *space; /* owned; fixed at creation */
 
     /* Guarded by the lock of the whole space. */
@@ -29,6 +34,9 @@ struct process_memory {
 
 /* Empty, with a space of that name and one reference. Errors: STATUS_NO_MEMORY. */
 enum status process_memory_create(const char *name, struct process_memory **memory);
+
+/* What memory that follows `memory`, which may be null, is denied: of a child, or by execve. */
+uint32_t process_memory_denials_after(const struct process_memory *memory);
 
 /* A copy as fork makes it. Errors: STATUS_NO_MEMORY. */
 enum status process_memory_fork(struct process_memory *parent, const char *name,

@@ -12,6 +12,7 @@
 constexpr int64_t ADJUSTMENT_NEVER = -1000; /* OOM_SCORE_ADJ_MIN */
 constexpr int64_t ADJUSTMENT_WHOLE = 1000;
 constexpr uint64_t PATIENCE_NS = 100'000'000;
+constexpr uint32_t WAIT_COUNT_MAX = 10; /* then it is taken for one that cannot end */
 
 struct choice {
     struct process *process; /* a reference */
@@ -50,7 +51,8 @@ static uint64_t resident_pages(const struct process_memory *memory) {
 static void weigh(struct process *process, const struct process_memory *memory,
                   struct choice *choice) {
     int64_t adjustment = __atomic_load_n(&process->oom_score_adjustment, __ATOMIC_RELAXED);
-    if (adjustment <= ADJUSTMENT_NEVER) {
+    uint32_t wait_count = __atomic_load_n(&process->oom_wait_count, __ATOMIC_RELAXED);
+    if (adjustment <= ADJUSTMENT_NEVER || wait_count >= WAIT_COUNT_MAX) {
         return;
     }
     uint64_t page_count = resident_pages(memory);
@@ -95,7 +97,7 @@ static void say(const struct choice *choice) {
              choice->process->number, name, (unsigned long long)choice->page_count << 2);
 }
 
-/* Sleeps until the process has ended, or a moment. */
+/* Sleeps until the process has ended, or a moment; it may wait for what the current task holds. */
 static void wait_for_end(struct process *process) {
     struct sleeper sleeper;
     struct alarm alarm;
@@ -110,16 +112,17 @@ static void wait_for_end(struct process *process) {
         task_expect_nothing(task);
         alarm_end(&alarm);
         if (status != STATUS_OK) {
-            return;
+            break;
         }
     }
+    __atomic_add_fetch(&process->oom_wait_count, 1, __ATOMIC_RELAXED);
 }
 
-void oom_end_somebody(void) {
+bool oom_end_somebody(void) {
     struct choice choice = choose();
     if (!choice.process) {
         signal_kill(process_current());
-        return;
+        return false;
     }
     if (!__atomic_load_n(&choice.process->is_ending, __ATOMIC_ACQUIRE)) {
         say(&choice);
@@ -129,4 +132,5 @@ void oom_end_somebody(void) {
         wait_for_end(choice.process);
     }
     process_unref(choice.process);
+    return !task_is_to_end(task_current());
 }

@@ -148,13 +148,13 @@ struct process {
     int32_t nice;      /* guarded by the tree lock */
     uint64_t start_ns; /* of clock_now; fixed at creation */
     struct process_moved moved;
-    uint32_t is_dumpable;           /* PR_SET_DUMPABLE; atomic */
-    int32_t oom_score_adjustment;   /* atomic */
-    uint32_t personality;           /* atomic */
+    uint32_t is_dumpable;         /* PR_SET_DUMPABLE; atomic */
+    int32_t oom_score_adjustment; /* atomic */
+    uint32_t oom_wait_count; /* how often it has been waited for, to give its memory back; atomic */
+    uint32_t personality;    /* atomic */
     bool has_no_new_privileges;     /* atomic */
     bool has_no_large_pages;        /* PR_SET_THP_DISABLE; atomic */
     bool keeps_capabilities;        /* PR_SET_KEEPCAPS; atomic */
-    uint32_t memory_denials;        /* PR_SET_MDWE; atomic */
     uint32_t barrier_registrations; /* of man 2 membarrier; atomic */
 };
 
@@ -216,6 +216,7 @@ struct task {
     uint64_t minor_faults;
     uint64_t timer_slack_ns, timer_slack_first_ns; /* PR_SET_TIMERSLACK; what 0 brings back */
     struct task_scheduling scheduling;             /* guarded by the tree lock */
+    struct memory_policy memory_policy;            /* man 2 set_mempolicy */
     char name[TASK_NAME_SIZE_BYTES];               /* PR_SET_NAME; guarded by the tree lock */
 };
 

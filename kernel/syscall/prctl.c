@@ -150,14 +150,11 @@ static int64_t set_timer_slack(uint64_t ns) {
 
 constexpr uint64_t TIME_STAMPS_ON = 1; /* PR_TSC_ENABLE: RDTSC works, and cannot be forbidden */
 
-constexpr uint64_t DENY_GAINING_EXECUTION = 1; /* PR_MDWE_REFUSE_EXEC_GAIN */
-constexpr uint64_t DENY_WITHOUT_CHILDREN = 2;  /* PR_MDWE_NO_INHERIT */
-
 /* What was once denied stays so. */
 static int64_t set_memory_denials(const struct trap_frame *frame) {
-    uint32_t *denials = &process_current()->memory_denials;
+    uint32_t *denials = &process_current()->memory->denials;
     uint64_t next = frame->rsi;
-    bool is_known = !(next & ~(DENY_GAINING_EXECUTION | DENY_WITHOUT_CHILDREN));
+    bool is_known = !(next & ~(DENY_NEW_CODE | DENY_WITHOUT_CHILDREN));
     if (!is_known || !are_unused(frame, 3) || next == DENY_WITHOUT_CHILDREN) {
         return STATUS_INVALID;
     }
@@ -166,6 +163,7 @@ static int64_t set_memory_denials(const struct trap_frame *frame) {
         return STATUS_NOT_PERMITTED;
     }
     __atomic_store_n(denials, (uint32_t)next, __ATOMIC_RELAXED);
+    process_apply_limits();
     return 0;
 }
 
@@ -255,7 +253,7 @@ static int64_t get(const struct trap_frame *frame) {
     case PR_GET_THP_DISABLE:
         return are_unused(frame, 2) ? process->has_no_large_pages : STATUS_INVALID;
     case PR_GET_MDWE:
-        return are_unused(frame, 2) ? (int64_t)process->memory_denials : STATUS_INVALID;
+        return are_unused(frame, 2) ? (int64_t)process->memory->denials : STATUS_INVALID;
     default:
         return STATUS_INVALID;
     }

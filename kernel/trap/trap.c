@@ -145,23 +145,24 @@ static enum status resolve(const struct trap_frame *frame) {
     return is_endless ? STATUS_FAULT : status;
 }
 
-/* Memory that has run out is somebody's to give back; then the instruction runs again. */
-static enum status resolve_or_end_somebody(const struct trap_frame *frame) {
-    enum status status = resolve(frame);
-    if (status == STATUS_NO_MEMORY) {
-        interrupts_enable();
-        oom_end_somebody();
-        interrupts_disable();
-    }
-    return status;
+/* Memory that has run out is somebody's to give back; false: the task's own process is to. */
+static bool end_somebody(void) {
+    interrupts_enable();
+    bool may_go_on = oom_end_somebody();
+    interrupts_disable();
+    return may_go_on;
 }
 
 static void handle_user_fault(struct trap_frame *frame) {
     enum status status = STATUS_FAULT;
     if (frame->vector == VECTOR_PAGE_FAULT) {
-        status = resolve_or_end_somebody(frame);
+        status = resolve(frame);
     }
-    if (status == STATUS_OK || status == STATUS_NO_MEMORY) {
+    if (status == STATUS_NO_MEMORY) {
+        end_somebody(); /* then the instruction runs again, or the task has ended */
+        return;
+    }
+    if (status == STATUS_OK) {
         return;
     }
     interrupts_enable();
@@ -169,13 +170,22 @@ static void handle_user_fault(struct trap_frame *frame) {
     interrupts_disable();
 }
 
-/* A copy that still finds no memory ends where it is: who calls it may hold what others wait for.
- */
+/* A copy goes on as long as anybody else has memory to give back. Nobody is waited for without
+ * end, since the copy may hold what they need to come to theirs. */
+static enum status resolve_of_copy(const struct trap_frame *frame) {
+    bool may_go_on = true;
+    enum status status = resolve(frame);
+    while (status == STATUS_NO_MEMORY && may_go_on) {
+        may_go_on = end_somebody();
+        status = resolve(frame);
+    }
+    return status;
+}
+
 static void handle_kernel_fault(struct trap_frame *frame) {
     enum status status = STATUS_FAULT;
     if (frame->vector == VECTOR_PAGE_FAULT) {
-        status = resolve_or_end_somebody(frame);
-        status = status == STATUS_NO_MEMORY ? resolve(frame) : status;
+        status = resolve_of_copy(frame);
     }
     if (status != STATUS_OK && !user_copy_recover(frame)) {
         panic_exception(frame);

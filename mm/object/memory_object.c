@@ -94,6 +94,13 @@ uint64_t memory_object_page_count(struct memory_object *object) {
     return page_count;
 }
 
+uint64_t memory_object_pages_between(struct memory_object *object, uint64_t first, uint64_t last) {
+    sleep_lock_acquire(&object->lock);
+    uint64_t page_count = page_index_count(&object->pages, first, last);
+    sleep_lock_release(&object->lock);
+    return page_count;
+}
+
 uint64_t memory_object_frame_total(void) {
     return __atomic_load_n(&frame_total, __ATOMIC_RELAXED);
 }

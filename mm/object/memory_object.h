@@ -37,6 +37,9 @@ uint64_t memory_object_size(struct memory_object *object);
 /* How many frames it has. */
 uint64_t memory_object_page_count(struct memory_object *object);
 
+/* How many of its pages in [first, last] have one. */
+uint64_t memory_object_pages_between(struct memory_object *object, uint64_t first, uint64_t last);
+
 /* How many frames all objects have; for the audit. */
 uint64_t memory_object_frame_total(void);
 

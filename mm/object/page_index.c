@@ -127,6 +127,42 @@ void page_index_put(struct page_index *index, uint64_t page, struct frame *frame
     *slot = frame;
 }
 
+struct page_limits {
+    uint64_t first, last;
+};
+
+static uint64_t count_frames(const struct page_node *node, uint64_t start,
+                             struct page_limits limits) {
+    uint64_t count = 0;
+    for (unsigned i = 0; i < SLOT_COUNT; i++) {
+        uint64_t page = start + i;
+        count += node->slots[i].frame != nullptr && page >= limits.first && page <= limits.last;
+    }
+    return count;
+}
+
+/* As remove_below goes over them. */
+static uint64_t count_below(const struct page_node *node, unsigned height, uint64_t start,
+                            struct page_limits limits) {
+    if (node == nullptr || start > limits.last || start + last_page_of(height) < limits.first) {
+        return 0;
+    }
+    if (height == 1) {
+        return count_frames(node, start, limits);
+    }
+    uint64_t count = 0;
+    for (unsigned i = 0; i < SLOT_COUNT; i++) {
+        uint64_t offset = (uint64_t)i << ((height - 1) * SLOT_BITS);
+        count += count_below(node->slots[i].node, height - 1, start + offset, limits);
+    }
+    return count;
+}
+
+uint64_t page_index_count(const struct page_index *index, uint64_t first, uint64_t last) {
+    const struct page_limits limits = {first, last};
+    return count_below(index->root, index->height, 0, limits);
+}
+
 struct removal {
     uint64_t first;
     uint64_t last;

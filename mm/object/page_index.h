@@ -23,6 +23,9 @@ struct page_index {
 /* Null where there is none. */
 struct frame *page_index_find(const struct page_index *index, uint64_t page);
 
+/* How many frames there are in [first, last]. */
+uint64_t page_index_count(const struct page_index *index, uint64_t first, uint64_t last);
+
 /* Makes room for `page`, so that page_index_put cannot fail. Errors: STATUS_NO_MEMORY; nothing has
  * changed. */
 enum status page_index_reserve(struct page_index *index, uint64_t page);

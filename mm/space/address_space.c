@@ -24,8 +24,12 @@ void space_init(struct address_space *space, const char *name) {
     area_tree_init(&space->areas);
     copy_name(space->name, name, sizeof space->name);
     space->pin_count = 1;
-    space->limits =
-        (struct space_limits){SPACE_UNLIMITED, SPACE_UNLIMITED, SPACE_UNLIMITED, SPACE_UNLIMITED};
+    space->limits = (struct space_limits){
+        .address_space_bytes = SPACE_UNLIMITED,
+        .data_bytes = SPACE_UNLIMITED,
+        .stack_bytes = SPACE_UNLIMITED,
+        .locked_bytes = SPACE_UNLIMITED,
+    };
     space->mmap_end = virt_addr(SPACE_MMAP_END);
 }
 

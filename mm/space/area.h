@@ -40,10 +40,11 @@ struct area_source_operations {
 
 /*
  * A source of `size_bytes` of zeroes that processes can share, with one reference: for MAP_SHARED |
- * MAP_ANONYMOUS (man 2 mmap). Errors: STATUS_NO_MEMORY; STATUS_OUT_OF_RANGE, larger than an object
- * can be.
+ * MAP_ANONYMOUS (man 2 mmap). Errors: STATUS_NO_MEMORY, also more than may be promised;
+ * STATUS_OUT_OF_RANGE, larger than an object can be. The second promises nothing (MAP_NORESERVE).
  */
 enum status area_source_create_anonymous(uint64_t size_bytes, struct area_source **source);
+enum status area_source_create_unreserved(uint64_t size_bytes, struct area_source **source);
 
 /* One reference more, and one less, through the source's operations. */
 void area_source_ref(struct area_source *source);
@@ -51,6 +52,16 @@ void area_source_unref(struct area_source *source);
 
 /* What an area that grows down keeps free below itself (Linux's stack_guard_gap). */
 constexpr uint64_t STACK_GAP_PAGES = 256;
+
+/*
+ * man 2 mbind: which nodes memory is to come from. Kept as it was asked for and without any effect,
+ * since there is one node.
+ */
+struct memory_policy {
+    uint16_t mode;      /* with its flags; 0: as the thread says that is using it */
+    bool has_home_node; /* man 2 set_mempolicy_home_node */
+    uint64_t nodes;     /* a bit for each of the first 64 */
+};
 
 constexpr unsigned AREA_NAME_SIZE_BYTES = 48; /* the terminator included; longer names are cut */
 
@@ -85,16 +96,18 @@ struct vm_area {
     uint8_t rights_asked;              /* what the program asked for: PROT_WRITE alone is that */
     uint8_t rights_max;                /* the most that space_protect may give it */
     enum area_kind kind;
-    bool has_own_guards;             /* the areas right before and after it are its guards */
-    bool has_parents_pages;          /* some of its private pages are from before a fork */
-    bool is_shared;                  /* MAP_SHARED: writes reach the source */
-    bool grows_down;                 /* MAP_GROWSDOWN: an access right below it makes it larger */
-    bool is_locked;                  /* man 2 mlock */
-    bool is_lazily_locked;           /* is_locked, with MLOCK_ONFAULT */
-    bool is_unreserved;              /* MAP_NORESERVE */
-    bool is_committed;               /* counts in space_committed_pages */
-    bool is_not_forked;              /* MADV_DONTFORK */
-    bool is_wiped_on_fork;           /* MADV_WIPEONFORK */
+    bool has_own_guards;    /* the areas right before and after it are its guards */
+    bool has_parents_pages; /* some of its private pages are from before a fork */
+    bool is_shared;         /* MAP_SHARED: writes reach the source */
+    bool grows_down;        /* MAP_GROWSDOWN: an access right below it makes it larger */
+    bool is_locked;         /* man 2 mlock */
+    bool is_lazily_locked;  /* is_locked, with MLOCK_ONFAULT */
+    bool is_unreserved;     /* MAP_NORESERVE */
+    bool is_committed;      /* counts in space_committed_pages */
+    bool is_not_forked;     /* MADV_DONTFORK */
+    bool is_wiped_on_fork;  /* MADV_WIPEONFORK */
+    bool is_sealed;         /* man 2 mseal */
+    struct memory_policy policy;
     char name[AREA_NAME_SIZE_BYTES]; /* for dumps and fault reports: "stack of init" */
 };
 

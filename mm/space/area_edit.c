@@ -187,11 +187,17 @@ enum status area_isolate(struct area_tree *areas, struct virt_range range, struc
     return status;
 }
 
+static bool have_same_policy(const struct vm_area *a, const struct vm_area *b) {
+    return a->policy.mode == b->policy.mode && a->policy.nodes == b->policy.nodes &&
+           a->policy.has_home_node == b->policy.has_home_node;
+}
+
 static bool have_same_flags(const struct vm_area *a, const struct vm_area *b) {
     return a->is_shared == b->is_shared && a->grows_down == b->grows_down &&
            a->is_locked == b->is_locked && a->is_lazily_locked == b->is_lazily_locked &&
            a->is_unreserved == b->is_unreserved && a->is_committed == b->is_committed &&
-           a->is_not_forked == b->is_not_forked && a->is_wiped_on_fork == b->is_wiped_on_fork;
+           a->is_not_forked == b->is_not_forked && a->is_wiped_on_fork == b->is_wiped_on_fork &&
+           a->is_sealed == b->is_sealed;
 }
 
 bool area_continues(const struct vm_area *below, const struct vm_area *above) {
@@ -201,7 +207,7 @@ bool area_continues(const struct vm_area *below, const struct vm_area *above) {
            below->rights_max == above->rights_max &&
            below->attributes.cache == above->attributes.cache &&
            below->attributes.protection_key == above->attributes.protection_key &&
-           have_same_flags(below, above) &&
+           have_same_flags(below, above) && have_same_policy(below, above) &&
            __builtin_memcmp(below->name, above->name, sizeof below->name) == 0;
 }
 

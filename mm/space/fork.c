@@ -1,5 +1,6 @@
 #include "mm/space/address_space.h"
 #include "mm/space/area_edit.h"
+#include "mm/space/limits.h"
 #include "mm/space/page_changes.h"
 #include "mm/space/space_private.h"
 
@@ -21,6 +22,9 @@ static struct vm_area inherited(struct address_space *child, const struct vm_are
 
 static enum status copy_area(struct address_space *child, struct vm_area *area) {
     struct spare_areas spares;
+    if (area->is_committed && !may_promise(child, area->range.page_count)) {
+        return STATUS_NO_MEMORY;
+    }
     enum status status = spare_areas_take(&spares, 1);
     if (status == STATUS_OK) {
         const struct vm_area copy = inherited(child, area);

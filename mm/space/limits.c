@@ -1,6 +1,6 @@
 #include "mm/space/limits.h"
 
-#include "mm/frame/frame.h"
+#include "mm/space/commit.h"
 #include "mm/space/space_usage.h"
 
 /* Whether `used` and `more` pages are at most that many bytes. */
@@ -33,9 +33,18 @@ enum status check_growth_of_data(const struct address_space *space, uint64_t pag
     return may_grow ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
-enum status check_promise(const struct vm_area *area, uint64_t page_count) {
-    bool is_too_much = needs_promise(area) && page_count > frame_count().total;
-    return is_too_much ? STATUS_NO_MEMORY : STATUS_OK;
+bool may_promise(const struct address_space *space, uint64_t page_count) {
+    const struct commit_request request = {
+        .page_count = page_count,
+        .space_pages = space->areas.totals.memory,
+        .may_use_reserve = space->limits.may_use_reserve,
+    };
+    return commit_is_possible(&request);
+}
+
+enum status check_promise(const struct address_space *space, const struct vm_area *area,
+                          uint64_t page_count) {
+    return !needs_promise(area) || may_promise(space, page_count) ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
 bool may_lock(const struct address_space *space, uint64_t page_count) {
@@ -46,4 +55,11 @@ void space_set_limits(struct address_space *space, const struct space_limits *li
     sleep_lock_acquire(&space->lock);
     space->limits = *limits;
     sleep_lock_release(&space->lock);
+}
+
+uint64_t space_stack_limit_bytes(struct address_space *space) {
+    sleep_lock_acquire(&space->lock);
+    uint64_t limit = space->limits.stack_bytes;
+    sleep_lock_release(&space->lock);
+    return limit;
 }

@@ -13,8 +13,12 @@ enum status check_growth(const struct address_space *space, const struct vm_area
 /* The same where only their kind changes, to data. */
 enum status check_growth_of_data(const struct address_space *space, uint64_t page_count);
 
-/* STATUS_NO_MEMORY where private writable memory of that size is more than there is at all. */
-enum status check_promise(const struct vm_area *area, uint64_t page_count);
+/* STATUS_NO_MEMORY where so many pages like those of `area` are more than may be promised. */
+enum status check_promise(const struct address_space *space, const struct vm_area *area,
+                          uint64_t page_count);
+
+/* Whether the space may be promised `page_count` pages more (space_overcommit). */
+bool may_promise(const struct address_space *space, uint64_t page_count);
 
 /* Whether the space may have `page_count` more locked pages. */
 bool may_lock(const struct address_space *space, uint64_t page_count);

@@ -20,9 +20,15 @@ struct space_limits {
     uint64_t data_bytes;          /* RLIMIT_DATA: private writable memory but for stacks */
     uint64_t stack_bytes;         /* RLIMIT_STACK: how far an area may grow down */
     uint64_t locked_bytes;        /* RLIMIT_MEMLOCK; SPACE_UNLIMITED for who has CAP_IPC_LOCK */
+    bool denies_new_code;         /* PR_SET_MDWE: memory that can be executed was so from the first,
+                                     and never writable */
+    bool may_use_reserve;         /* CAP_SYS_ADMIN: what OVERCOMMIT_NEVER keeps back for it */
 };
 
 void space_set_limits(struct address_space *space, const struct space_limits *limits);
+
+/* How large an area may grow down to be. */
+uint64_t space_stack_limit_bytes(struct address_space *space);
 
 /* In pages; /proc/pid/statm and status say the same. */
 struct space_usage {
@@ -61,8 +67,24 @@ struct area_usage {
 void space_area_usage(struct address_space *space, const struct vm_area *area,
                       struct area_usage *usage);
 
-/* Pages of private writable memory that all spaces have been promised: Committed_AS of
- * /proc/meminfo. */
+/* Pages of private writable memory that all spaces have been promised, and how many they should be
+ * at most: Committed_AS and CommitLimit of /proc/meminfo. */
 uint64_t space_committed_pages(void);
+uint64_t space_commit_limit_pages(void);
+
+enum overcommit_mode : uint32_t {
+    OVERCOMMIT_GUESS,  /* refuses what is larger than all memory by itself */
+    OVERCOMMIT_ALWAYS, /* refuses nothing */
+    OVERCOMMIT_NEVER,  /* keeps to the limit */
+};
+
+/* vm.overcommit_memory, overcommit_ratio and overcommit_kbytes of man 5 proc; atomic. */
+struct overcommit {
+    uint32_t mode;
+    uint32_t ratio_percent; /* of all memory: the limit, where `kbytes` is 0 */
+    uint32_t kbytes;
+};
+
+extern struct overcommit space_overcommit;
 
 END_C_DECLS

@@ -20,7 +20,8 @@ static bool may_grow(const struct address_space *space, const struct vm_area *ar
     bool has_source = area->kind == AREA_ANON || area->source_page >= page_count;
     bool is_locked_out = area->is_locked && !may_lock(space, page_count);
     return keeps_gap(below, start) && stack_bytes <= space->limits.stack_bytes && has_source &&
-           !is_locked_out && check_growth(space, area, page_count) == STATUS_OK;
+           !is_locked_out && check_growth(space, area, page_count) == STATUS_OK &&
+           check_promise(space, area, page_count) == STATUS_OK;
 }
 
 bool stack_grow(struct address_space *space, virt_addr_t va) {

@@ -12,6 +12,7 @@
 
 /* The area that the mapping asks for, without its place. */
 static struct vm_area area_like(struct address_space *space, const struct space_mapping *mapping) {
+    uint32_t mode = __atomic_load_n(&space_overcommit.mode, __ATOMIC_RELAXED);
     struct vm_area area = {
         .kind = mapping->source == nullptr ? AREA_ANON : AREA_OBJECT,
         .source = mapping->source,
@@ -23,7 +24,7 @@ static struct vm_area area_like(struct address_space *space, const struct space_
         .grows_down = mapping->grows_down,
         .is_locked = mapping->is_locked || space->future_lock != MEMORY_UNLOCKED,
         .is_lazily_locked = !mapping->is_locked && space->future_lock == MEMORY_LOCKED_ON_FAULT,
-        .is_unreserved = mapping->is_unreserved,
+        .is_unreserved = mapping->is_unreserved && mode != OVERCOMMIT_NEVER,
         .view = {.operations = &space_view_operations, .holder = space},
     };
     area.is_committed = needs_promise(&area);
@@ -31,13 +32,22 @@ static struct vm_area area_like(struct address_space *space, const struct space_
     return area;
 }
 
-static enum status check_mapping(const struct locked_range *token, struct virt_range range,
-                                 const struct vm_area *area) {
-    const struct address_space *space = token->space;
+static bool is_code(uint8_t rights) {
+    return (rights & RIGHT_EXECUTE) != 0;
+}
+
+static enum status check_kind(const struct address_space *space, const struct vm_area *area) {
     if ((area->rights_asked & ~area->rights_max) != 0 ||
         (area->is_shared && area->source == nullptr)) {
         return STATUS_INVALID;
     }
+    bool is_new_code = is_code(area->rights_asked) && (area->rights_asked & RIGHT_WRITE) != 0;
+    return is_new_code && space->limits.denies_new_code ? STATUS_ACCESS_DENIED : STATUS_OK;
+}
+
+static enum status check_place(const struct locked_range *token, struct virt_range range,
+                               const struct vm_area *area) {
+    const struct address_space *space = token->space;
     if (area_tree_overlaps(&space->areas, range)) {
         return STATUS_EXISTS;
     }
@@ -48,7 +58,7 @@ static enum status check_mapping(const struct locked_range *token, struct virt_r
         return STATUS_NO_MEMORY;
     }
     enum status status = check_growth(space, area, range.page_count);
-    return status == STATUS_OK ? check_promise(area, range.page_count) : status;
+    return status == STATUS_OK ? check_promise(space, area, range.page_count) : status;
 }
 
 enum status space_map(struct locked_range *token, struct virt_range range,
@@ -61,12 +71,20 @@ enum status space_map(struct locked_range *token, struct virt_range range,
     struct vm_area like = area_like(space, mapping);
     uint64_t first_page = range.start.value >> PAGE_SHIFT;
     uint64_t source_page = like.kind == AREA_ANON ? first_page : like.source_page;
-    status = check_mapping(token, range, &like);
+    status = check_kind(space, &like);
     struct spare_areas spares;
     if (status == STATUS_OK) {
         status = spare_areas_take(&spares, 1);
     }
     if (status != STATUS_OK) {
+        return status;
+    }
+    status = mapping->replaces ? space_unmap(token, range) : STATUS_OK;
+    if (status == STATUS_OK) {
+        status = check_place(token, range, &like);
+    }
+    if (status != STATUS_OK) {
+        spare_areas_return(&spares);
         return status;
     }
     area_add_like(&space->areas, &spares, &like, range, source_page, nullptr);
@@ -107,6 +125,16 @@ static bool spare_null_guard(struct virt_range *range) {
     return true;
 }
 
+static bool has_sealed_area(const struct area_tree *areas, struct virt_range range) {
+    struct area_parts part = area_parts_of(areas, range);
+    while (area_parts_next(&part)) {
+        if (part.area->is_sealed) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum status space_unmap(struct locked_range *token, struct virt_range range) {
     struct address_space *space = token->space;
     enum status status = check_request(token, range, RIGHT_NONE);
@@ -115,6 +143,9 @@ enum status space_unmap(struct locked_range *token, struct virt_range range) {
     }
     if (!area_may_cut(&space->areas, range)) {
         return STATUS_NO_MEMORY;
+    }
+    if (has_sealed_area(&space->areas, range)) {
+        return STATUS_NOT_PERMITTED;
     }
     struct spare_areas spares;
     status = spare_areas_take(&spares, area_cuts_needed(&space->areas, range));
@@ -139,17 +170,26 @@ static void set_rights(struct area_tree *areas, struct vm_area *area, uint8_t ri
     area_end_change(areas, area);
 }
 
+/* Code that can be written to, or that was none before. */
+static bool makes_code(const struct vm_area *area, uint8_t rights) {
+    return is_code(rights) && ((rights & RIGHT_WRITE) != 0 || !is_code(area->rights_asked));
+}
+
 /* What is not data now may be too much data with the rights. */
 static enum status check_rights(const struct address_space *space, const struct vm_area *area,
                                 uint64_t page_count, uint8_t rights) {
     struct vm_area changed = *area;
     changed.attributes = user_attributes(rights);
-    if ((rights & PROGRAM_RIGHTS & ~area->rights_max) != 0) {
+    bool is_denied = space->limits.denies_new_code && makes_code(area, rights);
+    if ((rights & PROGRAM_RIGHTS & ~area->rights_max) != 0 || is_denied) {
         return STATUS_ACCESS_DENIED;
+    }
+    if (area->is_sealed) {
+        return STATUS_NOT_PERMITTED;
     }
     if (is_data(&changed) && !is_data(area)) {
         enum status status = check_growth_of_data(space, page_count);
-        return status == STATUS_OK ? check_promise(&changed, page_count) : status;
+        return status == STATUS_OK ? check_promise(space, &changed, page_count) : status;
     }
     return STATUS_OK;
 }

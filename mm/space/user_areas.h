@@ -33,6 +33,7 @@ struct space_mapping {
     bool grows_down;
     bool is_locked; /* filled at once as far as that can be done, and counted as locked */
     bool is_unreserved;
+    bool replaces;            /* what is there goes first (MAP_FIXED) */
     TRUSTED const char *name; /* copied and cut */
 };
 
@@ -40,9 +41,11 @@ struct space_mapping {
  * New memory, which takes frames as it is used (space_resolve_fault). Joins neighbours that differ
  * in nothing but their place. Errors: STATUS_EXISTS, an area is there; STATUS_INVALID, also rights
  * that are not a user's or not among rights_max, or shared memory without a source;
+ * STATUS_ACCESS_DENIED, denies_new_code; STATUS_NOT_PERMITTED, it would replace a sealed area;
  * STATUS_NO_MEMORY, also where a limit of space_set_limits would be passed, where there would be
- * more than AREA_COUNT_MAX areas, or where a private mapping is larger than all memory
- * (is_unreserved aside); STATUS_TRY_AGAIN, more locked memory than the limit.
+ * more than AREA_COUNT_MAX areas, or where more would be promised than may be (is_unreserved
+ * aside); STATUS_TRY_AGAIN, more locked memory than the limit. What it was to replace is gone where
+ * a limit forbids what should come after it.
  */
 enum status space_map(struct locked_range *token, struct virt_range range,
                       const struct space_mapping *mapping) REQUIRES(token);
@@ -53,7 +56,8 @@ enum status space_reserve_guard(struct locked_range *token, struct virt_range ra
 
 /*
  * Removes areas, or parts of areas, and what they map; gaps and the null guard are skipped. Errors:
- * STATUS_NO_MEMORY, also where a hole would make one area too many.
+ * STATUS_NO_MEMORY, also where a hole would make one area too many; STATUS_NOT_PERMITTED, an area
+ * is sealed.
  */
 enum status space_unmap(struct locked_range *token, struct virt_range range) REQUIRES(token);
 
@@ -61,7 +65,8 @@ enum status space_unmap(struct locked_range *token, struct virt_range range) REQ
  * Changes rights of whole areas or parts, splitting and joining areas. RIGHT_NONE parks: contents
  * stay. Areas are changed one after another, upwards; what was changed before an error stays, as
  * man 2 mprotect has it. Errors: STATUS_NO_MEMORY, also where a page of the range is not memory and
- * where a limit would be passed; STATUS_ACCESS_DENIED, an area's rights_max forbids it.
+ * where a limit would be passed; STATUS_ACCESS_DENIED, an area's rights_max or denies_new_code
+ * forbids it; STATUS_NOT_PERMITTED, an area is sealed.
  */
 enum status space_protect(struct locked_range *token, struct virt_range range, uint8_t rights)
     REQUIRES(token);
@@ -102,10 +107,19 @@ struct space_remap {
  * together, old and new range that overlap, keeps_old of another size, and old.page_count 0 of what
  * is not shared; STATUS_FAULT, the old range is not in one area of memory; STATUS_NO_MEMORY, also
  * where it cannot grow and may not move, and where a limit would be passed; STATUS_TRY_AGAIN, more
- * locked memory than the limit. What lay in the way of a fixed move may be gone after an error.
+ * locked memory than the limit; STATUS_NOT_PERMITTED, an area is sealed. What lay in the way of a
+ * fixed move may be gone after an error.
  */
 enum status space_remap(struct locked_range *token, const struct space_remap *remap,
                         virt_addr_t *start) REQUIRES(token);
+
+/*
+ * man 2 remap_file_pages: shared memory shows its source from `source_page` on, in one area. It is
+ * filled as far as that can be done. Errors: as for mapping, and STATUS_INVALID where the range is
+ * not one shared mapping.
+ */
+enum status space_show(struct locked_range *token, struct virt_range range, uint64_t source_page)
+    REQUIRES(token);
 
 enum space_access_kind : uint8_t { ACCESS_READ, ACCESS_WRITE, ACCESS_EXECUTE };
 

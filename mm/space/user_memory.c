@@ -6,13 +6,27 @@
 #include "mm/space/page_changes.h"
 #include "mm/space/user_request.h"
 
+/* Sealed memory that nothing else holds is kept where the program could not write over it. */
+static bool keeps_contents(const struct vm_area *area) {
+    bool is_writable = (area->attributes.rights & RIGHT_WRITE) != 0;
+    return area->is_sealed && area->kind == AREA_ANON && !is_writable;
+}
+
+static enum status discard_part(struct address_space *space, const struct area_parts *part,
+                                bool spares_locked) {
+    if (keeps_contents(part->area)) {
+        return STATUS_NOT_PERMITTED;
+    }
+    bool is_spared = spares_locked && part->area->is_locked;
+    return is_spared ? STATUS_INVALID : unmap_pages(space, part->range);
+}
+
 static enum status discard(struct locked_range *token, struct virt_range range, bool spares_locked)
     REQUIRES(token) {
     enum status status = check_request(token, range, RIGHT_NONE);
     struct area_parts part = area_parts_of(&token->space->areas, range);
     while (status == STATUS_OK && area_parts_next(&part)) {
-        bool is_spared = spares_locked && part.area->is_locked;
-        status = is_spared ? STATUS_INVALID : unmap_pages(token->space, part.range);
+        status = discard_part(token->space, &part, spares_locked);
     }
     return status == STATUS_OK && part.has_hole ? STATUS_NO_MEMORY : status;
 }
@@ -32,6 +46,9 @@ enum status space_discard_lazily(struct locked_range *token, struct virt_range r
     }
     struct area_parts part = area_parts_of(&token->space->areas, range);
     while (area_parts_next(&part)) {
+        if (keeps_contents(part.area)) {
+            return STATUS_NOT_PERMITTED;
+        }
         if (part.area->kind != AREA_ANON || part.area->is_locked) {
             return STATUS_INVALID;
         }
@@ -40,6 +57,9 @@ enum status space_discard_lazily(struct locked_range *token, struct virt_range r
 }
 
 static enum status check_punch(const struct vm_area *area) {
+    if (keeps_contents(area)) {
+        return STATUS_NOT_PERMITTED;
+    }
     if (area->is_locked || area->source == nullptr) {
         return STATUS_INVALID;
     }
@@ -104,6 +124,10 @@ static enum status set_policy(struct area_tree *areas, const struct area_parts *
                               enum fork_policy policy) {
     struct fork_flags flags = fork_flags_by(part->area, policy);
     struct vm_area *area;
+    bool loses_contents = policy == FORK_WIPES || policy == FORK_LEAVES_OUT;
+    if (loses_contents && keeps_contents(part->area)) {
+        return STATUS_NOT_PERMITTED;
+    }
     if (policy == FORK_WIPES && part->area->kind != AREA_ANON) {
         return STATUS_INVALID;
     }

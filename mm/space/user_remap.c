@@ -158,7 +158,7 @@ static enum status move_area(struct address_space *space, const struct move *mov
     bool cuts_old = !move->keeps_old && move->old_count != 0;
     unsigned cuts = cuts_old ? area_cuts_needed(areas, old_range(move)) : 0;
     uint64_t more = move->to.page_count - (move->keeps_old ? 0 : move->old_count);
-    enum status status = check_promise(move->area, more);
+    enum status status = check_promise(space, move->area, more);
     if (status == STATUS_OK) {
         status = spare_areas_take(&spares, 1 + cuts);
     }
@@ -243,7 +243,7 @@ static enum status grow_in_place(struct locked_range *token, struct vm_area *are
     REQUIRES(token) {
     struct area_tree *areas = &token->space->areas;
     struct virt_range old = area->range;
-    enum status status = check_promise(area, more);
+    enum status status = check_promise(token->space, area, more);
     if (status != STATUS_OK) {
         return status;
     }
@@ -280,6 +280,9 @@ static enum status remap_one(struct locked_range *token, const struct space_rema
         return STATUS_FAULT;
     }
     bool maps_anew = has_target(remap) || remap->new_page_count > remap->old.page_count;
+    if (area->is_sealed) {
+        return STATUS_NOT_PERMITTED;
+    }
     enum status status = maps_anew ? check_old(token->space, area, remap) : STATUS_OK;
     if (status != STATUS_OK) {
         return status;

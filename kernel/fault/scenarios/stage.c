@@ -3,6 +3,7 @@
 #include "lib/check.h"
 #include "mm/platform.h"
 #include "mm/space/kernel_space.h"
+#include "mm/space/space_usage.h"
 
 /* What user code does, by access kind, with RDI; then an instruction that is none. */
 static const uint8_t USER_CODE[][SCENARIO_ROUTINE_SIZE_BYTES] = {
@@ -36,6 +37,25 @@ void stage_map(struct stage *stage, uint64_t va, uint64_t page_count, uint8_t ri
         virt_addr_t page = virt_addr(va + (i << PAGE_SHIFT));
         must(space_write_initial(stage->space, page, "", 1, nullptr));
     }
+}
+
+void stage_map_stack(struct stage *stage, uint64_t va, uint64_t page_count) {
+    struct locked_range token;
+    const struct space_mapping mapping = {
+        .rights = RIGHT_READ | RIGHT_WRITE,
+        .grows_down = true,
+        .name = "stack",
+    };
+    const struct space_limits limits = {
+        .address_space_bytes = SPACE_UNLIMITED,
+        .data_bytes = SPACE_UNLIMITED,
+        .stack_bytes = page_count << PAGE_SHIFT,
+        .locked_bytes = SPACE_UNLIMITED,
+    };
+    begin_change(stage, &token);
+    must(space_map(&token, virt_range(virt_addr(va), page_count), &mapping));
+    space_unlock(&token);
+    space_set_limits(stage->space, &limits);
 }
 
 void stage_guard(struct stage *stage, uint64_t va, uint64_t page_count, const char *name) {

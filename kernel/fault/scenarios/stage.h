@@ -22,6 +22,8 @@ void stage_map(struct stage *stage, uint64_t va, uint64_t page_count, uint8_t ri
                const char *name);
 void stage_map_unused(struct stage *stage, uint64_t va, uint64_t page_count, uint8_t rights,
                       const char *name); /* that nobody has touched: no entry stands for it */
+void stage_map_stack(struct stage *stage, uint64_t va, uint64_t page_count); /* as large as it may
+                                                                                 grow */
 void stage_guard(struct stage *stage, uint64_t va, uint64_t page_count, const char *name);
 void stage_unmap(struct stage *stage, uint64_t va, uint64_t page_count);
 void stage_protect(struct stage *stage, uint64_t va, uint64_t page_count, uint8_t rights);

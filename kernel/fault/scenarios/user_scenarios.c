@@ -91,6 +91,11 @@ static void overflow_stack(struct stage *stage) {
     fault_as_user(stage, STAGE_DATA + 16 * PAGE_SIZE - 8, ACCESS_WRITE);
 }
 
+static void outgrow_stack(struct stage *stage) {
+    stage_map_stack(stage, STAGE_DATA + 16 * PAGE_SIZE, 4);
+    fault_as_user(stage, STAGE_DATA + 16 * PAGE_SIZE - 8, ACCESS_WRITE);
+}
+
 static void read_the_kernel(struct stage *stage) {
     fault_as_user(stage, KERNEL_IMAGE_BASE, ACCESS_READ);
 }
@@ -156,6 +161,7 @@ const struct scenario USER_SCENARIOS[] = {
     {"a program runs data that it has not written yet", scenario_has_no_execute, run_unused_data},
     {"a program reads unused memory without rights", nullptr, read_unused_without_rights},
     {"a program's stack grows into its guard", nullptr, overflow_stack},
+    {"a program's stack grows beyond its limit", nullptr, outgrow_stack},
     {"a program reads the kernel's half", nullptr, read_the_kernel},
     {"a user page has lost its user bit", nullptr, read_a_page_of_the_kernel},
     {"a leaf has a reserved bit", has_reserved_bit, read_through_a_corrupt_leaf},

@@ -54,7 +54,7 @@ static void write_kernel_use(const struct text_sink *to, const struct memory_tot
     write_kib(to, "KernelStack:", totals->kernel_stacks);
     write_kib(to, "PageTables:", totals->tables);
     write_zeroes(to, after_tables, sizeof(after_tables) / sizeof(after_tables[0]));
-    write_kib(to, "CommitLimit:", totals->total / 2);
+    write_kib(to, "CommitLimit:", totals->commit_limit);
     write_kib(to, "Committed_AS:", totals->committed);
     write_kib(to, "VmallocTotal:", vmalloc_pages);
     write_kib(to, "VmallocUsed:", totals->kernel_stacks);

@@ -16,7 +16,7 @@ struct memory_totals {
     uint64_t anonymous; /* of processes */
     uint64_t tables, kernel_stacks;
     uint64_t heap; /* the kernel's own objects */
-    uint64_t committed;
+    uint64_t committed, commit_limit;
     uint64_t direct_map[3]; /* by leaf size: 4 KiB, 2 MiB, 1 GiB */
 };
 

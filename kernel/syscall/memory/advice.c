@@ -1,3 +1,5 @@
+#include "kernel/syscall/memory/advice.h"
+
 #include "kernel/process/process.h"
 #include "kernel/syscall/calls.h"
 #include "kernel/syscall/memory/user_range.h"
@@ -36,7 +38,12 @@ static bool is_known(uint32_t advice) {
     return advice <= ADVICE_DONT_NEED || (advice >= ADVICE_FREE && advice <= ADVICE_COLLAPSE);
 }
 
-static enum status advise(struct locked_range *token, struct virt_range range, uint32_t advice)
+/* Locked memory is kept from those. */
+static bool moves_pages(uint32_t advice) {
+    return advice == ADVICE_COLD || advice == ADVICE_PAGE_OUT;
+}
+
+static enum status carry_out(struct locked_range *token, struct virt_range range, uint32_t advice)
     REQUIRES(token) {
     switch (advice) {
     case ADVICE_DONT_NEED:
@@ -60,35 +67,43 @@ static enum status advise(struct locked_range *token, struct virt_range range, u
     case ADVICE_POPULATE_WRITE:
         return space_populate(token, range, ACCESS_WRITE);
     default: /* what only makes things faster */
-        return space_check_mapped(token, range, advice == ADVICE_PAGE_OUT);
+        return space_check_mapped(token, range, moves_pages(advice));
     }
 }
 
-/* MADV_PAGEOUT of locked memory is refused as invalid. */
-static int64_t advise_range(struct virt_range range, uint32_t advice) {
+/* MADV_COLD and MADV_PAGEOUT of locked memory are refused as invalid. */
+static int64_t advise_range(struct address_space *space, struct virt_range range, uint32_t advice) {
     struct locked_range token;
-    space_lock_for_writing(process_space(), range, &token);
-    enum status status = advise(&token, range, advice);
+    space_lock_for_writing(space, range, &token);
+    enum status status = carry_out(&token, range, advice);
     space_unlock(&token);
     return status == STATUS_BUSY ? STATUS_INVALID : status;
 }
 
-int64_t call_madvise(const struct trap_frame *frame) {
-    uint32_t advice = (uint32_t)frame->rdx;
+int64_t advise(struct address_space *space, uint64_t start, uint64_t size_bytes, uint32_t advice) {
     struct virt_range range;
     bool is_cut;
-    if (!is_known(advice) || !is_aligned(frame->rdi, PAGE_SIZE)) {
+    if (!is_known(advice) || !is_aligned(start, PAGE_SIZE)) {
         return STATUS_INVALID;
     }
-    enum user_range_kind kind = user_range(frame->rdi, frame->rsi, &range, &is_cut);
+    enum user_range_kind kind = user_range(start, size_bytes, &range, &is_cut);
     if (kind == RANGE_EMPTY) {
         return 0;
     }
     if (kind == RANGE_WRAPS) {
         return is_cut ? STATUS_NO_MEMORY : STATUS_INVALID;
     }
-    int64_t status = advise_range(range, advice);
+    int64_t status = advise_range(space, range, advice);
     return status == STATUS_OK && is_cut ? STATUS_NO_MEMORY : status;
+}
+
+bool advice_is_for_others(uint32_t advice) {
+    return advice == ADVICE_WILL_NEED || advice == ADVICE_COLD || advice == ADVICE_PAGE_OUT ||
+           advice == ADVICE_COLLAPSE;
+}
+
+int64_t call_madvise(const struct trap_frame *frame) {
+    return advise(process_space(), frame->rdi, frame->rsi, (uint32_t)frame->rdx);
 }
 
 /* A piece of the answer at a time. */
@@ -163,7 +178,7 @@ int64_t call_msync(const struct trap_frame *frame) {
     return status == STATUS_OK && is_cut ? STATUS_NO_MEMORY : status;
 }
 
-static bool may_lock(void) {
+bool may_lock_memory(void) {
     const struct process *process = process_current();
     return process->limits[RESOURCE_LOCKED_MEMORY].soft != 0 ||
            process->credentials.effective_user == 0;
@@ -192,7 +207,8 @@ static int64_t lock_range(uint64_t start, uint64_t size_bytes, enum memory_lock 
 }
 
 int64_t call_mlock(const struct trap_frame *frame) {
-    return may_lock() ? lock_range(frame->rdi, frame->rsi, MEMORY_LOCKED) : STATUS_NOT_PERMITTED;
+    return may_lock_memory() ? lock_range(frame->rdi, frame->rsi, MEMORY_LOCKED)
+                             : STATUS_NOT_PERMITTED;
 }
 
 constexpr uint32_t MLOCK_ONFAULT = 1;
@@ -203,7 +219,7 @@ int64_t call_mlock2(const struct trap_frame *frame) {
         return STATUS_INVALID;
     }
     enum memory_lock lock = flags & MLOCK_ONFAULT ? MEMORY_LOCKED_ON_FAULT : MEMORY_LOCKED;
-    return may_lock() ? lock_range(frame->rdi, frame->rsi, lock) : STATUS_NOT_PERMITTED;
+    return may_lock_memory() ? lock_range(frame->rdi, frame->rsi, lock) : STATUS_NOT_PERMITTED;
 }
 
 int64_t call_munlock(const struct trap_frame *frame) {
@@ -227,7 +243,7 @@ int64_t call_mlockall(const struct trap_frame *frame) {
     if (flags == 0 || flags == MCL_ONFAULT || (flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))) {
         return STATUS_INVALID;
     }
-    if (!may_lock()) {
+    if (!may_lock_memory()) {
         return STATUS_NOT_PERMITTED;
     }
     enum memory_lock lock = flags & MCL_ONFAULT ? MEMORY_LOCKED_ON_FAULT : MEMORY_LOCKED;

@@ -1,3 +1,5 @@
+#include "kernel/syscall/memory/foreign.h"
+
 #include "kernel/process/process.h"
 #include "kernel/syscall/calls.h"
 #include "kernel/syscall/files/user_transfer.h"
@@ -24,17 +26,32 @@ static bool may_look(const struct process *process) REQUIRES(process_tree) {
            __atomic_load_n(&process->is_dumpable, __ATOMIC_RELAXED) == 1;
 }
 
-static enum status find_memory(uint32_t number, struct process_memory **memory) {
+static enum status take_memory(const struct process *process, struct process_memory **memory)
+    REQUIRES(process_tree) {
+    if (process->memory == nullptr) {
+        return STATUS_NO_SUCH_PROCESS;
+    }
+    if (!may_look(process)) {
+        return STATUS_NOT_PERMITTED;
+    }
+    *memory = process->memory;
+    process_memory_ref(*memory);
+    return STATUS_OK;
+}
+
+enum status foreign_memory(const struct process *process, struct process_memory **memory) {
+    tree_lock();
+    enum status status = take_memory(process, memory);
+    tree_unlock();
+    return status;
+}
+
+enum status foreign_memory_find(uint32_t number, struct process_memory **memory) {
     enum status status = STATUS_NO_SUCH_PROCESS;
     tree_lock();
     struct id *id = id_find(number);
-    struct process *process = id && id->task ? id->task->process : nullptr;
-    if (process && process->memory) {
-        status = may_look(process) ? STATUS_OK : STATUS_NOT_PERMITTED;
-        if (status == STATUS_OK) {
-            *memory = process->memory;
-            process_memory_ref(*memory);
-        }
+    if (id && id->task) {
+        status = take_memory(id->task->process, memory);
     }
     tree_unlock();
     return status;
@@ -99,7 +116,7 @@ static int64_t move_all(struct exchange *exchange, const struct user_buffer *rem
 static int64_t exchange_with(uint32_t number, struct user_buffer *local,
                              const struct user_buffer *remote, bool is_writing) {
     struct process_memory *memory;
-    enum status status = find_memory(number, &memory);
+    enum status status = foreign_memory_find(number, &memory);
     if (status != STATUS_OK) {
         return status;
     }

@@ -2,6 +2,7 @@
 #include "kernel/files/file/file_source.h"
 #include "kernel/process/process.h"
 #include "kernel/syscall/calls.h"
+#include "kernel/syscall/memory/advice.h"
 #include "kernel/syscall/memory/user_range.h"
 #include "lib/status.h"
 #include "mm/addr/layout.h"
@@ -31,10 +32,12 @@ constexpr uint64_t MAP_POPULATE = 0x8000;
 constexpr uint64_t MAP_NONBLOCK = 0x10000;
 constexpr uint64_t MAP_HUGETLB = 0x40000;
 constexpr uint64_t MAP_FIXED_NOREPLACE = 0x100000;
-/* DENYWRITE, EXECUTABLE, STACK: nothing, or advice. */
-constexpr uint64_t MAP_VALIDATED = MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | 0x800 | 0x1000 |
+constexpr uint64_t MAP_HUGE_SHIFT = 26; /* the logarithm of the size of large pages */
+constexpr uint64_t MAP_HUGE_MASK = 63;
+/* ABOVE4G, DENYWRITE, EXECUTABLE, STACK, and sizes of large pages: nothing, or advice. */
+constexpr uint64_t MAP_VALIDATED = MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | 0x80 | 0x800 | 0x1000 |
                                    MAP_GROWSDOWN | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE |
-                                   MAP_NONBLOCK | 0x20000 | MAP_HUGETLB | MAP_32BIT;
+                                   MAP_NONBLOCK | 0x20000 | MAP_HUGETLB | MAP_32BIT | 0x7c000000;
 
 constexpr uint64_t LOW_END = 1ull << 31; /* below it is what MAP_32BIT gets */
 
@@ -76,6 +79,24 @@ static int64_t check_place(const struct request *request) {
     return request->address < NULL_GUARD_END ? STATUS_NOT_PERMITTED : STATUS_OK;
 }
 
+/* What is not to be replaced is refused before the file is looked at, and so is locking. */
+static int64_t check_flags(const struct request *request) {
+    struct virt_range range;
+    bool keeps_old = (request->flags & MAP_FIXED_NOREPLACE) != 0;
+    if (keeps_old && user_pages(request->address, request->size_bytes, &range) &&
+        user_range_is_used(range)) {
+        return STATUS_EXISTS;
+    }
+    return (request->flags & MAP_LOCKED) && !may_lock_memory() ? STATUS_NOT_PERMITTED : STATUS_OK;
+}
+
+/* There are no large pages; Linux knows those of 2 MiB and 1 GiB. */
+static int64_t check_large_pages(const struct request *request) {
+    uint64_t shift = request->flags >> MAP_HUGE_SHIFT & MAP_HUGE_MASK;
+    bool is_size = shift == 0 || shift == 21 || shift == 30;
+    return request->file || !is_size ? STATUS_INVALID : STATUS_NO_MEMORY;
+}
+
 static int64_t check_file_access(const struct request *request, uint64_t protection,
                                  bool is_shared) {
     const struct file *file = request->file;
@@ -86,8 +107,10 @@ static int64_t check_file_access(const struct request *request, uint64_t protect
 }
 
 static int64_t describe_shared_anonymous(struct request *request) {
-    enum status status = area_source_create_anonymous(align_up(request->size_bytes, PAGE_SIZE),
-                                                      &request->own_source);
+    uint64_t size_bytes = align_up(request->size_bytes, PAGE_SIZE);
+    enum status status = request->mapping.is_unreserved
+                             ? area_source_create_unreserved(size_bytes, &request->own_source)
+                             : area_source_create_anonymous(size_bytes, &request->own_source);
     request->mapping.source = request->own_source;
     request->mapping.source_page = 0;
     request->mapping.is_shared = true;
@@ -158,6 +181,7 @@ static int64_t describe(struct request *request, uint64_t protection, uint64_t p
         .grows_down = (request->flags & MAP_GROWSDOWN) != 0,
         .is_locked = (request->flags & MAP_LOCKED) != 0,
         .is_unreserved = (request->flags & MAP_NORESERVE) != 0,
+        .replaces = (request->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) == MAP_FIXED,
         .name = "mmap",
     };
     return request->file ? describe_file(request, protection) : describe_anonymous(request);
@@ -174,12 +198,6 @@ static int64_t map_fixed(struct locked_range *token, const struct request *reque
     struct virt_range range;
     if (!user_pages(request->address, request->size_bytes, &range)) {
         return STATUS_NO_MEMORY;
-    }
-    if (!(request->flags & MAP_FIXED_NOREPLACE)) {
-        enum status status = space_unmap(token, range);
-        if (status != STATUS_OK) {
-            return status;
-        }
     }
     return map_at(token, range, request);
 }
@@ -239,7 +257,7 @@ static int64_t check_and_map(struct request *request, uint64_t protection, uint6
         return STATUS_INVALID;
     }
     if (request->flags & MAP_HUGETLB) {
-        return request->file ? STATUS_INVALID : STATUS_NO_MEMORY; /* there are none */
+        return check_large_pages(request);
     }
     uint64_t page_count = align_up(request->size_bytes, PAGE_SIZE) >> PAGE_SHIFT;
     if (page_count == 0) {
@@ -251,6 +269,9 @@ static int64_t check_and_map(struct request *request, uint64_t protection, uint6
         return STATUS_OVERFLOW;
     }
     int64_t status = check_place(request);
+    if (status == STATUS_OK) {
+        status = check_flags(request);
+    }
     if (status == STATUS_OK) {
         status = describe(request, protection, page);
     }
@@ -311,7 +332,8 @@ static int64_t extend_down(struct virt_range *range) {
     return STATUS_OK;
 }
 
-int64_t call_mprotect(const struct trap_frame *frame) {
+/* man 2 pkey_mprotect; there are no keys, so -1, for none, is the only one. */
+static int64_t protect(const struct trap_frame *frame, int32_t key) {
     uint64_t protection = frame->rdx & ~(PROT_GROWS_DOWN | PROT_GROWS_UP);
     uint64_t grows = frame->rdx & (PROT_GROWS_DOWN | PROT_GROWS_UP);
     struct virt_range range;
@@ -326,7 +348,7 @@ int64_t call_mprotect(const struct trap_frame *frame) {
     if (kind == RANGE_WRAPS && !is_cut) {
         return STATUS_NO_MEMORY;
     }
-    if (protection & ~PROT_ALL) {
+    if ((protection & ~PROT_ALL) || key != -1) {
         return STATUS_INVALID;
     }
     if (kind == RANGE_WRAPS) {
@@ -341,6 +363,14 @@ int64_t call_mprotect(const struct trap_frame *frame) {
     status = space_protect(&token, range, rights_of(protection));
     space_unlock(&token);
     return status == STATUS_OK && is_cut ? STATUS_NO_MEMORY : status;
+}
+
+int64_t call_mprotect(const struct trap_frame *frame) {
+    return protect(frame, -1);
+}
+
+int64_t call_pkey_mprotect(const struct trap_frame *frame) {
+    return protect(frame, (int32_t)frame->r10);
 }
 
 constexpr uint64_t MREMAP_MAYMOVE = 1;

@@ -148,8 +148,9 @@ static int64_t get(uint32_t key, uint64_t size_bytes, uint32_t flags) REQUIRES(l
 
 int64_t call_shmget(const struct trap_frame *frame) {
     uint32_t flags = (uint32_t)frame->rdx;
-    if (flags & SHM_HUGE) {
-        return STATUS_NO_MEMORY; /* there are no large pages to be had */
+    if (flags & SHM_HUGE) { /* there are no large pages to be had, even for who may have them */
+        bool is_root = process_current()->credentials.effective_user == 0;
+        return is_root ? STATUS_NO_MEMORY : STATUS_NOT_PERMITTED;
     }
     sleep_lock_acquire(&lock);
     int64_t result = get((uint32_t)frame->rdi, frame->rsi, flags);
@@ -194,32 +195,42 @@ static int64_t map_at(struct locked_range *token, struct segment *segment, struc
         .rights_max = flags & SHM_READ_ONLY ? RIGHT_READ | RIGHT_EXECUTE : 0,
         .source = &segment->source,
         .is_shared = true,
+        .replaces = (flags & SHM_REMAP) != 0,
         .name = name,
     };
-    if (flags & SHM_REMAP) {
-        enum status status = space_unmap(token, range);
-        if (status != STATUS_OK) {
-            return status;
-        }
-    }
     enum status status = space_map(token, range, &mapping);
     status = status == STATUS_EXISTS ? STATUS_INVALID : status;
     return status == STATUS_OK ? (int64_t)range.start.value : status;
 }
 
-static int64_t attach(struct segment *segment, uint64_t address, uint32_t flags) {
+/* Where a segment is to be shown. */
+struct place {
+    bool is_anywhere;
+    uint64_t address;
+};
+
+/* Of what reaches beyond user memory, some may be used by something else. */
+static int64_t refuse_place(uint64_t address) {
+    if (address >= USER_END) {
+        return STATUS_NO_MEMORY;
+    }
+    struct virt_range rest = virt_range(virt_addr(address), (USER_END - address) >> PAGE_SHIFT);
+    return user_range_is_used(rest) ? STATUS_INVALID : STATUS_NO_MEMORY;
+}
+
+static int64_t attach(struct segment *segment, const struct place *place, uint32_t flags) {
     uint64_t size_bytes = align_up(segment->status.size_bytes, PAGE_SIZE);
     struct locked_range token;
     struct virt_range range;
-    if (address != 0 && !user_pages(address, size_bytes, &range)) {
-        return STATUS_INVALID;
+    if (!place->is_anywhere && !user_pages(place->address, size_bytes, &range)) {
+        return refuse_place(place->address);
     }
-    if (address != 0 && address < NULL_GUARD_END) {
+    if (!place->is_anywhere && place->address < NULL_GUARD_END) {
         return STATUS_NOT_PERMITTED;
     }
     space_lock_for_writing(process_space(), space_user_range(), &token);
     int64_t result = STATUS_OK;
-    if (address == 0) {
+    if (place->is_anywhere) {
         const struct space_gap gap = {
             .page_count = size_bytes >> PAGE_SHIFT,
             .alignment_bytes = PAGE_SIZE,
@@ -235,22 +246,21 @@ static int64_t attach(struct segment *segment, uint64_t address, uint32_t flags)
 
 int64_t call_shmat(const struct trap_frame *frame) {
     uint32_t flags = (uint32_t)frame->rdx;
-    uint64_t address = frame->rsi;
-    if ((int32_t)frame->rdi < 0 || (address == 0 && (flags & SHM_REMAP))) {
+    const struct place place = {
+        .is_anywhere = frame->rsi == 0,
+        .address = align_down(frame->rsi, PAGE_SIZE),
+    };
+    bool is_misplaced = !(flags & SHM_ROUND) && frame->rsi != place.address;
+    bool replaces_null = place.address == 0 && (flags & SHM_REMAP);
+    if ((int32_t)frame->rdi < 0 || is_misplaced || replaces_null) {
         return STATUS_INVALID;
-    }
-    if (!is_aligned(address, PAGE_SIZE)) {
-        if (!(flags & SHM_ROUND) || align_down(address, PAGE_SIZE) == 0) {
-            return STATUS_INVALID;
-        }
-        address = align_down(address, PAGE_SIZE);
     }
     struct segment *segment;
     enum status status = take((int32_t)frame->rdi, flags, &segment);
     if (status != STATUS_OK) {
         return status;
     }
-    int64_t result = attach(segment, address, flags);
+    int64_t result = attach(segment, &place, flags);
     unref(&segment->source);
     return result;
 }
@@ -343,12 +353,17 @@ static int64_t tell_info(struct reply *reply) REQUIRES(lock) {
     return tell_words(info, 6, reply);
 }
 
-static void change(struct segment *segment, const struct segment_status *next) REQUIRES(lock) {
+static enum status change(struct segment *segment, const struct segment_status *next)
+    REQUIRES(lock) {
     struct ipc_rights *own = &segment->ipc.rights;
+    if (next->rights.user == UINT32_MAX || next->rights.group == UINT32_MAX) {
+        return STATUS_INVALID;
+    }
     own->user = next->rights.user;
     own->group = next->rights.group;
     own->mode = (own->mode & ~0777u) | (next->rights.mode & 0777);
     segment->status.changed_seconds = now_seconds();
+    return STATUS_OK;
 }
 
 static void remove_segment(struct segment *segment) REQUIRES(lock) {
@@ -374,8 +389,7 @@ static int64_t control_owned(struct segment *segment, uint32_t command,
     }
     switch (command) {
     case IPC_SET:
-        change(segment, next);
-        return 0;
+        return change(segment, next);
     case IPC_REMOVE:
         remove_segment(segment);
         return 0;
