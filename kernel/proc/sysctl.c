@@ -214,7 +214,7 @@ static const struct made_entry kernel_entries[] = {
     WRITABLE("hostname", node_name_show, node_name_accept),
     CONSTANT("msgmax", "8192"),
     CONSTANT("msgmnb", "16384"),
-    CONSTANT("msgmni", "32000"),
+    CONSTANT("msgmni", "4096"),
     NUMBER("ngroups_max", group_max),
     TEXT("osrelease", 0444, release_show),
     TEXT("ostype", 0444, kind_show),

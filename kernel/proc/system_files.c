@@ -270,6 +270,7 @@ static const struct made_entry root_entries[] = {
     TEXT("stat", 0444, stat_show),
     CONSTANT("swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"),
     {.name = "sys", .kind = NODE_DIRECTORY, .permissions = 0555, .directory = &sysctl_directory},
+    {.name = "sysvipc", .kind = NODE_DIRECTORY, .permissions = 0555, .directory = &ipc_directory},
     LINK("thread-self", thread_self_read_link),
     TEXT("uptime", 0444, uptime_show),
     TEXT("version", 0444, version_show),

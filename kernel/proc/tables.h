@@ -8,6 +8,7 @@ extern const struct made_directory descriptor_directory;       /* fd */
 extern const struct made_directory descriptor_facts_directory; /* fdinfo */
 extern const struct made_directory root_directory;
 extern const struct made_directory sysctl_directory; /* /proc/sys */
+extern const struct made_directory ipc_directory;    /* /proc/sysvipc */
 
 /* For entries of a process's directory; each is described in man 5 proc. */
 enum status maps_show(const struct made_view *view, const struct text_sink *sink);

@@ -63,9 +63,13 @@ void file_unref(struct file *file) {
     if (file == nullptr) {
         return;
     }
+    void (*unreferenced)(void) = file->operations->unreferenced;
     uint32_t before = __atomic_fetch_sub(&file->reference_count, 1, __ATOMIC_ACQ_REL);
     CHECK(before > 0);
     if (before > 1) {
+        if (unreferenced != nullptr) {
+            unreferenced();
+        }
         return;
     }
     end_watches(file);

@@ -42,6 +42,7 @@ struct file_operations {
     enum status (*control)(struct file *file, uint32_t request, uint64_t argument); /* ENOTTY */
     enum status (*open)(struct file *file); /* of a device; null: nothing to do */
     void (*release)(struct file *file);     /* null: nothing to do */
+    void (*unreferenced)(void); /* one has lost a reference that was not its last; may be null */
     bool is_seekable;
     bool ignores_seeking; /* it has no position, and seeking does nothing */
     uint32_t mode;        /* what st_mode says of a file without a node, besides its permissions */

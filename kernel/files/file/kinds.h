@@ -17,3 +17,8 @@ enum status file_create(const struct file_operations *operations, const struct l
 
 /* Frees one that has not come to be open. */
 void file_discard(struct file *file);
+
+/* A node of a system whose nodes are in no directory, with one reference and one link. The system's
+ * device is taken with its first node. STATUS_NO_MEMORY. */
+enum status nameless_node_create(struct file_system *system, const struct node_request *request,
+                                 struct node **node);

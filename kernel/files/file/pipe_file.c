@@ -1,7 +1,6 @@
 #include "kernel/files/file/kinds.h"
 #include "kernel/files/file/open.h"
 #include "kernel/files/pipe/pipe.h"
-#include "mm/heap/heap.h"
 
 constexpr uint32_t PIPE_FS_TYPE = 0x50495045; /* PIPEFS_MAGIC of man 2 statfs */
 
@@ -95,44 +94,11 @@ enum status fifo_file_open(struct file *file) {
     return STATUS_OK;
 }
 
-static struct node *release_node(struct node *node) {
-    heap_free(node);
-    return nullptr;
-}
-
-static uint64_t nothing(struct node *node) {
-    (void)node;
-    return 0;
-}
-
-/* It is in no directory. */
-static struct node *no_directory(struct node *node, char *name) {
-    (void)node;
-    (void)name;
-    return nullptr;
-}
-
 /* A pipe is a fifo that never had a name, so that /proc/PID/fd can lead to it. */
 static enum status create_node(struct node **node) {
     static struct file_system system = {.type = PIPE_FS_TYPE, .name = "pipefs", .label = "pipe"};
-    static const struct node_operations operations = {
-        .release = release_node,
-        .size = nothing,
-        .block_count = nothing,
-        .whereabouts = no_directory,
-    };
     const struct node_request request = {.kind = NODE_FIFO, .permissions = 0600};
-    if (__atomic_load_n(&system.device, __ATOMIC_RELAXED) == 0) {
-        __atomic_store_n(&system.device, file_system_take_device(), __ATOMIC_RELAXED);
-    }
-    struct node *made = heap_alloc(sizeof(*made));
-    if (made == nullptr) {
-        return STATUS_NO_MEMORY;
-    }
-    node_init(made, &system, &operations, &request);
-    node_add_links(made, 1);
-    *node = made;
-    return STATUS_OK;
+    return nameless_node_create(&system, &request, node);
 }
 
 static enum status create_end(const struct location *place, uint8_t access, uint32_t flags,

@@ -32,8 +32,16 @@ static enum status check_target(const struct node_request *request) {
     return request->link_target.length < PATH_SIZE_MAX ? STATUS_OK : STATUS_NAME_TOO_LONG;
 }
 
-enum status path_make(const struct path_view *view, const char *path,
-                      const struct node_request *request) {
+static enum status make_last(const struct path_view *view, const struct path_parent *parent,
+                             const struct node_request *request, struct node **made) {
+    enum status status = check_can_be_made(parent, request->kind == NODE_DIRECTORY);
+    return status == STATUS_OK ? directory_make(parent->directory.node, parent->name, request,
+                                                view->credentials, made)
+                               : status;
+}
+
+enum status path_make_place(const struct path_view *view, const char *path,
+                            const struct node_request *request, struct location *place) {
     struct path_parent parent;
     enum status status = check_target(request);
     if (status == STATUS_OK) {
@@ -42,14 +50,23 @@ enum status path_make(const struct path_view *view, const char *path,
     if (status != STATUS_OK) {
         return status;
     }
-    struct node *made = nullptr;
-    status = check_can_be_made(&parent, request->kind == NODE_DIRECTORY);
+    *place = (struct location){.mount = parent.directory.mount};
+    status = make_last(view, &parent, request, &place->node);
     if (status == STATUS_OK) {
-        status =
-            directory_make(parent.directory.node, parent.name, request, view->credentials, &made);
+        location_ref(place);
+        node_unref(place->node);
     }
-    node_unref(made);
     location_unref(&parent.directory);
+    return status;
+}
+
+enum status path_make(const struct path_view *view, const char *path,
+                      const struct node_request *request) {
+    struct location place;
+    enum status status = path_make_place(view, path, request, &place);
+    if (status == STATUS_OK) {
+        location_unref(&place);
+    }
     return status;
 }
 

@@ -19,6 +19,10 @@ BEGIN_C_DECLS
 enum status path_make(const struct path_view *view, UNTRUSTED const char *path,
                       const struct node_request *request);
 
+/* The same, and where it is; owned. */
+enum status path_make_place(const struct path_view *view, UNTRUSTED const char *path,
+                            const struct node_request *request, struct location *place);
+
 enum status path_link(const struct location *node, const struct path_view *view,
                       UNTRUSTED const char *path);
 

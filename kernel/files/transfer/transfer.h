@@ -30,7 +30,8 @@ struct transfer {
 
     /* No byte is written to a regular file here or behind it (RLIMIT_FSIZE). */
     uint64_t position_limit;
-    bool appends; /* to the end of a regular file, whatever the position is (RWF_APPEND) */
+    bool breaks_silently; /* who sends to nobody gets no SIGPIPE (man 7 unix, of packets) */
+    bool appends;         /* to the end of a regular file, whatever the position is (RWF_APPEND) */
 };
 
 /* A transfer of size_bytes with any far side, and no limit. */

@@ -7,6 +7,7 @@
 
 /* Requests of man 2 ioctl that are for files of every kind. */
 enum control_request : uint32_t {
+    SIOCOUTQ = 0x5411,
     FIONREAD = 0x541b,
     FIONBIO = 0x5421,
     FIONCLEX = 0x5450,
@@ -41,20 +42,32 @@ static bool is_regular(const struct file *file) {
     return file->place.node != nullptr && file->place.node->kind == NODE_REGULAR;
 }
 
-static int64_t tell_bytes_left(struct file *file, uint64_t address) {
-    struct pipe *pipe = file_pipe(file);
-    int64_t count = 0;
-    if (pipe != nullptr) {
-        count = (int64_t)pipe_used(pipe);
-    } else if (file_is_socket(file)) {
-        count = (int64_t)socket_pending(file);
-    } else if (is_regular(file)) {
-        count = regular_bytes_left(file);
-    } else {
-        return file_control(file, FIONREAD, address);
-    }
+static int64_t tell_count(int64_t count, uint64_t address) {
     int32_t shown = (int32_t)count;
     return copy_result(address, &shown, sizeof(shown));
+}
+
+static int64_t tell_socket_bytes(struct file *file, uint64_t address) {
+    size_t count;
+    enum status status = socket_pending(file, &count);
+    return status == STATUS_OK ? tell_count((int64_t)count, address) : status;
+}
+
+static int64_t tell_bytes_left(struct file *file, uint64_t address) {
+    struct pipe *pipe = file_pipe(file);
+    if (pipe != nullptr) {
+        return tell_count((int64_t)pipe_used(pipe), address);
+    }
+    if (file_is_socket(file)) {
+        return tell_socket_bytes(file, address);
+    }
+    return is_regular(file) ? tell_count(regular_bytes_left(file), address)
+                            : file_control(file, FIONREAD, address);
+}
+
+static int64_t tell_unreceived(struct file *file, uint64_t address) {
+    return file_is_socket(file) ? tell_count((int64_t)socket_unreceived(file), address)
+                                : file_control(file, SIOCOUTQ, address);
 }
 
 static int64_t tell_size(struct file *file, uint64_t address) {
@@ -76,6 +89,8 @@ static int64_t control(struct file *file, const struct trap_frame *frame) {
         return set_no_wait(file, frame->rdx);
     case FIONREAD:
         return tell_bytes_left(file, frame->rdx);
+    case SIOCOUTQ:
+        return tell_unreceived(file, frame->rdx);
     case FIOQSIZE:
         return tell_size(file, frame->rdx);
     }

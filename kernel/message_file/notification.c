@@ -1,0 +1,58 @@
+#include "kernel/message_file/queue.h"
+#include "kernel/process/signals.h"
+
+/* man 2 mq_notify. */
+
+constexpr int32_t CODE_MESSAGE = -3; /* SI_MESGQ */
+
+static void end_notification(struct posix_queue *queue) REQUIRES(posix_queue_lock) {
+    struct process *process = queue->notified;
+    queue->notified = nullptr;
+    if (process != nullptr) {
+        process_unref(process);
+    }
+}
+
+/* A signal that there is no memory for is lost, as on Linux. */
+void posix_queue_tell(struct posix_queue *queue) {
+    if (queue->notified == nullptr || queue->receiver_count > 0) {
+        return;
+    }
+    if (!queue->notification.is_silent) {
+        struct signal_info info = signal_info_from_user(queue->notification.signal, CODE_MESSAGE);
+        info.sent.value = queue->notification.value;
+        (void)signal_send(queue->notified, &info);
+    }
+    end_notification(queue);
+}
+
+void posix_queue_forget(struct posix_queue *queue, const struct file *file) {
+    if (queue->notified_by == file) {
+        end_notification(queue);
+    }
+}
+
+static enum status set(struct posix_queue *queue, const struct file *file,
+                       const struct posix_notification *notification) REQUIRES(posix_queue_lock) {
+    if (notification == nullptr) {
+        if (queue->notified == process_current()) {
+            end_notification(queue);
+        }
+        return STATUS_OK;
+    }
+    if (queue->notified != nullptr) {
+        return STATUS_BUSY;
+    }
+    queue->notified = process_current();
+    queue->notified_by = file;
+    queue->notification = *notification;
+    process_ref(queue->notified);
+    return STATUS_OK;
+}
+
+enum status posix_queue_notify(struct file *file, const struct posix_notification *notification) {
+    sleep_lock_acquire(&posix_queue_lock);
+    enum status status = set(file->state, file, notification);
+    sleep_lock_release(&posix_queue_lock);
+    return status;
+}
