@@ -45,6 +45,8 @@ static inline struct memory_node *memory_node_of(struct node *node) {
 /* For regular.c's nodes. */
 uint64_t memory_regular_size(struct node *node);
 uint64_t memory_regular_block_count(struct node *node);
+uint64_t memory_regular_next_data(struct node *node, uint64_t offset);
+uint64_t memory_regular_next_hole(struct node *node, uint64_t offset);
 enum status memory_regular_read(struct node *node, uint64_t offset, struct transfer *transfer);
 enum status memory_regular_write(struct node *node, uint64_t offset, struct transfer *transfer);
 enum status memory_regular_resize(struct node *node, uint64_t size_bytes);

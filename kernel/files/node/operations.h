@@ -88,9 +88,15 @@ struct node_operations {
      * /proc/pid/fd): that place, owned by the caller. Null: the text leads. */
     enum status (*follow)(struct node *link, struct location *place);
 
+    /* The first byte of a regular file at `offset` or behind it that is data, or that is a hole;
+     * the size where there is none before the end. Null, both: all is data up to the end. */
+    uint64_t (*next_data)(struct node *node, uint64_t offset);
+    uint64_t (*next_hole)(struct node *node, uint64_t offset);
+
     /*
-     * Regular files. `write` and what follows run under the node's lock; nothing else changes the
-     * size. `write` grows the file to where it ends.
+     * Regular files. `allocate` takes memory also behind the end, and does not move it. `write` and
+     * what follows run under the node's lock; nothing else changes the size. `write` grows the file
+     * to where it ends.
      */
     enum status (*read)(struct node *node, uint64_t offset, struct transfer *transfer);
     enum status (*write)(struct node *node, uint64_t offset, struct transfer *transfer);

@@ -41,13 +41,17 @@ static int64_t get_descriptor_flags(uint32_t descriptor) {
     return status == STATUS_OK && closes_on_exec ? DESCRIPTOR_CLOSES_ON_EXEC : (int64_t)status;
 }
 
-/* Only who owns a file may keep its access time (man 2 fcntl, EPERM). */
+/* Only who owns a file may keep its access time (man 2 fcntl, EPERM), and not everything can be
+ * direct. */
 static enum status check_status_flags(struct file *file, uint32_t flags) {
     struct credentials credentials = acting_credentials();
     struct node *node = file->place.node;
     bool is_new = (flags & ~file_flags(file) & OPEN_NO_ACCESS_TIME) != 0;
     bool is_refused = is_new && node != nullptr && !node_is_owned(node, &credentials);
-    return is_refused ? STATUS_NOT_PERMITTED : STATUS_OK;
+    if (is_refused) {
+        return STATUS_NOT_PERMITTED;
+    }
+    return (flags & FILE_DIRECT) && !file_can_be_direct(file) ? STATUS_INVALID : STATUS_OK;
 }
 
 static int64_t set_status_flags(struct file *file, uint32_t flags) {
