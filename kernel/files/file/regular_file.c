@@ -21,6 +21,13 @@ static void note_contents_changed(const struct file *file, struct node *node) {
     node_note_write(node);
 }
 
+static bool does_append(const struct file *file, const struct transfer *transfer) {
+    if (transfer->append == APPEND_AS_FILE) {
+        return (file_flags(file) & FILE_APPEND) != 0;
+    }
+    return transfer->append == APPEND_ALWAYS;
+}
+
 /* Cuts off what would lie behind the limit. */
 static enum status limit_growth(struct transfer *transfer, uint64_t position) {
     if (position >= transfer->position_limit) {
@@ -39,8 +46,7 @@ static enum status write_regular(struct file *file, uint64_t *position, struct t
     }
     size_t before = transfer->done_bytes;
     sleep_lock_acquire(&node->lock);
-    if (transfer->appends ||
-        (__atomic_load_n(&file->status_flags, __ATOMIC_RELAXED) & FILE_APPEND)) {
+    if (does_append(file, transfer)) {
         *position = node->operations->size(node);
     }
     enum status status = limit_growth(transfer, *position);
