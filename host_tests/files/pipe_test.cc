@@ -290,7 +290,8 @@ TEST_F(PipeTest, ThePipeCanBeMadeLargerAndSmaller) {
     EXPECT_EQ(pipe_set_capacity(the_pipe(), 100'000, false), STATUS_OK);
     EXPECT_EQ(pipe_capacity(the_pipe()), 131'072u);
     EXPECT_EQ(pipe_set_capacity(the_pipe(), 4096, false), STATUS_BUSY);
-    EXPECT_EQ(pipe_set_capacity(the_pipe(), 0, false), STATUS_INVALID);
+    EXPECT_EQ(pipe_set_capacity(the_pipe(), 0, false), STATUS_BUSY);
+    EXPECT_EQ(pipe_set_capacity(the_pipe(), 1ull << 32, false), STATUS_INVALID);
     EXPECT_EQ(pipe_set_capacity(the_pipe(), PIPE_CAPACITY_MAX + 1, false), STATUS_NOT_PERMITTED);
     EXPECT_EQ(pipe_set_capacity(the_pipe(), 30'001, false), STATUS_OK);
     EXPECT_EQ(pipe_capacity(the_pipe()), 32'768u);

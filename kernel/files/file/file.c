@@ -91,6 +91,15 @@ bool file_can_be_direct(const struct file *file) {
            (node != nullptr && node->kind == NODE_REGULAR && node->operations->memory != nullptr);
 }
 
+struct file_owner file_owner(const struct file *file) {
+    uint64_t owner = __atomic_load_n(&file->owner, __ATOMIC_RELAXED);
+    return (struct file_owner){(enum file_owner_kind)(owner >> 32), (uint32_t)owner};
+}
+
+void file_set_owner(struct file *file, const struct file_owner *owner) {
+    __atomic_store_n(&file->owner, (uint64_t)owner->kind << 32 | owner->number, __ATOMIC_RELAXED);
+}
+
 /* One of the two operations that move bytes. */
 typedef enum status moving(struct file *file, uint64_t *position, struct transfer *transfer);
 

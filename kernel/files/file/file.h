@@ -26,7 +26,7 @@ struct file;
 constexpr uint32_t FILE_APPEND = 02000;
 constexpr uint32_t FILE_NO_WAIT = 04000; /* O_NONBLOCK */
 constexpr uint32_t FILE_DIRECT = 040000; /* O_DIRECT: what is written to a pipe are packets */
-constexpr uint32_t FILE_SETTABLE = FILE_APPEND | FILE_NO_WAIT | FILE_DIRECT | 020000 | 01000000;
+constexpr uint32_t FILE_SETTABLE = FILE_APPEND | FILE_NO_WAIT | FILE_DIRECT | 01000000;
 
 /* What the description was opened for. */
 constexpr uint8_t ACCESS_OF_READING = 1;
@@ -44,10 +44,19 @@ struct file_operations {
     enum status (*open)(struct file *file); /* of a device; null: nothing to do */
     void (*release)(struct file *file);     /* null: nothing to do */
     bool is_seekable;
+    bool has_no_splice;   /* man 2 splice and sendfile cannot read from it */
     bool ignores_seeking; /* it has no position, and seeking does nothing */
     uint32_t mode;        /* what st_mode says of a file without a node, besides its permissions */
     bool is_mapped_as_zeroes; /* to map it is to map anonymous memory (man 4 zero) */
     const char *name; /* what /proc/PID/fd shows of one that has no place; null: it has one */
+};
+
+/* Who is told by a signal of what can be read (man 2 fcntl, F_SETOWN_EX), in Linux's numbers. */
+enum file_owner_kind : uint32_t { OWNER_THREAD, OWNER_PROCESS, OWNER_GROUP };
+
+struct file_owner {
+    enum file_owner_kind kind;
+    uint32_t number; /* 0: nobody */
 };
 
 /* Who is to know when a file is closed for good. */
@@ -72,6 +81,8 @@ struct file {
     uint32_t writer_turn;      /* a fifo's: see pipe_poll; fixed when it is open */
     bool is_writer;            /* counted among its node's writers; fixed when it is open */
     bool is_watched;           /* atomic: there has been a watch */
+    uint64_t owner;            /* atomic: a struct file_owner */
+    uint32_t owner_signal;     /* atomic; 0: SIGIO */
     struct list_node watches;  /* guarded by file_watches; empty again only once it is closed */
     struct area_source source; /* of areas that show it; see file_source */
     struct area_source writing_source; /* of those that may write to it */
@@ -100,6 +111,10 @@ static inline bool file_may_wait(const struct file *file) {
 
 /* Whether FILE_DIRECT can be set: of pipes, and of regular files that can be mapped. */
 bool file_can_be_direct(const struct file *file);
+
+/* F_GETOWN_EX, F_SETOWN_EX; whether anybody has the number is not asked. */
+struct file_owner file_owner(const struct file *file);
+void file_set_owner(struct file *file, const struct file_owner *owner);
 
 /* F_GETFL, with the access mode; F_SETFL, which changes only what can be. */
 uint32_t file_flags(const struct file *file);

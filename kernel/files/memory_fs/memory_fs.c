@@ -177,6 +177,24 @@ static enum status memory_move(struct node *from, struct name from_name, struct 
     return STATUS_OK;
 }
 
+static enum status memory_move_leaving(struct node *from, struct name from_name, struct node *to,
+                                       struct name to_name, const struct node_request *left) {
+    struct memory_entry *entry;
+    struct memory_node *node;
+    enum status status = make_pair(from, from_name, left, &entry, &node);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = memory_move(from, from_name, to, to_name);
+    if (status == STATUS_OK) {
+        entry_insert(memory_node_of(from), entry, node);
+    } else {
+        heap_free(entry);
+    }
+    node_unref(&node->base);
+    return status;
+}
+
 static void memory_exchange(struct node *from, struct name from_name, struct node *to,
                             struct name to_name) {
     entry_exchange(entry_find(memory_node_of(from), from_name),
@@ -303,6 +321,7 @@ static const struct node_operations directory_operations = {
     .make_nameless = memory_make_nameless,
     .remove = memory_remove,
     .move = memory_move,
+    .move_leaving = memory_move_leaving,
     .exchange = memory_exchange,
     .is_empty = memory_is_empty,
     .next = memory_next,

@@ -66,6 +66,9 @@ struct node_operations {
     void (*remove)(struct node *directory, struct name name);
     enum status (*move)(struct node *from, struct name from_name, struct node *to,
                         struct name to_name); /* over what is there */
+    /* The same, and a new node of the old name takes the place. */
+    enum status (*move_leaving)(struct node *from, struct name from_name, struct node *to,
+                                struct name to_name, const struct node_request *left);
     void (*exchange)(struct node *from, struct name from_name, struct node *to,
                      struct name to_name);
     bool (*is_empty)(struct node *directory);

@@ -319,7 +319,7 @@ static uint64_t round_capacity(uint64_t size_bytes) {
 }
 
 enum status pipe_set_capacity(struct pipe *pipe, uint64_t size_bytes, bool is_root) {
-    if (size_bytes == 0 || size_bytes > CAPACITY_LIMIT) {
+    if (size_bytes > CAPACITY_LIMIT) {
         return STATUS_INVALID;
     }
     uint64_t capacity_bytes = round_capacity(size_bytes);
