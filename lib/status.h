@@ -43,6 +43,7 @@ enum [[nodiscard]] status : int {
     STATUS_NOT_EMPTY = -39,         /* ENOTEMPTY */
     STATUS_LINK_LOOP = -40,         /* ELOOP */
     STATUS_REMOVED = -43,           /* EIDRM */
+    STATUS_NO_DATA = -61,           /* ENODATA */
     STATUS_OVERFLOW = -75,          /* EOVERFLOW */
     STATUS_BAD_LIBRARY = -80,       /* ELIBBAD */
     STATUS_NOT_A_SOCKET = -88,      /* ENOTSOCK */

@@ -1,5 +1,6 @@
 #include "kernel/files/memory_fs/memory_fs.h"
 
+#include "kernel/files/extended/extended.h"
 #include "kernel/files/memory_fs/entries.h"
 #include "lib/check.h"
 #include "lib/memory.h"
@@ -75,6 +76,7 @@ static enum status node_create(struct memory_file_system *system,
         return status;
     }
     list_init(&made->names);
+    list_init(&made->extended);
     node_init(&made->base, &system->base, operations_for(request->kind), request);
     __atomic_fetch_add(&system->node_count, 1, __ATOMIC_RELAXED);
     *node = made;
@@ -88,6 +90,7 @@ static struct node *memory_release(struct node *base) {
     CHECK(list_is_empty(&node->names) && node->entry_count == 0);
     heap_free(node->last_name);
     heap_free((void *)node->link_target.text);
+    extended_free(&node->extended);
     if (node->object != nullptr) {
         memory_object_unref(node->object);
     }
@@ -247,6 +250,10 @@ static enum status memory_read_link(struct node *node, char *text, size_t *lengt
     return STATUS_OK;
 }
 
+static struct list_node *memory_extended(struct node *node) {
+    return &memory_node_of(node)->extended;
+}
+
 static uint64_t directory_size(struct node *node) {
     sleep_lock_acquire(&node->system->tree_lock);
     uint64_t entry_count = memory_node_of(node)->entry_count;
@@ -326,6 +333,7 @@ static const struct node_operations directory_operations = {
     .is_empty = memory_is_empty,
     .next = memory_next,
     .whereabouts = memory_whereabouts,
+    .extended = memory_extended,
 };
 
 static const struct node_operations regular_operations = {
@@ -333,6 +341,7 @@ static const struct node_operations regular_operations = {
     .size = memory_regular_size,
     .block_count = memory_regular_block_count,
     .whereabouts = memory_whereabouts,
+    .extended = memory_extended,
     .next_data = memory_regular_next_data,
     .next_hole = memory_regular_next_hole,
     .read = memory_regular_read,
@@ -348,6 +357,7 @@ static const struct node_operations link_operations = {
     .size = link_size,
     .block_count = nothing,
     .whereabouts = memory_whereabouts,
+    .extended = memory_extended,
     .read_link = memory_read_link,
 };
 
@@ -356,4 +366,5 @@ static const struct node_operations special_operations = {
     .size = nothing,
     .block_count = nothing,
     .whereabouts = memory_whereabouts,
+    .extended = memory_extended,
 };

@@ -30,6 +30,7 @@ struct memory_node {
     struct node base;
     struct list_node names;         /* entries that name it */
     struct memory_entry *last_name; /* once no entry does: the one that did, out of its trees */
+    struct list_node extended;      /* guarded by the node's lock; see kernel/files/extended */
     struct memory_object *object;   /* a regular file's contents; fixed at creation */
     struct name link_target;        /* a symbolic link's; fixed at creation */
     struct tree by_name;            /* a directory's */

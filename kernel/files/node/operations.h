@@ -20,6 +20,7 @@ struct node_request;
 struct memory_object;
 struct location;
 struct file_operations;
+struct list_node;
 
 constexpr size_t NAME_LENGTH_MAX = 255;     /* NAME_MAX */
 constexpr size_t PATH_SIZE_MAX = 4096;      /* PATH_MAX, with the terminator */
@@ -83,6 +84,10 @@ struct node_operations {
      * name still knows that one; link_count tells.
      */
     struct node *(*whereabouts)(struct node *node, char *name);
+
+    /* Where the node keeps its extended attributes (kernel/files/extended): a list under its lock.
+     * Null: nowhere. */
+    struct list_node *(*extended)(struct node *node);
 
     /* Symbolic links: the text into PATH_SIZE_MAX bytes; not terminated. */
     enum status (*read_link)(struct node *node, char *text, size_t *length);
