@@ -45,6 +45,7 @@ enum [[nodiscard]] status : int {
     STATUS_LINK_LOOP = -40,           /* ELOOP */
     STATUS_NO_MESSAGE = -42,          /* ENOMSG */
     STATUS_REMOVED = -43,             /* EIDRM */
+    STATUS_NO_DATA = -61,             /* ENODATA */
     STATUS_OVERFLOW = -75,            /* EOVERFLOW */
     STATUS_BAD_LIBRARY = -80,         /* ELIBBAD */
     STATUS_NOT_A_SOCKET = -88,        /* ENOTSOCK */

@@ -57,7 +57,7 @@ TEST_F(FileTest, WritingStopsAtTheLimitOfATransfer) {
     EXPECT_EQ(file_write_at(file, 3, &second), STATUS_OK) << "below it is room";
     EXPECT_EQ(get(open("/f")), "abcg");
     transfer third = transfer_from_memory("h", 1);
-    third.appends = true;
+    third.append = APPEND_ALWAYS;
     EXPECT_EQ(file_write_at(file, 0, &third), STATUS_OK);
     EXPECT_EQ(get(open("/f")), "abcgh");
 }

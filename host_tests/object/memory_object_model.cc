@@ -67,6 +67,7 @@ void MemoryObjectModel::put(uint64_t offset, const std::string &text) {
         uint64_t count = std::min(PAGE_SIZE - inside, text.size() - done);
         auto page = pages_.try_emplace((offset + done) / PAGE_SIZE, PAGE_SIZE, '\0').first;
         page->second.replace(inside, count, text, done, count);
+        unused_.erase(page->first);
         done += count;
     }
     size_bytes_ = text.empty() ? size_bytes_ : std::max(size_bytes_, offset + text.size());
@@ -82,12 +83,31 @@ void MemoryObjectModel::zero(uint64_t offset, uint64_t end) {
         uint64_t first = std::max(start, offset) - start;
         uint64_t behind = std::min(end - start, PAGE_SIZE);
         if (first == 0 && behind == PAGE_SIZE) {
+            unused_.erase(page->first);
             page = pages_.erase(page);
             continue;
         }
         page->second.replace(first, behind - first, behind - first, '\0');
         page++;
     }
+}
+
+/* Whether a page is used is what the pages around the next edge differ in. */
+uint64_t MemoryObjectModel::next(uint64_t offset, bool is_used) const {
+    uint64_t page = offset / PAGE_SIZE;
+    auto at = pages_.lower_bound(page);
+    if (is_used) {
+        while (at != pages_.end() && unused_.contains(at->first)) {
+            at++;
+        }
+        page = at == pages_.end() ? OBJECT_SIZE_MAX / PAGE_SIZE + 1 : at->first;
+    } else {
+        while (at != pages_.end() && at->first == page && !unused_.contains(page)) {
+            at++;
+            page++;
+        }
+    }
+    return std::min(size_bytes_, std::max(offset, page * PAGE_SIZE));
 }
 
 /* Operations. */
@@ -129,6 +149,7 @@ void MemoryObjectModel::get_a_page() {
         EXPECT_EQ(result, STATUS_OUT_OF_RANGE);
     } else if (result != STATUS_NO_MEMORY) {
         ASSERT_EQ(result, STATUS_OK);
+        unused_.erase(number);
         const std::string &expected = pages_.try_emplace(number, PAGE_SIZE, '\0').first->second;
         const char *found = static_cast<const char *>(platform_phys_to_virt(pa));
         EXPECT_TRUE(expected == std::string(found, PAGE_SIZE)) << "page " << number;
@@ -137,15 +158,34 @@ void MemoryObjectModel::get_a_page() {
     }
 }
 
+void MemoryObjectModel::reserve_somewhere() {
+    uint64_t offset = pick_offset();
+    uint64_t length = pick_length();
+    bool is_possible = offset <= OBJECT_SIZE_MAX && length <= OBJECT_SIZE_MAX - offset;
+    status result = in_a_drought([&] { return memory_object_reserve(object_, offset, length); });
+    if (!is_possible) {
+        EXPECT_EQ(result, STATUS_OUT_OF_RANGE);
+    }
+    if (result != STATUS_OK || length == 0) {
+        return;
+    }
+    for (uint64_t number = offset / PAGE_SIZE; number <= (offset + length - 1) / PAGE_SIZE;
+         number++) {
+        if (pages_.try_emplace(number, PAGE_SIZE, '\0').second) {
+            unused_.insert(number);
+        }
+    }
+}
+
 void MemoryObjectModel::give_a_size() {
     uint64_t size_bytes = pick_offset();
     bool is_possible = size_bytes <= OBJECT_SIZE_MAX;
     EXPECT_EQ(memory_object_resize(object_, size_bytes),
               is_possible ? STATUS_OK : STATUS_OUT_OF_RANGE);
-    if (is_possible) {
+    if (is_possible && size_bytes <= size_bytes_) {
         zero(size_bytes, UINT64_MAX);
-        size_bytes_ = size_bytes;
     }
+    size_bytes_ = is_possible ? size_bytes : size_bytes_;
 }
 
 void MemoryObjectModel::punch_somewhere() {
@@ -166,7 +206,7 @@ void MemoryObjectModel::read_somewhere() {
 }
 
 void MemoryObjectModel::step() {
-    switch (choices.below(8)) {
+    switch (choices.below(9)) {
     case 0:
     case 1:
     case 2:
@@ -178,6 +218,8 @@ void MemoryObjectModel::step() {
         return give_a_size();
     case 6:
         return punch_somewhere();
+    case 7:
+        return reserve_somewhere();
     default:
         return read_somewhere();
     }
@@ -190,6 +232,8 @@ void MemoryObjectModel::check() {
         std::string text(4 * NEAR, '?');
         text.resize(memory_object_read(object_, edge, text.data(), text.size()));
         EXPECT_TRUE(text == content(edge, 4 * NEAR)) << "from " << edge << " on";
+        EXPECT_EQ(memory_object_next_data(object_, edge), next(edge, true));
+        EXPECT_EQ(memory_object_next_hole(object_, edge), next(edge, false));
     }
     expect_sound();
 }

@@ -89,6 +89,24 @@ TEST_P(ObjectRows, memory_object_punch) {
     takes_no_memory_and_succeeds([&] { return memory_object_punch(object, 0, PAGE_SIZE); });
 }
 
+TEST_P(ObjectRows, memory_object_reserve) {
+    EXPECT_EQ(fails([&] { return memory_object_reserve(object, 0, 4 * PAGE_SIZE); }), 3u);
+}
+
+TEST_P(ObjectRows, memory_object_reserve_FarBehindTheEnd) {
+    EXPECT_EQ(fails([&] { return memory_object_reserve(object, 1ull << 40, 2 * PAGE_SIZE); }),
+              2u + 4u + 4u + 1u)
+        << "two frames, and what memory_object_write takes there";
+}
+
+TEST_P(ObjectRows, memory_object_next_data) {
+    takes_no_memory([&] { EXPECT_EQ(memory_object_next_data(object, 5), 5u); });
+}
+
+TEST_P(ObjectRows, memory_object_next_hole) {
+    takes_no_memory([&] { EXPECT_EQ(memory_object_next_hole(object, 5), PAGE_SIZE); });
+}
+
 TEST_P(ObjectRows, memory_object_find_page) {
     phys_addr_t pa;
     takes_no_memory([&] { EXPECT_TRUE(memory_object_find_page(object, 0, &pa)); });

@@ -38,6 +38,7 @@ constexpr unsigned FRAME_ORDER_MAX = 18; /* the largest block: 1 GiB */
 constexpr uint8_t FRAME_INSIDE_BLOCK = 1; /* allocated, but not the first of its block */
 constexpr uint8_t FRAME_HEAP_OBJECT = 2;  /* KERNEL: mm/heap holds it; set and read by the heap */
 constexpr uint8_t FRAME_COUNTED = 4;      /* TABLE: mm/audit, the only one to use it, was there */
+constexpr uint8_t FRAME_SET_ASIDE = 8; /* FILE: of a page that nobody has used yet; its object's */
 
 struct frame {
     enum frame_state state; /* guarded by the owner; FREE and its edges by the zone's lock */
@@ -46,7 +47,7 @@ struct frame {
         uint8_t level;      /* TABLE: the level of its entries */
         uint8_t size_class; /* KERNEL with FRAME_HEAP_OBJECT: of mm/heap */
     };
-    uint8_t flags;      /* FRAME_INSIDE_BLOCK, FRAME_HEAP_OBJECT; guarded as state is */
+    uint8_t flags;      /* of those above; guarded as state is */
     uint32_t map_count; /* ANON, FILE, KERNEL: counted leaf and parked entries that reach it (F2);
                            atomic */
     union {

@@ -51,6 +51,7 @@ static void take_page(void *context, uint64_t page, struct frame *frame) {
     struct memory_object *object = context;
     (void)page;
     object->page_count--;
+    frame->flags &= (uint8_t)~FRAME_SET_ASIDE;
     list_push_back(&object->cut_pages, &frame->listed.link);
 }
 
@@ -142,8 +143,19 @@ size_t memory_object_read(struct memory_object *object, uint64_t offset, void *b
     return total;
 }
 
+/* Puts the frame where page_index_reserve has made room for it. */
+static void put_page(struct memory_object *object, uint64_t page, struct frame *frame) {
+    frame->owned.owner = object;
+    frame->owned.index = page;
+    page_index_put(&object->pages, page, frame);
+    object->page_count++;
+    __atomic_fetch_add(&frame_total, 1, __ATOMIC_RELAXED);
+}
+
 static enum status fill(struct memory_object *object, uint64_t page) {
-    if (page_index_find(&object->pages, page) != nullptr) {
+    struct frame *frame = page_index_find(&object->pages, page);
+    if (frame != nullptr) {
+        frame->flags &= (uint8_t)~FRAME_SET_ASIDE;
         return STATUS_OK;
     }
     phys_addr_t pa;
@@ -156,12 +168,7 @@ static enum status fill(struct memory_object *object, uint64_t page) {
         frame_free(pa);
         return status;
     }
-    struct frame *frame = frame_of(pa);
-    frame->owned.owner = object;
-    frame->owned.index = page;
-    page_index_put(&object->pages, page, frame);
-    object->page_count++;
-    __atomic_fetch_add(&frame_total, 1, __ATOMIC_RELAXED);
+    put_page(object, page, frame_of(pa));
     return STATUS_OK;
 }
 
@@ -233,7 +240,7 @@ static void end_cut(struct memory_object *object, struct page_span span, bool ta
 
 static void set_size(struct memory_object *object, uint64_t size_bytes, struct page_span cut) {
     sleep_lock_acquire(&object->lock);
-    if (size_bytes < object->size_bytes) {
+    if (size_bytes <= object->size_bytes) {
         zero_in_page(object, size_bytes, align_up(size_bytes, PAGE_SIZE));
         take_pages(object, cut);
     }
@@ -247,7 +254,7 @@ enum status memory_object_resize(struct memory_object *object, uint64_t size_byt
     }
     struct page_span cut = {align_up(size_bytes, PAGE_SIZE) >> PAGE_SHIFT, UINT64_MAX};
     sleep_lock_acquire(&object->cut_lock);
-    bool is_cut = size_bytes < memory_object_size(object);
+    bool is_cut = size_bytes <= memory_object_size(object);
     enum status status = is_cut ? run_phase(object, cut, CUT_PREPARES, true) : STATUS_OK;
     if (status == STATUS_OK) {
         set_size(object, size_bytes, cut);
@@ -296,15 +303,129 @@ enum status memory_object_punch(struct memory_object *object, uint64_t offset,
     return status;
 }
 
+/* Into `frames`, one for each page that has none, and room for it in the index. */
+static enum status take_frames(struct memory_object *object, struct page_span span,
+                               struct list_node *frames) {
+    for (uint64_t page = span.first; page <= span.last; page++) {
+        phys_addr_t pa;
+        if (page_index_find(&object->pages, page) != nullptr) {
+            continue;
+        }
+        enum status status = frame_alloc_zeroed(FRAME_FILE, ZONE_NORMAL, &pa);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        list_push_back(frames, &frame_of(pa)->listed.link);
+        status = page_index_reserve(&object->pages, page);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+static struct frame *pop_frame(struct list_node *frames) {
+    struct frame *frame = LIST_ENTRY(frames->next, struct frame, listed.link);
+    list_remove(&frame->listed.link);
+    return frame;
+}
+
+static void set_aside(struct memory_object *object, struct page_span span,
+                      struct list_node *frames) {
+    for (uint64_t page = span.first; !list_is_empty(frames); page++) {
+        if (page_index_find(&object->pages, page) == nullptr) {
+            struct frame *frame = pop_frame(frames);
+            frame->flags |= FRAME_SET_ASIDE;
+            frame->owned.extra = nullptr;
+            put_page(object, page, frame);
+        }
+    }
+}
+
+/* Undoes take_frames: where no frame is, the index needs no room. */
+static void give_frames_back(struct memory_object *object, struct page_span span,
+                             struct list_node *frames) {
+    for (uint64_t page = span.first; !list_is_empty(frames); page++) {
+        if (page_index_find(&object->pages, page) == nullptr) {
+            page_index_remove(&object->pages, page, page, take_page, object);
+            frame_free(frame_address(pop_frame(frames)));
+        }
+    }
+}
+
+static enum status reserve(struct memory_object *object, struct page_span span) {
+    struct list_node frames;
+    list_init(&frames);
+    if (span.last - span.first >= frame_count().total + object->page_count) {
+        return STATUS_NO_MEMORY;
+    }
+    enum status status = take_frames(object, span, &frames);
+    if (status == STATUS_OK) {
+        set_aside(object, span, &frames);
+    } else {
+        give_frames_back(object, span, &frames);
+    }
+    return status;
+}
+
+enum status memory_object_reserve(struct memory_object *object, uint64_t offset,
+                                  uint64_t size_bytes) {
+    if (offset > OBJECT_SIZE_MAX || size_bytes > OBJECT_SIZE_MAX - offset) {
+        return STATUS_OUT_OF_RANGE;
+    }
+    if (size_bytes == 0) {
+        return STATUS_OK;
+    }
+    struct page_span span = {offset >> PAGE_SHIFT, (offset + size_bytes - 1) >> PAGE_SHIFT};
+    sleep_lock_acquire(&object->lock);
+    enum status status = reserve(object, span);
+    sleep_lock_release(&object->lock);
+    return status;
+}
+
+static bool is_used(const struct frame *frame) {
+    return frame != nullptr && !(frame->flags & FRAME_SET_ASIDE);
+}
+
+static uint64_t place_in(const struct memory_object *object, uint64_t page, uint64_t offset) {
+    uint64_t start = page << PAGE_SHIFT;
+    uint64_t place = start > offset ? start : offset;
+    return place < object->size_bytes ? place : object->size_bytes;
+}
+
+uint64_t memory_object_next_data(struct memory_object *object, uint64_t offset) {
+    sleep_lock_acquire(&object->lock);
+    const struct frame *frame = page_index_next(&object->pages, offset >> PAGE_SHIFT);
+    while (frame != nullptr && !is_used(frame)) {
+        frame = page_index_next(&object->pages, frame->owned.index + 1);
+    }
+    uint64_t place =
+        frame == nullptr ? object->size_bytes : place_in(object, frame->owned.index, offset);
+    sleep_lock_release(&object->lock);
+    return place;
+}
+
+uint64_t memory_object_next_hole(struct memory_object *object, uint64_t offset) {
+    sleep_lock_acquire(&object->lock);
+    uint64_t page = offset >> PAGE_SHIFT;
+    while (is_used(page_index_find(&object->pages, page))) {
+        page++;
+    }
+    uint64_t place = place_in(object, page, offset);
+    sleep_lock_release(&object->lock);
+    return place;
+}
+
 [[nodiscard]] bool memory_object_find_page(struct memory_object *object, uint64_t page,
                                            phys_addr_t *pa) {
     sleep_lock_acquire(&object->lock);
     const struct frame *frame = page_index_find(&object->pages, page);
-    if (frame != nullptr) {
+    bool is_found = is_used(frame);
+    if (is_found) {
         *pa = frame_address(frame);
     }
     sleep_lock_release(&object->lock);
-    return frame != nullptr;
+    return is_found;
 }
 
 enum status memory_object_get_page(struct memory_object *object, uint64_t page, phys_addr_t *pa) {

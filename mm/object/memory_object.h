@@ -61,14 +61,29 @@ enum status memory_object_write(struct memory_object *object, uint64_t offset,
 
 /*
  * Gives it another size. What is cut off is gone, in every area that shows it and in private copies
- * there; if it grows again, there are zeroes. Takes the locks of the spaces that show it. Errors:
- * STATUS_OUT_OF_RANGE; STATUS_NO_MEMORY, for tables that must be unshared to hide pages (law 12).
+ * there, and so are pages behind the end, though the size stays; if it grows again, there are
+ * zeroes. What an area has written behind the end, into the last page, shows when it grows. Takes
+ * the locks of the spaces that show it. Errors: STATUS_OUT_OF_RANGE; STATUS_NO_MEMORY, for tables
+ * that must be unshared to hide pages (law 12).
  */
 enum status memory_object_resize(struct memory_object *object, uint64_t size_bytes);
 
 /* Frees the whole pages in [offset, offset + size_bytes), and zeroes what is left of others; the
  * size stays, and private copies do. Otherwise as memory_object_resize. */
 enum status memory_object_punch(struct memory_object *object, uint64_t offset, uint64_t size_bytes);
+
+/*
+ * Takes a frame for each page that [offset, offset + size_bytes) touches and that has none, also
+ * behind the end; the size stays. They read as zeroes, and as a hole until somebody uses them.
+ * Errors: STATUS_NO_MEMORY, nothing has changed; STATUS_OUT_OF_RANGE, behind OBJECT_SIZE_MAX.
+ */
+enum status memory_object_reserve(struct memory_object *object, uint64_t offset,
+                                  uint64_t size_bytes);
+
+/* The first byte at `offset` or behind it that lies in a page which somebody has used, or in one
+ * which nobody has; the size where there is none before the end. */
+uint64_t memory_object_next_data(struct memory_object *object, uint64_t offset);
+uint64_t memory_object_next_hole(struct memory_object *object, uint64_t offset);
 
 /* Those who show its pages. */
 struct object_views *memory_object_views(struct memory_object *object);
@@ -80,7 +95,7 @@ struct object_views *memory_object_views(struct memory_object *object);
  */
 enum status memory_object_get_page(struct memory_object *object, uint64_t page, phys_addr_t *pa);
 
-/* Its frame; false where the page has none. It stays as memory_object_get_page says. */
+/* Its frame; false where nobody has used the page. It stays as memory_object_get_page says. */
 [[nodiscard]] bool memory_object_find_page(struct memory_object *object, uint64_t page,
                                            phys_addr_t *pa);
 

@@ -37,6 +37,36 @@ struct frame *page_index_find(const struct page_index *index, uint64_t page) {
     return node == nullptr ? nullptr : node->slots[slot_of(page, 1)].frame;
 }
 
+static struct frame *next_in_leaf(const struct page_node *node, uint64_t start, uint64_t first) {
+    for (unsigned i = first > start ? (unsigned)(first - start) : 0; i < SLOT_COUNT; i++) {
+        if (node->slots[i].frame != nullptr) {
+            return node->slots[i].frame;
+        }
+    }
+    return nullptr;
+}
+
+/* In the node of `height` for the pages from `start` on; as deep as the tree is high. */
+static struct frame *next_below(const struct page_node *node, unsigned height, uint64_t start,
+                                uint64_t first) {
+    if (node == nullptr || start + last_page_of(height) < first) {
+        return nullptr;
+    }
+    if (height == 1) {
+        return next_in_leaf(node, start, first);
+    }
+    struct frame *found = nullptr;
+    for (unsigned i = 0; found == nullptr && i < SLOT_COUNT; i++) {
+        uint64_t offset = (uint64_t)i << ((height - 1) * SLOT_BITS);
+        found = next_below(node->slots[i].node, height - 1, start + offset, first);
+    }
+    return found;
+}
+
+struct frame *page_index_next(const struct page_index *index, uint64_t page) {
+    return next_below(index->root, index->height, 0, page);
+}
+
 static unsigned height_for(uint64_t page) {
     static_assert(OBJECT_SIZE_MAX >> PAGE_SHIFT < 1ull << (HEIGHT_MAX * SLOT_BITS));
     unsigned height = 1;
@@ -170,8 +200,8 @@ struct removal {
     void *context;
 };
 
-static bool is_empty(const struct page_node *node) {
-    for (unsigned i = 0; i < SLOT_COUNT; i++) {
+static bool is_empty_from(const struct page_node *node, unsigned first) {
+    for (unsigned i = first; i < SLOT_COUNT; i++) {
         if (node->slots[i].node != nullptr) {
             return false;
         }
@@ -204,9 +234,19 @@ static void remove_below(const struct removal *removal, struct page_node **node,
         uint64_t offset = (uint64_t)i << ((height - 1) * SLOT_BITS);
         remove_below(removal, &(*node)->slots[i].node, height - 1, start + offset);
     }
-    if (is_empty(*node)) {
+    if (is_empty_from(*node, 0)) {
         heap_free(*node);
         *node = nullptr;
+    }
+}
+
+/* Undoes what `raise` did for a page that is gone. */
+static void lower(struct page_index *index) {
+    while (index->root != nullptr && index->height > 1 && is_empty_from(index->root, 1)) {
+        struct page_node *below = index->root->slots[0].node;
+        heap_free(index->root);
+        index->root = below;
+        index->height--;
     }
 }
 
@@ -215,4 +255,5 @@ void page_index_remove(struct page_index *index, uint64_t first, uint64_t last,
                        void *context) {
     struct removal removal = {first, last, drop, context};
     remove_below(&removal, &index->root, index->height, 0);
+    lower(index);
 }

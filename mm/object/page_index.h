@@ -26,6 +26,10 @@ struct frame *page_index_find(const struct page_index *index, uint64_t page);
 /* How many frames there are in [first, last]. */
 uint64_t page_index_count(const struct page_index *index, uint64_t first, uint64_t last);
 
+/* The first frame at `page` or behind it, whose owned.index says where; null where there is none.
+ */
+struct frame *page_index_next(const struct page_index *index, uint64_t page);
+
 /* Makes room for `page`, so that page_index_put cannot fail. Errors: STATUS_NO_MEMORY; nothing has
  * changed. */
 enum status page_index_reserve(struct page_index *index, uint64_t page);
@@ -34,8 +38,8 @@ enum status page_index_reserve(struct page_index *index, uint64_t page);
 void page_index_put(struct page_index *index, uint64_t page, struct frame *frame);
 
 /*
- * Takes out the frames of [first, last], lowest first, and hands each to `drop`. Nodes that have
- * become empty are freed.
+ * Takes out the frames of [first, last], lowest first, and hands each to `drop`. Nodes that are
+ * not needed then are freed, also those that page_index_reserve has made.
  */
 void page_index_remove(struct page_index *index, uint64_t first, uint64_t last,
                        void (*drop)(void *context, uint64_t page, struct frame *frame),

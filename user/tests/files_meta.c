@@ -4,12 +4,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <utime.h>
 
 #include "user/tests/report.h"
+
+/* What musl has no names for; modes of man 2 fallocate. */
+constexpr int COLLAPSE_RANGE = 0x08;
+constexpr int ZERO_RANGE = 0x10;
+constexpr int INSERT_RANGE = 0x20;
+constexpr int UNSHARE_RANGE = 0x40;
 
 static int file;
 
@@ -148,12 +155,84 @@ static void check_fallocate(void) {
     show("negative", fallocate(file, 0, -1, 5));
     show("too far", fallocate(file, 0, 0x7fffffffffffffff, 5));
     show("unknown mode", fallocate(file, 0x1000, 0, 5));
+    show("collapse", fallocate(file, COLLAPSE_RANGE, 0, PAGE));
+    show("insert", fallocate(file, INSERT_RANGE, 0, PAGE));
+    show("zero", fallocate(file, ZERO_RANGE, 0, PAGE));
+    show("unshare", fallocate(file, UNSHARE_RANGE, 0, PAGE));
+    show("zero and keep, too far",
+         fallocate(file, ZERO_RANGE | FALLOC_FL_KEEP_SIZE, 0x7fffffffffffffff, 5));
+    show("collapse and keep, too far",
+         fallocate(file, COLLAPSE_RANGE | FALLOC_FL_KEEP_SIZE, 0x7fffffffffffffff, 5));
     int ends[2];
     pipe(ends);
     show("pipe", fallocate(ends[1], 0, 0, 5));
     show("directory", fallocate(open("directory", O_RDONLY), 0, 0, 5));
-    show("opened to read", fallocate(open("file", O_RDONLY), 0, 0, 5));
+    int reader = open("file", O_RDONLY);
+    show("opened to read", fallocate(reader, 0, 0, 5));
+    show("opened to read, insert", fallocate(reader, INSERT_RANGE, 0, 5));
+    show("opened to read, unknown", fallocate(reader, 0x1000, 0, 5));
+    show("device", fallocate(open("/dev/null", O_WRONLY), 0, 0, 5));
+    show("eventfd", fallocate(eventfd(0, 0), 0, 0, 5));
     show("closed", fallocate(77, 0, 0, 5));
+}
+
+static void show_edges(const char *what, off_t from) {
+    off_t data = lseek(file, from, SEEK_DATA);
+    off_t hole = lseek(file, from, SEEK_HOLE);
+    say("%s: data %ld, hole %ld", what, (long)data, (long)hole);
+}
+
+/* What was allocated and never used is a hole; to look at it through memory is to use it. */
+static void check_holes(void) {
+    char byte;
+    ftruncate(file, 0);
+    show_edges("empty", 0);
+    fallocate(file, 0, 0, 4 * PAGE);
+    show_edges("allocated", 0);
+    pread(file, &byte, 1, PAGE);
+    show_edges("read", 0);
+    pwrite(file, "x", 1, PAGE + 5);
+    show_edges("written", 0);
+    show_edges("from inside", PAGE + 7);
+    char *memory = mmap(nullptr, 4 * PAGE, PROT_READ, MAP_SHARED, file, 0);
+    byte = ((volatile char *)memory)[2 * PAGE];
+    show_edges("looked at", PAGE + 7);
+    fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, PAGE, PAGE);
+    show_edges("punched", 0);
+    ftruncate(file, 1L << 40);
+    pwrite(file, "y", 1, 1L << 39);
+    show_edges("far", 3 * PAGE);
+    show_edges("behind it", (1L << 39) + PAGE);
+    show("before the start", lseek(file, -1, SEEK_DATA));
+    show("at the end", lseek(file, 1L << 40, SEEK_HOLE));
+    show_size("blocks");
+    ftruncate(file, 0);
+    fallocate(file, FALLOC_FL_KEEP_SIZE, 0, 3 * PAGE);
+    show_size("all behind the end");
+    ftruncate(file, PAGE + 1);
+    show_size("longer");
+    ftruncate(file, PAGE + 1);
+    show_size("as long");
+    munmap(memory, 4 * PAGE);
+}
+
+/* What memory has behind the end becomes content when the file grows. */
+static void check_behind_end(void) {
+    char byte = 0;
+    ftruncate(file, 10);
+    char *memory = mmap(nullptr, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    memory[20] = 'a';
+    ftruncate(file, 30);
+    pread(file, &byte, 1, 20);
+    say("longer: %d", byte);
+    memory[40] = 'b';
+    pwrite(file, "x", 1, 50);
+    pread(file, &byte, 1, 40);
+    say("written behind: %d", byte);
+    memory[60] = 'c';
+    ftruncate(file, 51);
+    say("as long: %d", memory[60]);
+    munmap(memory, PAGE);
 }
 
 int main(void) {
@@ -163,4 +242,6 @@ int main(void) {
     check_times();
     check_truncate();
     check_fallocate();
+    check_holes();
+    check_behind_end();
 }

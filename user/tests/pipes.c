@@ -119,6 +119,57 @@ static void check_packets(void) {
     show("cut off", read(ends[0], bytes, 3));
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
     show("the rest is gone", read(ends[0], bytes, 100));
+    say("status %#x %#x", fcntl(ends[0], F_GETFL), fcntl(ends[1], F_GETFL));
+    show("large", write(ends[1], bytes, 2 * PAGE + 10));
+    show("a page", read(ends[0], bytes, sizeof(bytes)));
+    show("another", read(ends[0], bytes, sizeof(bytes)));
+    show("the rest", read(ends[0], bytes, sizeof(bytes)));
+    show("bytes from now on", fcntl(ends[1], F_SETFL, O_NONBLOCK));
+    write(ends[1], "bytes", 5);
+    write(ends[1], "bytes", 5);
+    show("packets again", fcntl(ends[1], F_SETFL, O_NONBLOCK | O_DIRECT));
+    write(ends[1], "joins", 5);
+    write(ends[1], bytes, PAGE);
+    write(ends[1], "last", 4);
+    show("some of the bytes", read(ends[0], bytes, 3));
+    show("bytes, and some of a packet", read(ends[0], bytes, 100));
+    show("a packet", read(ends[0], bytes, 100));
+    show("nothing", read(ends[0], bytes, 100));
+    long count = 0;
+    while (write(ends[1], "p", 1) == 1) {
+        count++;
+    }
+    say("packets that fit: %ld", count);
+    show("no reader of packets", fcntl(scratch_file("direct", 1), F_SETFL, O_DIRECT));
+    show("what has none", fcntl(open("/dev/null", O_RDONLY), F_SETFL, O_DIRECT));
+    close(ends[0]);
+    close(ends[1]);
+}
+
+/* Only the odd part of a write joins what is there, and only where it fits. */
+static void check_slots(void) {
+    int ends[2], count = 0;
+    pipe2(ends, O_NONBLOCK);
+    while (write(ends[1], bytes, 3000) == 3000) {
+        count++;
+    }
+    say("writes of 3000: %d", count);
+    show("of 1000", write(ends[1], bytes, 1000));
+    show("of 97", write(ends[1], bytes, 97));
+    show("of 96", write(ends[1], bytes, 96));
+    read(ends[0], bytes, 3000);
+    show("the odd part joins", write(ends[1], bytes, 2 * PAGE));
+    show("read all", read(ends[0], bytes, sizeof(bytes)));
+    write(ends[1], bytes, 16 * PAGE - 1);
+    show("a page and one", write(ends[1], bytes, PAGE + 1));
+    struct pollfd entry = {ends[1], POLLOUT, 0};
+    show("poll", poll(&entry, 1, 0));
+    read(ends[0], bytes, PAGE - 1);
+    show("poll", poll(&entry, 1, 0));
+    read(ends[0], bytes, 1);
+    show("poll", poll(&entry, 1, 0));
+    close(ends[0]);
+    close(ends[1]);
 }
 
 static void check_fifo(void) {
@@ -160,5 +211,6 @@ int main(void) {
     check_ends();
     check_blocking();
     check_packets();
+    check_slots();
     check_fifo();
 }

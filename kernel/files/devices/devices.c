@@ -53,6 +53,7 @@ static const struct file_operations null_operations = {
     .read = read_nothing,
     .write = swallow,
     .is_seekable = true,
+    .has_no_splice = true,
 };
 static const struct file_operations zero_operations = {
     .read = read_zeroes,

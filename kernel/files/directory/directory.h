@@ -56,9 +56,11 @@ enum status directory_remove_directory(struct node *directory, struct name name,
 
 /* man 2 renameat2. */
 enum rename_mode : uint8_t {
-    RENAME_OVER,     /* what has the new name already goes */
-    RENAME_ONLY_NEW, /* RENAME_NOREPLACE */
-    RENAME_SWAP,     /* RENAME_EXCHANGE: both stay, and have each other's name */
+    RENAME_OVER,             /* what has the new name already goes */
+    RENAME_ONLY_NEW,         /* RENAME_NOREPLACE */
+    RENAME_SWAP,             /* RENAME_EXCHANGE: both stay, and have each other's name */
+    RENAME_OVER_LEAVING,     /* RENAME_WHITEOUT: the old name becomes that of a device 0 */
+    RENAME_ONLY_NEW_LEAVING, /* both */
 };
 
 struct rename_end {

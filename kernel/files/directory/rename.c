@@ -35,10 +35,16 @@ static enum status find_both(struct renaming *renaming) NO_CAPABILITY_CHECK {
     if (status == STATUS_NOT_FOUND && renaming->mode != RENAME_SWAP) {
         return STATUS_OK;
     }
-    if (status == STATUS_OK && renaming->mode == RENAME_ONLY_NEW) {
+    bool must_be_new =
+        renaming->mode == RENAME_ONLY_NEW || renaming->mode == RENAME_ONLY_NEW_LEAVING;
+    if (status == STATUS_OK && must_be_new) {
         return STATUS_EXISTS;
     }
     return status;
+}
+
+static bool leaves(enum rename_mode mode) {
+    return mode == RENAME_OVER_LEAVING || mode == RENAME_ONLY_NEW_LEAVING;
 }
 
 static bool is_directory(const struct node *node) {
@@ -109,22 +115,39 @@ static enum status check_obstacles(const struct renaming *renaming) {
     if (makes_too_many_links(renaming)) {
         return STATUS_TOO_MANY_LINKS;
     }
-    bool is_full = target != nullptr && renaming->mode == RENAME_OVER && is_directory(target) &&
+    bool is_full = target != nullptr && renaming->mode != RENAME_SWAP && is_directory(target) &&
                    !target->operations->is_empty(target);
     return is_full ? STATUS_NOT_EMPTY : STATUS_OK;
+}
+
+static enum status change_names(const struct renaming *renaming) {
+    struct node *from = renaming->from->directory;
+    struct node *to = renaming->to->directory;
+    if (renaming->mode == RENAME_SWAP) {
+        from->operations->exchange(from, renaming->from->name, to, renaming->to->name);
+        return STATUS_OK;
+    }
+    if (!leaves(renaming->mode)) {
+        return from->operations->move(from, renaming->from->name, to, renaming->to->name);
+    }
+    if (from->operations->move_leaving == nullptr) {
+        return STATUS_INVALID;
+    }
+    const struct node_request left = {
+        .kind = NODE_CHARACTER_DEVICE,
+        .user = renaming->credentials->user,
+        .group = renaming->credentials->group,
+    };
+    return from->operations->move_leaving(from, renaming->from->name, to, renaming->to->name,
+                                          &left);
 }
 
 static enum status commit(const struct renaming *renaming) {
     struct node *from = renaming->from->directory;
     struct node *to = renaming->to->directory;
-    if (renaming->mode == RENAME_SWAP) {
-        from->operations->exchange(from, renaming->from->name, to, renaming->to->name);
-    } else {
-        enum status status =
-            from->operations->move(from, renaming->from->name, to, renaming->to->name);
-        if (status != STATUS_OK) {
-            return status;
-        }
+    enum status status = change_names(renaming);
+    if (status != STATUS_OK) {
+        return status;
     }
     node_note_write(from);
     node_note_write(to);

@@ -33,6 +33,7 @@ static enum status refuse(struct file *file, uint64_t *position, struct transfer
 const struct file_operations directory_file_operations = {
     .read = refuse,
     .is_seekable = true,
+    .has_no_splice = true,
 };
 
 const struct file_operations path_file_operations = {};

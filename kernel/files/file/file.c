@@ -88,6 +88,22 @@ void file_set_flags(struct file *file, uint32_t flags) {
     __atomic_store_n(&file->status_flags, flags & FILE_SETTABLE, __ATOMIC_RELAXED);
 }
 
+bool file_can_be_direct(const struct file *file) {
+    const struct node *node = file->place.node;
+    bool is_pipe = node != nullptr && node->kind == NODE_FIFO;
+    return is_pipe ||
+           (node != nullptr && node->kind == NODE_REGULAR && node->operations->memory != nullptr);
+}
+
+struct file_owner file_owner(const struct file *file) {
+    uint64_t owner = __atomic_load_n(&file->owner, __ATOMIC_RELAXED);
+    return (struct file_owner){(enum file_owner_kind)(owner >> 32), (uint32_t)owner};
+}
+
+void file_set_owner(struct file *file, const struct file_owner *owner) {
+    __atomic_store_n(&file->owner, (uint64_t)owner->kind << 32 | owner->number, __ATOMIC_RELAXED);
+}
+
 /* One of the two operations that move bytes. */
 typedef enum status moving(struct file *file, uint64_t *position, struct transfer *transfer);
 
@@ -145,6 +161,21 @@ static bool is_regular(const struct file *file) {
     return file->place.node != nullptr && file->place.node->kind == NODE_REGULAR;
 }
 
+/* Of a file of `size_bytes`, the data or the hole that is asked for. */
+static enum status find_content(struct node *node, int64_t size_bytes, int64_t offset,
+                                enum seek_origin origin, int64_t *target) {
+    const struct node_operations *operations = node->operations;
+    if (offset < 0 || offset >= size_bytes) {
+        return STATUS_NO_DEVICE;
+    }
+    *target = origin == TO_DATA ? offset : size_bytes;
+    if (operations->next_data != nullptr) {
+        *target = (int64_t)(origin == TO_DATA ? operations->next_data(node, (uint64_t)offset)
+                                              : operations->next_hole(node, (uint64_t)offset));
+    }
+    return origin == TO_DATA && *target >= size_bytes ? STATUS_NO_DEVICE : STATUS_OK;
+}
+
 /* The offset from the start that is asked for. */
 static enum status find_target(struct file *file, int64_t offset, enum seek_origin origin,
                                int64_t *target) REQUIRES(file->position_lock) {
@@ -162,11 +193,7 @@ static enum status find_target(struct file *file, int64_t offset, enum seek_orig
         break;
     case TO_DATA:
     case TO_HOLE:
-        if (offset < 0 || offset >= size_bytes) {
-            return STATUS_NO_DEVICE;
-        }
-        *target = origin == TO_DATA ? offset : size_bytes;
-        return STATUS_OK;
+        return find_content(node, size_bytes, offset, origin, target);
     }
     bool is_too_far = __builtin_add_overflow(base, offset, target);
     return is_too_far || *target < 0 ? STATUS_INVALID : STATUS_OK;

@@ -25,7 +25,8 @@ struct file;
 /* Status flags, in Linux's bits (man 2 fcntl, F_SETFL). */
 constexpr uint32_t FILE_APPEND = 02000;
 constexpr uint32_t FILE_NO_WAIT = 04000; /* O_NONBLOCK */
-constexpr uint32_t FILE_SETTABLE = FILE_APPEND | FILE_NO_WAIT | 020000 | 040000 | 01000000;
+constexpr uint32_t FILE_DIRECT = 040000; /* O_DIRECT: what is written to a pipe are packets */
+constexpr uint32_t FILE_SETTABLE = FILE_APPEND | FILE_NO_WAIT | FILE_DIRECT | 01000000;
 
 /* What the description was opened for. */
 constexpr uint8_t ACCESS_OF_READING = 1;
@@ -44,10 +45,19 @@ struct file_operations {
     void (*release)(struct file *file);     /* null: nothing to do */
     void (*unreferenced)(void); /* one has lost a reference that was not its last; may be null */
     bool is_seekable;
+    bool has_no_splice;   /* man 2 splice and sendfile cannot read from it */
     bool ignores_seeking; /* it has no position, and seeking does nothing */
     uint32_t mode;        /* what st_mode says of a file without a node, besides its permissions */
     bool is_mapped_as_zeroes; /* to map it is to map anonymous memory (man 4 zero) */
     const char *name; /* what /proc/PID/fd shows of one that has no place; null: it has one */
+};
+
+/* Who is told by a signal of what can be read (man 2 fcntl, F_SETOWN_EX), in Linux's numbers. */
+enum file_owner_kind : uint32_t { OWNER_THREAD, OWNER_PROCESS, OWNER_GROUP };
+
+struct file_owner {
+    enum file_owner_kind kind;
+    uint32_t number; /* 0: nobody */
 };
 
 /* Who is to know when a file is closed for good. */
@@ -72,6 +82,8 @@ struct file {
     uint32_t writer_turn;      /* a fifo's: see pipe_poll; fixed when it is open */
     bool is_writer;            /* counted among its node's writers; fixed when it is open */
     bool is_watched;           /* atomic: there has been a watch */
+    uint64_t owner;            /* atomic: a struct file_owner */
+    uint32_t owner_signal;     /* atomic; 0: SIGIO */
     struct list_node watches;  /* guarded by file_watches; empty again only once it is closed */
     struct area_source source; /* of areas that show it; see file_source */
     struct area_source writing_source; /* of those that may write to it */
@@ -98,6 +110,13 @@ static inline bool file_may_wait(const struct file *file) {
     return !(__atomic_load_n(&file->status_flags, __ATOMIC_RELAXED) & FILE_NO_WAIT);
 }
 
+/* Whether FILE_DIRECT can be set: of pipes, and of regular files that can be mapped. */
+bool file_can_be_direct(const struct file *file);
+
+/* F_GETOWN_EX, F_SETOWN_EX; whether anybody has the number is not asked. */
+struct file_owner file_owner(const struct file *file);
+void file_set_owner(struct file *file, const struct file_owner *owner);
+
 /* F_GETFL, with the access mode; F_SETFL, which changes only what can be. */
 uint32_t file_flags(const struct file *file);
 void file_set_flags(struct file *file, uint32_t flags);
@@ -118,9 +137,8 @@ enum status file_write_at(struct file *file, int64_t offset, struct transfer *tr
 enum seek_origin : uint8_t { FROM_START, FROM_POSITION, FROM_END, TO_DATA, TO_HOLE };
 
 /*
- * man 2 lseek. A regular file is data up to its end, whatever holes are in it, as man 2 lseek
- * allows. Errors: STATUS_NOT_SEEKABLE; STATUS_INVALID; STATUS_NO_DEVICE, no data or hole behind
- * the end.
+ * man 2 lseek. Errors: STATUS_NOT_SEEKABLE; STATUS_INVALID; STATUS_NO_DEVICE, behind the end, or
+ * no data before it.
  */
 enum status file_seek(struct file *file, int64_t offset, enum seek_origin origin,
                       int64_t *position);
@@ -133,12 +151,16 @@ enum status node_resize(struct node *node, const struct credentials *credentials
                         int64_t size_bytes);
 
 /*
- * man 2 fallocate. Where space runs out, what was already taken for the range stays, and reads as
- * zeroes as before. FILL_KEEP_SIZE takes nothing behind the end. Errors: STATUS_BAD_DESCRIPTOR;
- * STATUS_INVALID; STATUS_FILE_TOO_LARGE; STATUS_NOT_SEEKABLE, a pipe; STATUS_NO_SUCH_DEVICE, no
- * regular file; STATUS_NO_SPACE.
+ * man 2 fallocate. Errors: STATUS_BAD_DESCRIPTOR; STATUS_INVALID; STATUS_FILE_TOO_LARGE;
+ * STATUS_NOT_SEEKABLE, a pipe; STATUS_IS_A_DIRECTORY; STATUS_NO_SUCH_DEVICE, no regular file;
+ * STATUS_NOT_SUPPORTED; STATUS_NO_SPACE, and nothing has changed.
  */
-enum fill_mode : uint8_t { FILL, FILL_KEEP_SIZE, FILL_WITH_HOLE };
+enum fill_mode : uint8_t {
+    FILL,
+    FILL_KEEP_SIZE,
+    FILL_WITH_HOLE,
+    FILL_OTHERWISE, /* in a way that no file system here can: it is for the order of errors */
+};
 
 enum status file_fill(struct file *file, enum fill_mode mode, int64_t offset, int64_t size_bytes);
 

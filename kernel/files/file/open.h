@@ -49,7 +49,8 @@ enum status file_open_regular(const struct location *place, uint32_t flags, uint
 enum status file_open_place(const struct path_view *view, const struct location *place,
                             uint32_t flags, struct file **file);
 
-/* man 2 pipe; of the flags only FILE_NO_WAIT matters. Errors: STATUS_NO_MEMORY. */
+/* man 2 pipe, under FILE_NO_WAIT, and FILE_DIRECT, which is the writer's. Errors:
+ * STATUS_NO_MEMORY. */
 enum status file_open_pipe(uint32_t flags, struct file **reader, struct file **writer);
 
 /* The pipe that a file is an end of, for F_SETPIPE_SZ and FIONREAD; null: none. */

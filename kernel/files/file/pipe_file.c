@@ -22,7 +22,9 @@ static enum status read_pipe(struct file *file, uint64_t *position, struct trans
 
 static enum status write_pipe(struct file *file, uint64_t *position, struct transfer *transfer) {
     (void)position;
-    return pipe_write(pipe_of(file), transfer, file_may_wait(file));
+    return file_flags(file) & FILE_DIRECT
+               ? pipe_write_packets(pipe_of(file), transfer, file_may_wait(file))
+               : pipe_write(pipe_of(file), transfer, file_may_wait(file));
 }
 
 static uint32_t poll_pipe(struct file *file, struct waiter *waiter) {
@@ -123,7 +125,7 @@ enum status file_open_pipe(uint32_t flags, struct file **reader, struct file **w
     if (status != STATUS_OK) {
         return status;
     }
-    status = create_end(&place, ACCESS_OF_READING, flags | OPEN_READ_ONLY, reader);
+    status = create_end(&place, ACCESS_OF_READING, (flags & ~FILE_DIRECT) | OPEN_READ_ONLY, reader);
     if (status == STATUS_OK) {
         status = create_end(&place, ACCESS_OF_WRITING, flags | OPEN_WRITE_ONLY, writer);
         if (status != STATUS_OK) {

@@ -21,6 +21,13 @@ static void note_contents_changed(const struct file *file, struct node *node) {
     node_note_write(node);
 }
 
+static bool does_append(const struct file *file, const struct transfer *transfer) {
+    if (transfer->append == APPEND_AS_FILE) {
+        return (file_flags(file) & FILE_APPEND) != 0;
+    }
+    return transfer->append == APPEND_ALWAYS;
+}
+
 /* Cuts off what would lie behind the limit. */
 static enum status limit_growth(struct transfer *transfer, uint64_t position) {
     if (position >= transfer->position_limit) {
@@ -39,8 +46,7 @@ static enum status write_regular(struct file *file, uint64_t *position, struct t
     }
     size_t before = transfer->done_bytes;
     sleep_lock_acquire(&node->lock);
-    if (transfer->appends ||
-        (__atomic_load_n(&file->status_flags, __ATOMIC_RELAXED) & FILE_APPEND)) {
+    if (does_append(file, transfer)) {
         *position = node->operations->size(node);
     }
     enum status status = limit_growth(transfer, *position);
@@ -114,6 +120,7 @@ enum status node_resize(struct node *node, const struct credentials *credentials
     return status;
 }
 
+/* In Linux's order. */
 static enum status check_fill(const struct file *file, int64_t offset, int64_t size_bytes) {
     int64_t end;
     if (offset < 0 || size_bytes <= 0) {
@@ -123,29 +130,20 @@ static enum status check_fill(const struct file *file, int64_t offset, int64_t s
         return STATUS_BAD_DESCRIPTOR;
     }
     const struct node *node = file->place.node;
-    if (node == nullptr || node->kind == NODE_FIFO) {
-        return STATUS_NOT_SEEKABLE;
+    if (node == nullptr) {
+        return STATUS_NO_SUCH_DEVICE;
     }
     if (node->kind != NODE_REGULAR) {
-        return STATUS_NO_SUCH_DEVICE;
+        return node->kind == NODE_FIFO ? STATUS_NOT_SEEKABLE : STATUS_NO_SUCH_DEVICE;
     }
     return __builtin_add_overflow(offset, size_bytes, &end) ? STATUS_FILE_TOO_LARGE : STATUS_OK;
 }
 
-/* The size grows first, since only what lies before the end can be taken. */
+/* Growing cannot fail once the memory is there. */
 static enum status fill_growing(struct node *node, uint64_t offset, uint64_t size_bytes) {
-    uint64_t before = node->operations->size(node);
-    enum status status = STATUS_OK;
-    if (offset + size_bytes > before) {
+    enum status status = node->operations->allocate(node, offset, size_bytes);
+    if (status == STATUS_OK && offset + size_bytes > node->operations->size(node)) {
         status = node->operations->resize(node, offset + size_bytes);
-    }
-    if (status != STATUS_OK) {
-        return status;
-    }
-    status = node->operations->allocate(node, offset, size_bytes);
-    if (status != STATUS_OK && node->operations->size(node) > before) {
-        enum status restored = node->operations->resize(node, before);
-        return restored == STATUS_OK ? status : restored;
     }
     return status;
 }
@@ -159,6 +157,8 @@ static enum status fill_held(struct node *node, enum fill_mode mode, uint64_t of
         return node->operations->allocate(node, offset, size_bytes);
     case FILL_WITH_HOLE:
         return node->operations->punch(node, offset, size_bytes);
+    case FILL_OTHERWISE:
+        return STATUS_NOT_SUPPORTED;
     }
     __builtin_unreachable();
 }

@@ -88,6 +88,7 @@ enum status seals_check_fill(struct node *node, enum fill_mode mode, uint64_t en
         is_refused = (node->seals & SEAL_GROWING) && end > node->operations->size(node);
         break;
     case FILL_KEEP_SIZE:
+    case FILL_OTHERWISE:
         break;
     case FILL_WITH_HOLE:
         is_refused = (node->seals & SEALS_OF_WRITING) != 0;

@@ -57,9 +57,30 @@ static struct range_lock *find_obstacle(const struct lock_request *request) REQU
     return nullptr;
 }
 
+/* Whoever gives the range up asks for what they have there themselves. */
+static struct range_lock *find_own(const struct lock_request *request) REQUIRES(locks_lock) {
+    for (struct list_node *at = locks.next; at != &locks; at = at->next) {
+        if (is_own(&lock_of(at)->is, request) && overlaps(&lock_of(at)->is, request)) {
+            return lock_of(at);
+        }
+    }
+    return nullptr;
+}
+
+/* The locks of one owner stand together, those that begin first in front. */
 static void add(struct range_lock *lock, const struct lock_request *is) REQUIRES(locks_lock) {
+    struct list_node *before = locks.prev;
     lock->is = *is;
-    list_push_back(&locks, &lock->link);
+    for (struct list_node *at = locks.next; at != &locks; at = at->next) {
+        if (!is_own(&lock_of(at)->is, is)) {
+            continue;
+        }
+        before = lock_of(at)->is.start < is->start ? at : at->prev;
+        if (lock_of(at)->is.start >= is->start) {
+            break;
+        }
+    }
+    list_insert_after(before, &lock->link);
     __atomic_fetch_add(&lock_count, 1, __ATOMIC_RELEASE);
 }
 
@@ -224,7 +245,8 @@ enum status lock_set_whole(const struct lock_request *request, enum lock_patienc
 
 bool lock_find(const struct lock_request *request, struct lock_request *found) {
     sleep_lock_acquire(&locks_lock);
-    const struct range_lock *obstacle = find_obstacle(request);
+    const struct range_lock *obstacle =
+        request->type == LOCK_NONE ? find_own(request) : find_obstacle(request);
     if (obstacle != nullptr) {
         *found = obstacle->is;
     }

@@ -42,7 +42,8 @@ enum status lock_set(const struct lock_request *request, enum lock_patience pati
 /* man 2 flock: first gives up what the owner has, if it is of another type. Errors: the same. */
 enum status lock_set_whole(const struct lock_request *request, enum lock_patience patience);
 
-/* A lock that is in the way of the request; false: there is none. */
+/* A lock that is in the way of the request, or, of LOCK_NONE, one that the owner has there; false:
+ * there is none. */
 bool lock_find(const struct lock_request *request, struct lock_request *found);
 
 /* Gives up all that the owner has of it. */

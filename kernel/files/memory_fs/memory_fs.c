@@ -1,5 +1,6 @@
 #include "kernel/files/memory_fs/memory_fs.h"
 
+#include "kernel/files/extended/extended.h"
 #include "kernel/files/memory_fs/entries.h"
 #include "lib/check.h"
 #include "lib/memory.h"
@@ -75,6 +76,7 @@ static enum status node_create(struct memory_file_system *system,
         return status;
     }
     list_init(&made->names);
+    list_init(&made->extended);
     node_init(&made->base, &system->base, operations_for(request->kind), request);
     __atomic_fetch_add(&system->node_count, 1, __ATOMIC_RELAXED);
     *node = made;
@@ -88,6 +90,7 @@ static struct node *memory_release(struct node *base) {
     CHECK(list_is_empty(&node->names) && node->entry_count == 0);
     heap_free(node->last_name);
     heap_free((void *)node->link_target.text);
+    extended_free(&node->extended);
     if (node->object != nullptr) {
         memory_object_unref(node->object);
     }
@@ -177,6 +180,24 @@ static enum status memory_move(struct node *from, struct name from_name, struct 
     return STATUS_OK;
 }
 
+static enum status memory_move_leaving(struct node *from, struct name from_name, struct node *to,
+                                       struct name to_name, const struct node_request *left) {
+    struct memory_entry *entry;
+    struct memory_node *node;
+    enum status status = make_pair(from, from_name, left, &entry, &node);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = memory_move(from, from_name, to, to_name);
+    if (status == STATUS_OK) {
+        entry_insert(memory_node_of(from), entry, node);
+    } else {
+        heap_free(entry);
+    }
+    node_unref(&node->base);
+    return status;
+}
+
 static void memory_exchange(struct node *from, struct name from_name, struct node *to,
                             struct name to_name) {
     entry_exchange(entry_find(memory_node_of(from), from_name),
@@ -227,6 +248,10 @@ static enum status memory_read_link(struct node *node, char *text, size_t *lengt
     memcpy(text, target.text, target.length);
     *length = target.length;
     return STATUS_OK;
+}
+
+static struct list_node *memory_extended(struct node *node) {
+    return &memory_node_of(node)->extended;
 }
 
 static uint64_t directory_size(struct node *node) {
@@ -303,10 +328,12 @@ static const struct node_operations directory_operations = {
     .make_nameless = memory_make_nameless,
     .remove = memory_remove,
     .move = memory_move,
+    .move_leaving = memory_move_leaving,
     .exchange = memory_exchange,
     .is_empty = memory_is_empty,
     .next = memory_next,
     .whereabouts = memory_whereabouts,
+    .extended = memory_extended,
 };
 
 static const struct node_operations regular_operations = {
@@ -314,6 +341,9 @@ static const struct node_operations regular_operations = {
     .size = memory_regular_size,
     .block_count = memory_regular_block_count,
     .whereabouts = memory_whereabouts,
+    .extended = memory_extended,
+    .next_data = memory_regular_next_data,
+    .next_hole = memory_regular_next_hole,
     .read = memory_regular_read,
     .write = memory_regular_write,
     .resize = memory_regular_resize,
@@ -327,6 +357,7 @@ static const struct node_operations link_operations = {
     .size = link_size,
     .block_count = nothing,
     .whereabouts = memory_whereabouts,
+    .extended = memory_extended,
     .read_link = memory_read_link,
 };
 
@@ -335,4 +366,5 @@ static const struct node_operations special_operations = {
     .size = nothing,
     .block_count = nothing,
     .whereabouts = memory_whereabouts,
+    .extended = memory_extended,
 };

@@ -30,6 +30,7 @@ struct memory_node {
     struct node base;
     struct list_node names;         /* entries that name it */
     struct memory_entry *last_name; /* once no entry does: the one that did, out of its trees */
+    struct list_node extended;      /* guarded by the node's lock; see kernel/files/extended */
     struct memory_object *object;   /* a regular file's contents; fixed at creation */
     struct name link_target;        /* a symbolic link's; fixed at creation */
     struct tree by_name;            /* a directory's */
@@ -45,6 +46,8 @@ static inline struct memory_node *memory_node_of(struct node *node) {
 /* For regular.c's nodes. */
 uint64_t memory_regular_size(struct node *node);
 uint64_t memory_regular_block_count(struct node *node);
+uint64_t memory_regular_next_data(struct node *node, uint64_t offset);
+uint64_t memory_regular_next_hole(struct node *node, uint64_t offset);
 enum status memory_regular_read(struct node *node, uint64_t offset, struct transfer *transfer);
 enum status memory_regular_write(struct node *node, uint64_t offset, struct transfer *transfer);
 enum status memory_regular_resize(struct node *node, uint64_t size_bytes);

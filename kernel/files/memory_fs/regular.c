@@ -22,6 +22,14 @@ uint64_t memory_regular_block_count(struct node *node) {
     return memory_object_page_count(object_of(node)) * BLOCKS_PER_PAGE;
 }
 
+uint64_t memory_regular_next_data(struct node *node, uint64_t offset) {
+    return memory_object_next_data(object_of(node), offset);
+}
+
+uint64_t memory_regular_next_hole(struct node *node, uint64_t offset) {
+    return memory_object_next_hole(object_of(node), offset);
+}
+
 static size_t piece_of(uint64_t left) {
     return left < PIECE_SIZE ? (size_t)left : PIECE_SIZE;
 }
@@ -71,15 +79,8 @@ enum status memory_regular_resize(struct node *node, uint64_t size_bytes) {
 }
 
 enum status memory_regular_allocate(struct node *node, uint64_t offset, uint64_t size_bytes) {
-    uint64_t end = memory_regular_size(node);
-    end = offset + size_bytes < end ? offset + size_bytes : end;
-    for (uint64_t at = align_down(offset, PAGE_SIZE); at < end; at += PAGE_SIZE) {
-        phys_addr_t pa;
-        if (memory_object_get_page(object_of(node), at >> PAGE_SHIFT, &pa) != STATUS_OK) {
-            return STATUS_NO_SPACE;
-        }
-    }
-    return STATUS_OK;
+    enum status status = memory_object_reserve(object_of(node), offset, size_bytes);
+    return status == STATUS_NO_MEMORY ? STATUS_NO_SPACE : status;
 }
 
 enum status memory_regular_punch(struct node *node, uint64_t offset, uint64_t size_bytes) {

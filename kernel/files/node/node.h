@@ -81,6 +81,7 @@ struct node {
     struct file_time accessed, modified, changed; /* guarded by lock */
     struct pipe *pipe;                            /* guarded by lock; a fifo's, while it is open */
     uint32_t seals;                               /* guarded by lock */
+    uint8_t write_hint;                           /* atomic; of man 2 fcntl, F_SET_RW_HINT */
     bool is_linkable; /* guarded by tree_lock: it may get its first name (O_TMPFILE) */
 };
 

@@ -20,6 +20,7 @@ struct node_request;
 struct memory_object;
 struct location;
 struct file_operations;
+struct list_node;
 
 constexpr size_t NAME_LENGTH_MAX = 255;     /* NAME_MAX */
 constexpr size_t PATH_SIZE_MAX = 4096;      /* PATH_MAX, with the terminator */
@@ -66,6 +67,9 @@ struct node_operations {
     void (*remove)(struct node *directory, struct name name);
     enum status (*move)(struct node *from, struct name from_name, struct node *to,
                         struct name to_name); /* over what is there */
+    /* The same, and a new node of the old name takes the place. */
+    enum status (*move_leaving)(struct node *from, struct name from_name, struct node *to,
+                                struct name to_name, const struct node_request *left);
     void (*exchange)(struct node *from, struct name from_name, struct node *to,
                      struct name to_name);
     bool (*is_empty)(struct node *directory);
@@ -81,6 +85,10 @@ struct node_operations {
      */
     struct node *(*whereabouts)(struct node *node, char *name);
 
+    /* Where the node keeps its extended attributes (kernel/files/extended): a list under its lock.
+     * Null: nowhere. */
+    struct list_node *(*extended)(struct node *node);
+
     /* Symbolic links: the text into PATH_SIZE_MAX bytes; not terminated. */
     enum status (*read_link)(struct node *node, char *text, size_t *length);
 
@@ -88,9 +96,15 @@ struct node_operations {
      * /proc/pid/fd): that place, owned by the caller. Null: the text leads. */
     enum status (*follow)(struct node *link, struct location *place);
 
+    /* The first byte of a regular file at `offset` or behind it that is data, or that is a hole;
+     * the size where there is none before the end. Null, both: all is data up to the end. */
+    uint64_t (*next_data)(struct node *node, uint64_t offset);
+    uint64_t (*next_hole)(struct node *node, uint64_t offset);
+
     /*
-     * Regular files. `write` and what follows run under the node's lock; nothing else changes the
-     * size. `write` grows the file to where it ends.
+     * Regular files. `allocate` takes memory also behind the end, and does not move it. `write` and
+     * what follows run under the node's lock; nothing else changes the size. `write` grows the file
+     * to where it ends.
      */
     enum status (*read)(struct node *node, uint64_t offset, struct transfer *transfer);
     enum status (*write)(struct node *node, uint64_t offset, struct transfer *transfer);

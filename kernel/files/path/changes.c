@@ -154,7 +154,8 @@ static enum status rename_last(const struct path_parent *from, const struct path
         return STATUS_BUSY;
     }
     if (to->kind != LAST_NAME) {
-        return mode == RENAME_ONLY_NEW ? STATUS_EXISTS : STATUS_BUSY;
+        bool must_be_new = mode == RENAME_ONLY_NEW || mode == RENAME_ONLY_NEW_LEAVING;
+        return must_be_new ? STATUS_EXISTS : STATUS_BUSY;
     }
     struct rename_end from_end = end_of(from);
     struct rename_end to_end = end_of(to);

@@ -29,8 +29,8 @@ struct path_view {
     const struct credentials *credentials;
 
     /* man 2 openat2: symbolic links are a loop, the jumps of /proc alone, and what leads out of
-     * `start` is STATUS_OTHER_FILE_SYSTEM. */
-    bool refuses_links, refuses_jumps, stays_below;
+     * `start`, or to another mount, is STATUS_OTHER_FILE_SYSTEM. */
+    bool refuses_links, refuses_jumps, stays_below, stays_in_mount;
 };
 
 /* What a symbolic link at the end stands for. */

@@ -4,6 +4,12 @@
 #include "lib/memory.h"
 #include "mm/heap/heap.h"
 
+/* Whether the walk may be where it is, coming from the mount. */
+static enum status check_mount(const struct path_walk *walk, const struct mount *from) {
+    return walk->view->stays_in_mount && walk->at.mount != from ? STATUS_OTHER_FILE_SYSTEM
+                                                                : STATUS_OK;
+}
+
 enum status walk_begin(struct path_walk *walk, const struct path_view *view, const char *path) {
     *walk = (struct path_walk){.view = view, .rest = path};
     if (path[0] == '\0') {
@@ -108,6 +114,7 @@ static enum status walk_up(struct path_walk *walk) {
     if (walk->view->stays_below && location_is(&walk->at, &walk->view->start)) {
         return STATUS_OTHER_FILE_SYSTEM;
     }
+    const struct mount *from = walk->at.mount;
     leave_mounts(&walk->at, &walk->view->root);
     if (!location_is(&walk->at, &walk->view->root)) {
         struct node *parent = directory_parent(walk->at.node);
@@ -115,7 +122,7 @@ static enum status walk_up(struct path_walk *walk) {
         walk->at.node = parent;
     }
     mount_cross(&walk->at);
-    return STATUS_OK;
+    return check_mount(walk, from);
 }
 
 enum status walk_find(struct path_walk *walk, struct name name, struct location *child) {
@@ -128,6 +135,10 @@ enum status walk_find(struct path_walk *walk, struct name name, struct location 
     location_ref(child);
     node_unref(node);
     mount_cross(child);
+    if (walk->view->stays_in_mount && child->mount != walk->at.mount) {
+        location_unref(child);
+        return STATUS_OTHER_FILE_SYSTEM;
+    }
     return STATUS_OK;
 }
 
@@ -136,10 +147,14 @@ static enum status restart(struct path_walk *walk, const char *text) {
     if (text[0] != '/') {
         return STATUS_OK;
     }
+    if (walk->view->stays_below) {
+        return STATUS_OTHER_FILE_SYSTEM;
+    }
+    const struct mount *from = walk->at.mount;
     location_unref(&walk->at);
     walk->at = walk->view->root;
     location_ref(&walk->at);
-    return walk->view->stays_below ? STATUS_OTHER_FILE_SYSTEM : STATUS_OK;
+    return check_mount(walk, from);
 }
 
 static enum status push_link(struct path_walk *walk, struct node *link) {
@@ -161,12 +176,14 @@ static enum status push_link(struct path_walk *walk, struct node *link) {
 
 static enum status jump(struct path_walk *walk, struct node *link) {
     struct location place;
+    const struct mount *from = walk->at.mount;
     enum status status = link->operations->follow(link, &place);
-    if (status == STATUS_OK) {
-        location_unref(&walk->at);
-        walk->at = place;
+    if (status != STATUS_OK) {
+        return status;
     }
-    return status;
+    location_unref(&walk->at);
+    walk->at = place;
+    return check_mount(walk, from);
 }
 
 enum status walk_follow(struct path_walk *walk, struct node *link) {

@@ -24,7 +24,7 @@ enum status pipe_create(struct pipe **pipe) {
     if (made == nullptr) {
         return STATUS_NO_MEMORY;
     }
-    enum status status = ring_create(&made->ring, PIPE_CAPACITY);
+    enum status status = ring_create(&made->ring, PIPE_CAPACITY / PAGE_SIZE);
     if (status != STATUS_OK) {
         heap_free(made);
         return status;
@@ -153,17 +153,13 @@ static void look(struct ring *ring, struct transfer *transfer) {
     ring_look(ring, transfer);
 }
 
-static enum status read_when_there(struct pipe *pipe, ring_reading *read, struct transfer *transfer,
-                                   bool may_wait, struct pipe_waiter *waiting)
+static enum status wait_until_there(struct pipe *pipe, bool may_wait, struct pipe_waiter *waiting)
     REQUIRES(pipe->lock) {
     enum status status = STATUS_OK;
     while (status == STATUS_OK && pipe->ring.used_bytes == 0 && pipe->writers > 0) {
         status = may_wait ? wait_for_change(pipe, waiting) : STATUS_TRY_AGAIN;
     }
-    if (status == STATUS_OK) {
-        read(&pipe->ring, transfer);
-    }
-    return transfer_result(transfer, status);
+    return status;
 }
 
 /* `*is_room_new` says whether a writer that found no room may find some now. */
@@ -172,11 +168,14 @@ static enum status read_by(struct pipe *pipe, ring_reading *read, struct transfe
     struct pipe_waiter waiting;
     begin_waiting(pipe, &waiting);
     sleep_lock_acquire(&pipe->lock);
-    enum status status = read_when_there(pipe, read, transfer, may_wait, &waiting);
-    *is_room_new = pipe->needs_much_room || room(pipe) < PIPE_ATOMIC_SIZE + transfer->done_bytes;
+    enum status status = wait_until_there(pipe, may_wait, &waiting);
+    *is_room_new = pipe->needs_much_room || room(pipe) < PIPE_ATOMIC_SIZE;
+    if (status == STATUS_OK) {
+        read(&pipe->ring, transfer);
+    }
     sleep_lock_release(&pipe->lock);
     waiter_remove(&waiting.waiter);
-    return status;
+    return transfer_result(transfer, status);
 }
 
 enum status pipe_read(struct pipe *pipe, struct transfer *transfer, bool may_wait) {
@@ -197,32 +196,52 @@ enum status pipe_look(struct pipe *pipe, struct transfer *transfer, bool may_wai
                                      : read_by(pipe, look, transfer, may_wait, &is_room_new);
 }
 
-/* Writes what fits, where at least `least` bytes do; else waits. */
-static enum status write_or_wait(struct pipe *pipe, struct transfer *transfer, size_t least,
-                                 bool may_wait, struct pipe_waiter *waiting) REQUIRES(pipe->lock) {
+/* Fills a slot; waits where none is free. */
+static enum status write_or_wait(struct pipe *pipe, struct transfer *transfer,
+                                 enum ring_content content, bool may_wait,
+                                 struct pipe_waiter *waiting) REQUIRES(pipe->lock) {
     if (pipe->readers == 0) {
         return STATUS_BROKEN_PIPE;
     }
-    if (room(pipe) < least) {
+    if (room(pipe) < PIPE_ATOMIC_SIZE) {
         return may_wait ? wait_for_change(pipe, waiting) : STATUS_TRY_AGAIN;
     }
-    enum status status = ring_put(&pipe->ring, transfer, room(pipe));
+    enum status status = ring_put(&pipe->ring, transfer, content);
     wait_queue_wake_for(pipe->changed, READY_TO_READ);
     return status;
 }
 
-enum status pipe_write(struct pipe *pipe, struct transfer *transfer, bool may_wait) {
-    size_t least = transfer->left_bytes <= PIPE_ATOMIC_SIZE ? transfer->left_bytes : 1;
+static void write_to_last(struct pipe *pipe, struct transfer *transfer) REQUIRES(pipe->lock) {
+    size_t before = pipe->ring.used_bytes;
+    if (pipe->readers > 0) {
+        ring_merge(&pipe->ring, transfer);
+    }
+    if (pipe->ring.used_bytes > before) {
+        wait_queue_wake_for(pipe->changed, READY_TO_READ);
+    }
+}
+
+static enum status write_as(struct pipe *pipe, struct transfer *transfer, enum ring_content content,
+                            bool may_wait) {
     enum status status = STATUS_OK;
     struct pipe_waiter waiting;
     begin_waiting(pipe, &waiting);
     sleep_lock_acquire(&pipe->lock);
+    write_to_last(pipe, transfer);
     while (status == STATUS_OK && transfer->left_bytes > 0) {
-        status = write_or_wait(pipe, transfer, least, may_wait, &waiting);
+        status = write_or_wait(pipe, transfer, content, may_wait, &waiting);
     }
     sleep_lock_release(&pipe->lock);
     waiter_remove(&waiting.waiter);
     return transfer_result(transfer, status);
+}
+
+enum status pipe_write(struct pipe *pipe, struct transfer *transfer, bool may_wait) {
+    return write_as(pipe, transfer, RING_BYTES, may_wait);
+}
+
+enum status pipe_write_packets(struct pipe *pipe, struct transfer *transfer, bool may_wait) {
+    return write_as(pipe, transfer, RING_PACKETS, may_wait);
 }
 
 static enum status wait_for_room_held(struct pipe *pipe, size_t least, bool may_wait,
@@ -286,7 +305,7 @@ size_t pipe_used(struct pipe *pipe) {
 
 size_t pipe_capacity(struct pipe *pipe) {
     sleep_lock_acquire(&pipe->lock);
-    size_t capacity_bytes = pipe->ring.capacity_bytes;
+    size_t capacity_bytes = pipe->ring.slot_count * PAGE_SIZE;
     sleep_lock_release(&pipe->lock);
     return capacity_bytes;
 }
@@ -300,19 +319,19 @@ static uint64_t round_capacity(uint64_t size_bytes) {
 }
 
 enum status pipe_set_capacity(struct pipe *pipe, uint64_t size_bytes, bool is_root) {
-    if (size_bytes == 0 || size_bytes > CAPACITY_LIMIT) {
+    if (size_bytes > CAPACITY_LIMIT) {
         return STATUS_INVALID;
     }
     uint64_t capacity_bytes = round_capacity(size_bytes);
+    size_t slot_count = capacity_bytes / PAGE_SIZE;
     sleep_lock_acquire(&pipe->lock);
     enum status status = STATUS_OK;
-    if (capacity_bytes > pipe->ring.capacity_bytes && capacity_bytes > PIPE_CAPACITY_MAX &&
-        !is_root) {
+    if (slot_count > pipe->ring.slot_count && capacity_bytes > PIPE_CAPACITY_MAX && !is_root) {
         status = STATUS_NOT_PERMITTED;
-    } else if (capacity_bytes < pipe->ring.used_bytes) {
+    } else if (slot_count < pipe->ring.used_slots) {
         status = STATUS_BUSY;
     } else {
-        status = ring_resize(&pipe->ring, capacity_bytes);
+        status = ring_resize(&pipe->ring, slot_count);
     }
     sleep_lock_release(&pipe->lock);
     wait_queue_wake(pipe->changed);

@@ -60,6 +60,10 @@ enum status pipe_look(struct pipe *pipe, struct transfer *transfer, bool may_wai
  */
 enum status pipe_write(struct pipe *pipe, struct transfer *transfer, bool may_wait);
 
+/* The same for man 2 pipe's O_DIRECT: every 4096 bytes, and the rest, are read each by themselves.
+ */
+enum status pipe_write_packets(struct pipe *pipe, struct transfer *transfer, bool may_wait);
+
 /* What the ends are ready for; `waiter`, if not null, is put on the queue first. A reader that
  * opened a fifo before any writer sees no end until there has been one: `turn` is what
  * pipe_writer_turn said when it was opened. */
@@ -75,7 +79,7 @@ size_t pipe_used(struct pipe *pipe);
 size_t pipe_capacity(struct pipe *pipe);
 
 /* F_SETPIPE_SZ: rounds up to a power of two of pages. Errors: STATUS_INVALID; STATUS_NOT_PERMITTED,
- * above PIPE_CAPACITY_MAX and not root; STATUS_BUSY, more is used; STATUS_NO_MEMORY. */
+ * above PIPE_CAPACITY_MAX and not root; STATUS_BUSY, more pages are used; STATUS_NO_MEMORY. */
 enum status pipe_set_capacity(struct pipe *pipe, uint64_t size_bytes, bool is_root);
 
 END_C_DECLS

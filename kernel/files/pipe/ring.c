@@ -1,131 +1,130 @@
 #include "kernel/files/pipe/ring.h"
 
+#include "lib/check.h"
 #include "mm/addr/addr.h"
 #include "mm/heap/heap.h"
 
-enum status ring_create(struct ring *ring, size_t capacity_bytes) {
-    *ring = (struct ring){.capacity_bytes = capacity_bytes};
-    ring->pages = (char **)heap_alloc(capacity_bytes / PAGE_SIZE * sizeof(char *));
-    return ring->pages == nullptr ? STATUS_NO_MEMORY : STATUS_OK;
+struct ring_slot {
+    char *page;   /* null: it is free */
+    size_t start; /* of what has not been read */
+    size_t end;
+    enum ring_content content;
+};
+
+enum status ring_create(struct ring *ring, size_t slot_count) {
+    *ring = (struct ring){.slot_count = slot_count};
+    ring->slots = heap_alloc(slot_count * sizeof(struct ring_slot));
+    return ring->slots == nullptr ? STATUS_NO_MEMORY : STATUS_OK;
+}
+
+/* The slot that is read after `place` others. */
+static struct ring_slot *slot_at(const struct ring *ring, size_t place) {
+    return &ring->slots[(ring->first + place) % ring->slot_count];
 }
 
 void ring_destroy(struct ring *ring) {
-    for (size_t i = 0; i < ring->capacity_bytes / PAGE_SIZE; i++) {
-        heap_free(ring->pages[i]);
+    for (size_t i = 0; i < ring->slot_count; i++) {
+        heap_free(ring->slots[i].page);
     }
-    heap_free((void *)ring->pages);
+    heap_free(ring->slots);
 }
 
-static size_t least(size_t a, size_t b) {
-    return a < b ? a : b;
+static struct ring_slot *last_slot(const struct ring *ring) {
+    return ring->used_slots == 0 ? nullptr : slot_at(ring, ring->used_slots - 1);
 }
 
-/* How many of the bytes at a place lie in its page. */
-static size_t left_in_page(size_t place, size_t size_bytes) {
-    return least(size_bytes, PAGE_SIZE - place % PAGE_SIZE);
-}
-
-/* The page before `start` holds nothing any more, unless the end has come round to it. */
-static void free_page_behind(struct ring *ring, size_t place) {
-    if (ring->used_bytes <= ring->capacity_bytes - PAGE_SIZE) {
-        heap_free(ring->pages[place / PAGE_SIZE]);
-        ring->pages[place / PAGE_SIZE] = nullptr;
-    }
+static size_t room_in_last(const struct ring *ring) {
+    const struct ring_slot *last = last_slot(ring);
+    return last == nullptr || last->content == RING_PACKETS ? 0 : PAGE_SIZE - last->end;
 }
 
 size_t ring_room(const struct ring *ring) {
-    return ring->capacity_bytes - ring->used_bytes - ring->start % PAGE_SIZE;
+    size_t free_slots = ring->slot_count - ring->used_slots;
+    return free_slots > 0 ? free_slots * PAGE_SIZE : room_in_last(ring);
 }
 
-/* With nothing in it, it begins at the beginning. */
-static void start_anew(struct ring *ring) {
-    heap_free(ring->pages[ring->start / PAGE_SIZE]);
-    ring->pages[ring->start / PAGE_SIZE] = nullptr;
-    ring->start = 0;
+static void free_first(struct ring *ring) {
+    struct ring_slot *slot = slot_at(ring, 0);
+    ring->used_bytes -= slot->end - slot->start;
+    heap_free(slot->page);
+    *slot = (struct ring_slot){};
+    ring->first = (ring->first + 1) % ring->slot_count;
+    ring->used_slots--;
 }
 
-/* Takes bytes away from the front, all in one page. */
-static void drop(struct ring *ring, size_t size_bytes) {
-    size_t place = ring->start;
-    ring->start = (place + size_bytes) % ring->capacity_bytes;
-    ring->used_bytes -= size_bytes;
-    if (size_bytes > 0 && ring->start % PAGE_SIZE == 0) {
-        free_page_behind(ring, place);
+static void get_from_first(struct ring *ring, struct transfer *transfer) {
+    struct ring_slot *slot = slot_at(ring, 0);
+    size_t moved = transfer_put(transfer, slot->page + slot->start, slot->end - slot->start);
+    if (!transfer->has_fault && slot->content == RING_PACKETS) {
+        transfer->left_bytes = 0;
+        free_first(ring);
+        return;
     }
-    if (ring->used_bytes == 0) {
-        start_anew(ring);
+    slot->start += moved;
+    ring->used_bytes -= moved;
+    if (slot->start == slot->end) {
+        free_first(ring);
     }
 }
 
 void ring_get(struct ring *ring, struct transfer *transfer) {
-    while (ring->used_bytes > 0 && transfer->left_bytes > 0) {
-        const char *page = ring->pages[ring->start / PAGE_SIZE];
-        size_t count = left_in_page(ring->start, ring->used_bytes);
-        drop(ring, transfer_put(transfer, page + ring->start % PAGE_SIZE, count));
+    while (ring->used_slots > 0 && transfer->left_bytes > 0) {
+        get_from_first(ring, transfer);
     }
 }
 
 void ring_look(const struct ring *ring, struct transfer *transfer) {
-    size_t done = 0;
-    while (done < ring->used_bytes && transfer->left_bytes > 0) {
-        size_t place = (ring->start + done) % ring->capacity_bytes;
-        const char *page = ring->pages[place / PAGE_SIZE];
-        size_t count = left_in_page(place, ring->used_bytes - done);
-        done += transfer_put(transfer, page + place % PAGE_SIZE, count);
+    for (size_t i = 0; i < ring->used_slots && transfer->left_bytes > 0; i++) {
+        const struct ring_slot *slot = slot_at(ring, i);
+        (void)transfer_put(transfer, slot->page + slot->start, slot->end - slot->start);
     }
 }
 
-static char *page_at(struct ring *ring, size_t place) {
-    char **page = &ring->pages[place / PAGE_SIZE];
-    if (*page == nullptr) {
-        *page = heap_alloc(PAGE_SIZE);
-    }
-    return *page;
+static void take(struct ring *ring, struct ring_slot *slot, struct transfer *transfer,
+                 size_t size_bytes) {
+    size_t moved = transfer_take(transfer, slot->page + slot->end, size_bytes);
+    slot->end += moved;
+    ring->used_bytes += moved;
 }
 
-enum status ring_put(struct ring *ring, struct transfer *transfer, size_t size_bytes) {
-    while (size_bytes > 0 && transfer->left_bytes > 0) {
-        size_t place = (ring->start + ring->used_bytes) % ring->capacity_bytes;
-        char *page = page_at(ring, place);
-        if (page == nullptr) {
-            return STATUS_NO_MEMORY;
-        }
-        size_t moved =
-            transfer_take(transfer, page + place % PAGE_SIZE, left_in_page(place, size_bytes));
-        ring->used_bytes += moved;
-        size_bytes -= moved;
+void ring_merge(struct ring *ring, struct transfer *transfer) {
+    size_t odd_bytes = transfer->left_bytes % PAGE_SIZE;
+    if (odd_bytes > 0 && odd_bytes <= room_in_last(ring)) {
+        take(ring, last_slot(ring), transfer, odd_bytes);
     }
-    return STATUS_OK;
 }
 
-/* Copies what is used of one ring into another, empty one. */
-static enum status copy(const struct ring *from, struct ring *to) {
-    for (size_t done = 0; done < from->used_bytes;) {
-        size_t place = (from->start + done) % from->capacity_bytes;
-        size_t count = left_in_page(place, from->used_bytes - done);
-        const char *page = from->pages[place / PAGE_SIZE];
-        struct transfer bytes = transfer_from_memory(page + place % PAGE_SIZE, count);
-        enum status status = ring_put(to, &bytes, count);
-        if (status != STATUS_OK) {
-            return status;
-        }
-        done += count;
+enum status ring_put(struct ring *ring, struct transfer *transfer, enum ring_content content) {
+    CHECK(ring->used_slots < ring->slot_count);
+    struct ring_slot *slot = slot_at(ring, ring->used_slots);
+    slot->page = heap_alloc(PAGE_SIZE);
+    if (slot->page == nullptr) {
+        return STATUS_NO_MEMORY;
+    }
+    slot->content = content;
+    ring->used_slots++;
+    take(ring, slot, transfer, PAGE_SIZE);
+    if (slot->end == 0) { /* the first byte was missing: nothing lies before it */
+        ring->used_slots--;
+        heap_free(slot->page);
+        *slot = (struct ring_slot){};
     }
     return STATUS_OK;
 }
 
-enum status ring_resize(struct ring *ring, size_t capacity_bytes) {
+enum status ring_resize(struct ring *ring, size_t slot_count) {
     struct ring other;
-    enum status status = ring_create(&other, capacity_bytes);
+    CHECK(ring->used_slots <= slot_count);
+    enum status status = ring_create(&other, slot_count);
     if (status != STATUS_OK) {
         return status;
     }
-    status = copy(ring, &other);
-    if (status != STATUS_OK) {
-        ring_destroy(&other);
-        return status;
+    for (size_t i = 0; i < ring->used_slots; i++) {
+        other.slots[i] = *slot_at(ring, i);
     }
-    ring_destroy(ring);
+    other.used_slots = ring->used_slots;
+    other.used_bytes = ring->used_bytes;
+    heap_free(ring->slots);
     *ring = other;
     return STATUS_OK;
 }

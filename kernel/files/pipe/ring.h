@@ -6,29 +6,48 @@
 #include "kernel/files/transfer/transfer.h"
 #include "lib/status.h"
 
-/* Bytes that come out in the order they went in. Memory is there only for pages that hold some. */
+/*
+ * Bytes that come out in the order they went in, in slots of a page each. As on Linux, a slot is
+ * free again once all of it has been read, and only the last one takes further bytes. Memory is
+ * there only for slots that hold some.
+ */
+struct ring_slot;
+
 struct ring {
-    char **pages;          /* page_count of them; null: holds nothing */
-    size_t capacity_bytes; /* whole pages */
-    size_t start;          /* where the first byte lies */
+    struct ring_slot *slots;
+    size_t slot_count;
+    size_t first; /* the slot that is read next */
+    size_t used_slots;
     size_t used_bytes;
 };
 
+enum ring_content : uint8_t {
+    RING_BYTES,
+    RING_PACKETS, /* each slot is read by itself, and what of it does not fit is lost */
+};
+
 /* STATUS_NO_MEMORY. */
-enum status ring_create(struct ring *ring, size_t capacity_bytes);
+enum status ring_create(struct ring *ring, size_t slot_count);
 void ring_destroy(struct ring *ring);
 
-/* How many bytes fit. As on Linux, a page that is not read to its end takes no others. */
+/* How many bytes can be put: what free slots hold, or, where there is none, what the last one still
+ * takes. */
 size_t ring_room(const struct ring *ring);
 
-/* Moves bytes out of the ring, up to what the transfer wants. */
+/* Moves bytes out of the ring, up to what the transfer wants, or to the end of a packet. */
 void ring_get(struct ring *ring, struct transfer *transfer);
 
-/* Copies what ring_get would move, and leaves it there. */
+/* Copies what ring_get would move, and packets as if they were bytes; they stay there. */
 void ring_look(const struct ring *ring, struct transfer *transfer);
 
-/* Moves up to size_bytes, which fit, into the ring. STATUS_NO_MEMORY: not all of them. */
-enum status ring_put(struct ring *ring, struct transfer *transfer, size_t size_bytes);
+/*
+ * Moves into the last slot what of the transfer would not fill one of its own, if that fits there.
+ * It is what a write begins with.
+ */
+void ring_merge(struct ring *ring, struct transfer *transfer);
 
-/* The same bytes in a ring of another capacity, which they fit into. STATUS_NO_MEMORY. */
-enum status ring_resize(struct ring *ring, size_t capacity_bytes);
+/* Moves a slotful into a free slot, which there must be. STATUS_NO_MEMORY: nothing. */
+enum status ring_put(struct ring *ring, struct transfer *transfer, enum ring_content content);
+
+/* The same content in another number of slots, at least those used. STATUS_NO_MEMORY. */
+enum status ring_resize(struct ring *ring, size_t slot_count);

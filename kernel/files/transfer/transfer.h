@@ -21,6 +21,13 @@ struct transfer_side {
     size_t (*take)(void *context, size_t offset, void *bytes, size_t size_bytes);
 };
 
+/* Whether writing to a regular file goes to its end, whatever the position is (man 2 preadv2). */
+enum append_mode : uint8_t {
+    APPEND_AS_FILE, /* as FILE_APPEND says */
+    APPEND_ALWAYS,  /* RWF_APPEND */
+    APPEND_NEVER,   /* RWF_NOAPPEND */
+};
+
 struct transfer {
     const struct transfer_side *side;
     void *context;
@@ -31,7 +38,7 @@ struct transfer {
     /* No byte is written to a regular file here or behind it (RLIMIT_FSIZE). */
     uint64_t position_limit;
     bool breaks_silently; /* who sends to nobody gets no SIGPIPE (man 7 unix, of packets) */
-    bool appends;         /* to the end of a regular file, whatever the position is (RWF_APPEND) */
+    enum append_mode append;
 };
 
 /* A transfer of size_bytes with any far side, and no limit. */

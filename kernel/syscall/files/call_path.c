@@ -46,10 +46,14 @@ static enum status find_start(struct call_path *path, uint64_t directory) {
     return start_at_descriptor(path, directory);
 }
 
-/* Takes the text over, and the root. */
-static enum status begin(struct call_path *path, uint64_t address, enum empty_path empty) {
+static void begin_empty(struct call_path *path) {
     *path = (struct call_path){.credentials = acting_credentials()};
     path->view.credentials = &path->credentials;
+}
+
+/* Takes the text over, and the root. */
+static enum status begin(struct call_path *path, uint64_t address, enum empty_path empty) {
+    begin_empty(path);
     enum status status = copy_path_text(address, &path->text);
     if (status != STATUS_OK) {
         return status;
@@ -78,6 +82,17 @@ enum status call_path_begin(struct call_path *path, uint64_t directory, uint64_t
 enum status call_path_begin_relative(struct call_path *path, uint64_t directory, uint64_t address) {
     enum status status = begin(path, address, EMPTY_PATH_IS_NONE);
     return status == STATUS_OK ? find_start(path, directory) : status;
+}
+
+enum status call_path_begin_empty(struct call_path *path, uint64_t directory) {
+    begin_empty(path);
+    path->text = heap_alloc(1);
+    if (path->text == nullptr) {
+        return STATUS_NO_MEMORY;
+    }
+    path->text[0] = '\0';
+    path->view.root = file_context_root(task_current()->places);
+    return find_start(path, directory);
 }
 
 void call_path_end(struct call_path *path) {

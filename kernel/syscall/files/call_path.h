@@ -46,6 +46,9 @@ enum empty_path : uint8_t {
 enum status call_path_begin(struct call_path *path, uint64_t directory, uint64_t address,
                             enum empty_path empty);
 
+/* The same for the empty path, which need not be in memory, under EMPTY_PATH_IS_START. */
+enum status call_path_begin_empty(struct call_path *path, uint64_t directory);
+
 /* The same, where absolute paths begin at the directory too. */
 enum status call_path_begin_relative(struct call_path *path, uint64_t directory, uint64_t address);
 void call_path_end(struct call_path *path);

@@ -10,26 +10,38 @@
 
 constexpr size_t PIECE_SIZE = PAGE_SIZE;
 
+enum status copy_end_take_offset(struct copy_end *end) {
+    if (end->address != 0) {
+        return copy_argument(&end->offset, end->address, sizeof(end->offset));
+    }
+    return end->file->operations->is_seekable ? file_seek(end->file, 0, FROM_POSITION, &end->offset)
+                                              : STATUS_OK;
+}
+
 static enum status find_offset(struct copy_end *end) {
-    if (!end->file->operations->is_seekable) {
-        return end->address == 0 ? STATUS_OK : STATUS_NOT_SEEKABLE;
+    if (end->address != 0 && !end->file->operations->is_seekable) {
+        return STATUS_NOT_SEEKABLE;
     }
-    if (end->address == 0) {
-        return file_seek(end->file, 0, FROM_POSITION, &end->offset);
-    }
-    enum status status = copy_argument(&end->offset, end->address, sizeof(end->offset));
+    enum status status = copy_end_take_offset(end);
     return status == STATUS_OK && end->offset < 0 ? STATUS_INVALID : status;
+}
+
+enum status copy_end_begin(struct copy_end *end, uint64_t descriptor, uint64_t address) {
+    *end = (struct copy_end){.address = address};
+    enum status status = open_file(descriptor, &end->file);
+    if (status == STATUS_OK) {
+        end->pipe = file_pipe(end->file);
+        end->may_wait = file_may_wait(end->file);
+    }
+    return status;
 }
 
 static enum status begin(struct copy_end *end, uint64_t descriptor, uint64_t address,
                          enum status (*check)(const struct file *file)) {
-    *end = (struct copy_end){.address = address};
-    enum status status = open_file(descriptor, &end->file);
+    enum status status = copy_end_begin(end, descriptor, address);
     if (status != STATUS_OK) {
         return status;
     }
-    end->pipe = file_pipe(end->file);
-    end->may_wait = file_may_wait(end->file);
     status = check(end->file);
     if (status == STATUS_OK) {
         status = find_offset(end);

@@ -25,6 +25,11 @@ enum status copy_end_begin_reading(struct copy_end *end, uint64_t descriptor, ui
 enum status copy_end_begin_writing(struct copy_end *end, uint64_t descriptor, uint64_t address);
 void copy_end_release(struct copy_end *end);
 
+/* The same in parts, for who looks at the file first; copy_end_take_offset gives an offset of any
+ * sign. */
+enum status copy_end_begin(struct copy_end *end, uint64_t descriptor, uint64_t address);
+enum status copy_end_take_offset(struct copy_end *end);
+
 /*
  * Moves up to size_bytes; ends at the end of the source, and where a pipe would have to be waited
  * for after something was moved. Both offsets move, and are told. Returns the number of bytes or a

@@ -41,8 +41,20 @@ static bool appends(const struct copy_end *end) {
     return (file_flags(end->file) & FILE_APPEND) != 0;
 }
 
+/* What is no pipe, and has contents that Linux moves without a process's memory. */
+static bool can_be_sent(const struct copy_end *from) {
+    const struct node *node = from->file->place.node;
+    bool is_such =
+        node != nullptr && (node->kind == NODE_REGULAR || node->kind == NODE_CHARACTER_DEVICE);
+    return is_such && !from->file->operations->has_no_splice;
+}
+
 static int64_t send(struct copy_end *from, struct copy_end *to, uint64_t size_bytes) {
-    return !is_regular(from) || appends(to) ? STATUS_INVALID : copy_between(from, to, size_bytes);
+    int64_t end;
+    uint64_t most = size_bytes < TRANSFER_SIZE_MAX ? size_bytes : TRANSFER_SIZE_MAX;
+    bool is_wrong =
+        !can_be_sent(from) || appends(to) || __builtin_add_overflow(from->offset, most, &end);
+    return is_wrong ? STATUS_INVALID : copy_between(from, to, most);
 }
 
 int64_t call_sendfile(const struct trap_frame *frame) {
@@ -51,51 +63,82 @@ int64_t call_sendfile(const struct trap_frame *frame) {
     return with_both(send, source, target, frame->r10);
 }
 
-static enum status check_range(const struct copy_end *from, const struct copy_end *to,
-                               uint64_t size_bytes) {
-    int64_t from_end, to_end;
-    if (__builtin_add_overflow(from->offset, size_bytes, &from_end) ||
-        __builtin_add_overflow(to->offset, size_bytes, &to_end)) {
+/* As much as there is before the end, and as may be written. */
+static enum status limit_range(const struct copy_end *from, const struct copy_end *to,
+                               uint64_t *size_bytes) {
+    uint64_t from_end, to_end;
+    if (__builtin_add_overflow((uint64_t)from->offset, *size_bytes, &from_end) ||
+        __builtin_add_overflow((uint64_t)to->offset, *size_bytes, &to_end)) {
         return STATUS_OVERFLOW;
     }
-    bool overlaps = from->file->place.node == to->file->place.node && from_end > to->offset &&
-                    to_end > from->offset;
-    return overlaps ? STATUS_INVALID : STATUS_OK;
+    const struct node *node = from->file->place.node;
+    uint64_t size = node->operations->size(from->file->place.node);
+    uint64_t left = (uint64_t)from->offset < size ? size - (uint64_t)from->offset : 0;
+    *size_bytes = *size_bytes < left ? *size_bytes : left;
+    return to->offset == INT64_MAX ? STATUS_FILE_TOO_LARGE : STATUS_OK;
+}
+
+static enum status check_range(const struct copy_end *from, const struct copy_end *to,
+                               uint64_t size_bytes) {
+    bool overlaps = from->file->place.node == to->file->place.node &&
+                    (uint64_t)from->offset + size_bytes > (uint64_t)to->offset &&
+                    (uint64_t)to->offset + size_bytes > (uint64_t)from->offset;
+    return overlaps || from->offset < 0 || to->offset < 0 ? STATUS_INVALID : STATUS_OK;
 }
 
 static int64_t copy_range(struct copy_end *from, struct copy_end *to, uint64_t size_bytes) {
-    if (!is_regular(from) || !is_regular(to)) {
-        return STATUS_INVALID;
+    enum status status = limit_range(from, to, &size_bytes);
+    if (status == STATUS_OK) {
+        status = check_range(from, to, size_bytes);
     }
-    if (appends(to)) {
-        return STATUS_BAD_DESCRIPTOR;
-    }
-    enum status status = check_range(from, to, size_bytes);
     return status == STATUS_OK ? copy_between(from, to, size_bytes) : status;
 }
 
-static enum status check_is_no_directory(uint64_t descriptor) {
-    struct file *file;
-    enum status status = open_file(descriptor, &file);
-    if (status != STATUS_OK) {
-        return status;
+static bool is_directory(const struct copy_end *end) {
+    return end->file->place.node != nullptr && end->file->place.node->kind == NODE_DIRECTORY;
+}
+
+/* In Linux's order. */
+static enum status check_can_be_copied(const struct copy_end *from, const struct copy_end *to) {
+    if (is_directory(from) || is_directory(to)) {
+        return STATUS_IS_A_DIRECTORY;
     }
-    bool is_directory = file->place.node != nullptr && file->place.node->kind == NODE_DIRECTORY;
-    file_unref(file);
-    return is_directory ? STATUS_IS_A_DIRECTORY : STATUS_OK;
+    if (!is_regular(from) || !is_regular(to)) {
+        return STATUS_INVALID;
+    }
+    bool is_open_for_it = (from->file->access & ACCESS_OF_READING) &&
+                          (to->file->access & ACCESS_OF_WRITING) && !appends(to);
+    return is_open_for_it ? STATUS_OK : STATUS_BAD_DESCRIPTOR;
+}
+
+static int64_t copy_files(struct copy_end *from, struct copy_end *to,
+                          const struct trap_frame *frame) {
+    enum status status = copy_end_take_offset(from);
+    if (status == STATUS_OK) {
+        status = copy_end_take_offset(to);
+    }
+    if (status == STATUS_OK && (uint32_t)frame->r9 != 0) {
+        status = STATUS_INVALID;
+    }
+    if (status == STATUS_OK) {
+        status = check_can_be_copied(from, to);
+    }
+    return status == STATUS_OK ? copy_range(from, to, frame->r8) : status;
 }
 
 int64_t call_copy_file_range(const struct trap_frame *frame) {
-    const uint64_t source[2] = {frame->rdi, frame->rsi};
-    const uint64_t target[2] = {frame->rdx, frame->r10};
-    if ((uint32_t)frame->r9 != 0) {
-        return STATUS_INVALID;
+    struct copy_end from, to;
+    int64_t result = copy_end_begin(&from, frame->rdi, frame->rsi);
+    if (result != STATUS_OK) {
+        return result;
     }
-    enum status status = check_is_no_directory(source[0]);
-    if (status == STATUS_OK) {
-        status = check_is_no_directory(target[0]);
+    result = copy_end_begin(&to, frame->rdx, frame->r10);
+    if (result == STATUS_OK) {
+        result = copy_files(&from, &to, frame);
+        copy_end_release(&to);
     }
-    return status == STATUS_OK ? with_both(copy_range, source, target, frame->r8) : status;
+    copy_end_release(&from);
+    return result;
 }
 
 /* Flags of man 2 splice; only this one matters. */
@@ -104,6 +147,7 @@ constexpr uint32_t SPLICE_NO_WAIT = 2;
 
 static int64_t splice(struct copy_end *from, struct copy_end *to, uint64_t size_bytes) {
     bool is_wrong = from->pipe == nullptr ? to->pipe == nullptr : from->pipe == to->pipe;
+    is_wrong |= from->file->operations->has_no_splice;
     return is_wrong || appends(to) ? STATUS_INVALID : copy_between(from, to, size_bytes);
 }
 
@@ -196,7 +240,7 @@ static int64_t splice_memory(struct file *file, struct user_buffer *buffer, bool
 }
 
 static int64_t splice_vectors(struct file *file, const struct trap_frame *frame) {
-    bool may_wait = file_may_wait(file) && !(frame->r10 & SPLICE_NO_WAIT);
+    bool may_wait = !(frame->r10 & SPLICE_NO_WAIT); /* whatever the file says, as on Linux */
     struct user_buffer buffer;
     if (file_pipe(file) == nullptr) {
         return STATUS_BAD_DESCRIPTOR;

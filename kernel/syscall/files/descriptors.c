@@ -94,11 +94,12 @@ static enum status give_to_current(const struct file *end) {
 }
 
 static int64_t make_pipe(uint64_t address, uint32_t flags) {
-    if (flags & ~(OPEN_CLOSE_ON_EXEC | FILE_NO_WAIT)) {
+    constexpr uint32_t of_files = FILE_NO_WAIT | FILE_DIRECT;
+    if (flags & ~(OPEN_CLOSE_ON_EXEC | of_files)) {
         return STATUS_INVALID;
     }
     struct file *ends[2];
-    enum status status = file_open_pipe(flags & FILE_NO_WAIT, &ends[0], &ends[1]);
+    enum status status = file_open_pipe(flags & of_files, &ends[0], &ends[1]);
     if (status != STATUS_OK) {
         return status;
     }

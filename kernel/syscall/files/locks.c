@@ -140,10 +140,10 @@ static struct user_lock shown(const struct lock_request *found) {
     };
 }
 
-static int64_t tell_lock(const struct lock_request *request, struct user_lock *lock,
-                         uint64_t address) {
+static int64_t tell_lock(const struct lock_request *request, bool has_own_owner,
+                         struct user_lock *lock, uint64_t address) {
     struct lock_request found;
-    if (request->type == LOCK_NONE) {
+    if (request->type == LOCK_NONE && !has_own_owner) {
         return STATUS_INVALID;
     }
     if (lock_find(request, &found)) {
@@ -165,7 +165,8 @@ int64_t fcntl_lock(struct file *file, uint32_t command, uint64_t address) {
         return status;
     }
     bool only_asks = command == F_GETLK || command == F_OFD_GETLK;
-    return only_asks ? tell_lock(&request, &lock, address) : set_lock(file, command, &request);
+    return only_asks ? tell_lock(&request, is_of_file(command), &lock, address)
+                     : set_lock(file, command, &request);
 }
 
 /* Operations of man 2 flock. */
@@ -173,6 +174,7 @@ constexpr uint32_t FLOCK_SHARED = 1;
 constexpr uint32_t FLOCK_EXCLUSIVE = 2;
 constexpr uint32_t FLOCK_AT_ONCE = 4;
 constexpr uint32_t FLOCK_NONE = 8;
+constexpr uint32_t FLOCK_MANDATORY = 32; /* LOCK_MAND, which Linux does nothing for any more */
 
 static enum status find_type(uint32_t operation, enum lock_type *type) {
     switch (operation & ~FLOCK_AT_ONCE) {
@@ -193,6 +195,9 @@ int64_t call_flock(const struct trap_frame *frame) {
     uint32_t operation = (uint32_t)frame->rsi;
     struct file *file;
     enum lock_type type;
+    if (operation & FLOCK_MANDATORY) {
+        return 0;
+    }
     enum status status = find_type(operation, &type);
     if (status == STATUS_OK) {
         status = open_file(frame->rdi, &file);

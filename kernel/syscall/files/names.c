@@ -116,25 +116,30 @@ static enum status link_found(const struct location *node, uint64_t directory, u
     return status;
 }
 
-/* The empty path is for who may read everything. */
-static enum status check_link_flags(uint32_t at_flags) {
-    if (at_flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)) {
-        return STATUS_INVALID;
+/* What a descriptor stands for gets a name from whoever has opened it, or may read everything. */
+static enum status find_to_link(uint64_t directory, uint64_t address, uint32_t at_flags,
+                                struct location *node) {
+    enum last_link last_link = at_flags & AT_SYMLINK_FOLLOW ? LAST_LINK_FOLLOW : LAST_LINK_KEEP;
+    struct call_path path;
+    enum status status = call_path_begin(&path, directory, address, empty_path_of(at_flags));
+    if (status == STATUS_OK && path.file != nullptr && path.file->opener != path.credentials.user &&
+        !credentials_are_root(&path.credentials)) {
+        status = STATUS_NOT_FOUND;
     }
-    struct credentials credentials = acting_credentials();
-    bool is_refused = (at_flags & AT_EMPTY_PATH) && !credentials_are_root(&credentials);
-    return is_refused ? STATUS_NOT_FOUND : STATUS_OK;
+    if (status == STATUS_OK) {
+        status = call_path_resolve(&path, last_link, node);
+    }
+    call_path_end(&path);
+    return status;
 }
 
 static int64_t link_at(uint64_t old_directory, uint64_t old_address, uint64_t new_directory,
                        uint64_t new_address, uint32_t at_flags) {
-    enum last_link last_link = at_flags & AT_SYMLINK_FOLLOW ? LAST_LINK_FOLLOW : LAST_LINK_KEEP;
     struct location node;
-    enum status status = check_link_flags(at_flags);
-    if (status == STATUS_OK) {
-        status =
-            call_path_find(old_directory, old_address, empty_path_of(at_flags), last_link, &node);
+    if (at_flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)) {
+        return STATUS_INVALID;
     }
+    enum status status = find_to_link(old_directory, old_address, at_flags, &node);
     if (status != STATUS_OK) {
         return status;
     }
@@ -209,6 +214,7 @@ int64_t call_renameat(const struct trap_frame *frame) {
 int64_t call_renameat2(const struct trap_frame *frame) {
     constexpr uint32_t only_new = 1; /* RENAME_NOREPLACE */
     constexpr uint32_t swap = 2;     /* RENAME_EXCHANGE */
+    constexpr uint32_t leaves = 4;   /* RENAME_WHITEOUT */
     const uint64_t from[2] = {frame->rdi, frame->rsi};
     const uint64_t to[2] = {frame->rdx, frame->r10};
     switch ((uint32_t)frame->r8) {
@@ -218,6 +224,10 @@ int64_t call_renameat2(const struct trap_frame *frame) {
         return rename_at(from, to, RENAME_ONLY_NEW);
     case swap:
         return rename_at(from, to, RENAME_SWAP);
+    case leaves:
+        return rename_at(from, to, RENAME_OVER_LEAVING);
+    case leaves | only_new:
+        return rename_at(from, to, RENAME_ONLY_NEW_LEAVING);
     }
     return STATUS_INVALID;
 }

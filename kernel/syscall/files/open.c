@@ -47,12 +47,14 @@ static int64_t open_path(const struct call_path *path, uint32_t flags, uint64_t 
 }
 
 /* Flags of man 2 openat2 for the way to the file. */
+constexpr uint64_t RESOLVE_IN_MOUNT = 0x01; /* RESOLVE_NO_XDEV */
 constexpr uint64_t RESOLVE_NO_JUMPS = 0x02; /* RESOLVE_NO_MAGICLINKS */
 constexpr uint64_t RESOLVE_NO_LINKS = 0x04;
 constexpr uint64_t RESOLVE_BELOW = 0x08;
 constexpr uint64_t RESOLVE_IN_ROOT = 0x10;
-constexpr uint64_t RESOLVE_FLAGS =
-    RESOLVE_NO_JUMPS | RESOLVE_NO_LINKS | RESOLVE_BELOW | RESOLVE_IN_ROOT;
+constexpr uint64_t RESOLVE_CACHED = 0x20; /* everything is in memory */
+constexpr uint64_t RESOLVE_FLAGS = RESOLVE_IN_MOUNT | RESOLVE_NO_JUMPS | RESOLVE_NO_LINKS |
+                                   RESOLVE_BELOW | RESOLVE_IN_ROOT | RESOLVE_CACHED;
 
 static void use_start_as_root(struct path_view *view) {
     location_unref(&view->root);
@@ -64,6 +66,7 @@ static void restrict_path(struct path_view *view, uint64_t resolve) {
     view->refuses_jumps = (resolve & (RESOLVE_NO_JUMPS | RESOLVE_BELOW | RESOLVE_IN_ROOT)) != 0;
     view->refuses_links = (resolve & RESOLVE_NO_LINKS) != 0;
     view->stays_below = (resolve & RESOLVE_BELOW) != 0;
+    view->stays_in_mount = (resolve & RESOLVE_IN_MOUNT) != 0;
     if (resolve & RESOLVE_IN_ROOT) {
         use_start_as_root(view);
     }
@@ -146,7 +149,11 @@ static enum status check_how(const struct open_how *how) {
     }
     constexpr uint64_t both = RESOLVE_BELOW | RESOLVE_IN_ROOT;
     bool is_wrong_way = (how->resolve & ~RESOLVE_FLAGS) || (how->resolve & both) == both;
-    return is_wrong_way ? STATUS_INVALID : STATUS_OK;
+    if (is_wrong_way) {
+        return STATUS_INVALID;
+    }
+    bool changes = (how->flags & (OPEN_CREATE | OPEN_NAMELESS | OPEN_TRUNCATE)) != 0;
+    return (how->resolve & RESOLVE_CACHED) && changes ? STATUS_TRY_AGAIN : STATUS_OK;
 }
 
 int64_t call_openat2(const struct trap_frame *frame) {

@@ -48,7 +48,7 @@ enum status check_file_size(uint64_t size_bytes) {
 /* One of the two ways that bytes go. */
 struct direction {
     enum status (*check)(const struct file *file);
-    struct transfer (*limited)(struct transfer transfer);
+    struct transfer (*limited)(struct transfer transfer, enum append_mode append);
     enum status (*move)(struct file *file, struct transfer *transfer);
     enum status (*move_at)(struct file *file, int64_t offset, struct transfer *transfer);
     int64_t (*result)(enum status status, const struct transfer *transfer);
@@ -68,21 +68,20 @@ static void count_writing(struct process_moved *moved, int64_t result) {
     add(&moved->write_calls, &moved->written_bytes, result);
 }
 
-static struct transfer unlimited(struct transfer transfer) {
+static struct transfer unlimited(struct transfer transfer, enum append_mode append) {
+    (void)append;
     return transfer;
 }
 
-static struct transfer appending(struct transfer transfer) {
-    transfer.appends = true;
+static struct transfer limited(struct transfer transfer, enum append_mode append) {
+    transfer.append = append;
     return limited_to_file_size(transfer);
 }
 
 static const struct direction READING = {check_may_read, unlimited,   file_read,
                                          file_read_at,   read_result, count_reading};
-static const struct direction WRITING = {check_may_write, limited_to_file_size, file_write,
-                                         file_write_at,   write_result,         count_writing};
-static const struct direction APPENDING = {check_may_write, appending,    file_write,
-                                           file_write_at,   write_result, count_writing};
+static const struct direction WRITING = {check_may_write, limited,      file_write,
+                                         file_write_at,   write_result, count_writing};
 
 static int64_t counted(const struct direction *direction, enum status status,
                        const struct transfer *transfer) {
@@ -91,165 +90,162 @@ static int64_t counted(const struct direction *direction, enum status status,
     return result;
 }
 
-/* At the file's own position. */
-static int64_t move(const struct direction *direction, struct file *file,
-                    struct user_buffer *buffer) {
-    struct transfer transfer = direction->limited(user_transfer(buffer));
-    enum status status = direction->move(file, &transfer);
+/* Flags of man 2 preadv2. */
+constexpr uint32_t FLAGS_THAT_HOLD = 1 | 2 | 4; /* RWF_HIPRI, RWF_DSYNC, RWF_SYNC: anyway */
+constexpr uint32_t FLAG_APPEND = 0x10;          /* RWF_APPEND */
+constexpr uint32_t FLAG_NO_APPEND = 0x20;       /* RWF_NOAPPEND */
+
+/* What a call wants moved; one of user_buffer_single and user_buffer_gather takes the memory. */
+struct move_request {
+    const struct direction *direction;
+    enum status (*gather)(struct user_buffer *buffer, uint64_t address, uint64_t count);
+    bool has_offset; /* else the file's own position counts, which moves */
+    int64_t offset;
+    uint32_t flags;
+};
+
+static enum append_mode append_mode_of(uint32_t flags) {
+    return flags & FLAG_APPEND      ? APPEND_ALWAYS
+           : flags & FLAG_NO_APPEND ? APPEND_NEVER
+                                    : APPEND_AS_FILE;
+}
+
+static enum status check_flags(uint32_t flags) {
+    constexpr uint32_t both = FLAG_APPEND | FLAG_NO_APPEND;
+    if (flags & ~(FLAGS_THAT_HOLD | both)) {
+        return STATUS_NOT_SUPPORTED;
+    }
+    return (flags & both) == both ? STATUS_INVALID : STATUS_OK;
+}
+
+static int64_t move_buffer(const struct move_request *request, struct file *file,
+                           struct user_buffer *buffer) {
+    const struct direction *direction = request->direction;
+    enum status status = check_flags(request->flags);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct transfer transfer =
+        direction->limited(user_transfer(buffer), append_mode_of(request->flags));
+    status = request->has_offset ? direction->move_at(file, request->offset, &transfer)
+                                 : direction->move(file, &transfer);
     return counted(direction, status, &transfer);
-}
-
-static int64_t move_at(const struct direction *direction, struct file *file, int64_t offset,
-                       struct user_buffer *buffer) {
-    struct transfer transfer = direction->limited(user_transfer(buffer));
-    enum status status = direction->move_at(file, offset, &transfer);
-    return counted(direction, status, &transfer);
-}
-
-static enum status begin(const struct direction *direction, uint64_t descriptor,
-                         struct file **file) {
-    enum status status = open_file(descriptor, file);
-    if (status == STATUS_OK) {
-        status = direction->check(*file);
-        if (status != STATUS_OK) {
-            file_unref(*file);
-        }
-    }
-    return status;
-}
-
-/* For what has a position. Linux looks at the offset, then at the file, then at its mode. */
-static enum status begin_at(const struct direction *direction, uint64_t descriptor, int64_t offset,
-                            struct file **file) {
-    if (offset < 0) {
-        return STATUS_INVALID;
-    }
-    enum status status = open_file(descriptor, file);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    status = (*file)->operations->is_seekable ? direction->check(*file) : STATUS_NOT_SEEKABLE;
-    if (status != STATUS_OK) {
-        file_unref(*file);
-    }
-    return status;
-}
-
-static int64_t move_single(const struct direction *direction, const struct trap_frame *frame) {
-    struct file *file;
-    enum status status = begin(direction, frame->rdi, &file);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    struct user_buffer buffer;
-    status = user_buffer_single(&buffer, frame->rsi, frame->rdx);
-    int64_t result = status == STATUS_OK ? move(direction, file, &buffer) : status;
-    file_unref(file);
-    return result;
-}
-
-static int64_t move_single_at(const struct direction *direction, const struct trap_frame *frame) {
-    struct file *file;
-    int64_t offset = (int64_t)frame->r10;
-    enum status status = begin_at(direction, frame->rdi, offset, &file);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    struct user_buffer buffer;
-    status = user_buffer_single(&buffer, frame->rsi, frame->rdx);
-    int64_t result = status == STATUS_OK ? move_at(direction, file, offset, &buffer) : status;
-    file_unref(file);
-    return result;
 }
 
 /* Vectors of nothing at all move nothing, whatever the file. */
-static int64_t move_vectors(const struct direction *direction, const struct trap_frame *frame) {
-    struct file *file;
-    enum status status = begin(direction, frame->rdi, &file);
+static int64_t move_gathered(const struct move_request *request, struct file *file,
+                             const struct trap_frame *frame) {
+    struct user_buffer buffer;
+    enum status status = request->gather(&buffer, frame->rsi, frame->rdx);
     if (status != STATUS_OK) {
         return status;
     }
-    struct user_buffer buffer;
-    int64_t result = user_buffer_gather(&buffer, frame->rsi, frame->rdx);
-    if (result == STATUS_OK) {
-        result = buffer.size_bytes > 0 ? move(direction, file, &buffer) : 0;
-        user_buffer_release(&buffer);
+    bool is_nothing = request->gather == user_buffer_gather && buffer.size_bytes == 0;
+    int64_t result = is_nothing ? 0 : move_buffer(request, file, &buffer);
+    user_buffer_release(&buffer);
+    return result;
+}
+
+/* Linux looks at the offset, then at the file, whether it has a position, then at its mode. */
+static int64_t move(const struct move_request *request, const struct trap_frame *frame) {
+    struct file *file;
+    if (request->has_offset && request->offset < 0) {
+        return STATUS_INVALID;
     }
+    enum status status = open_file(frame->rdi, &file);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    bool has_position = file->operations->is_seekable || !request->has_offset;
+    status = has_position ? request->direction->check(file) : STATUS_NOT_SEEKABLE;
+    int64_t result = status == STATUS_OK ? move_gathered(request, file, frame) : status;
     file_unref(file);
     return result;
 }
 
-static int64_t move_vectors_at(const struct direction *direction, const struct trap_frame *frame) {
-    struct file *file;
-    int64_t offset = (int64_t)frame->r10;
-    enum status status = begin_at(direction, frame->rdi, offset, &file);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    struct user_buffer buffer;
-    int64_t result = user_buffer_gather(&buffer, frame->rsi, frame->rdx);
-    if (result == STATUS_OK) {
-        result = buffer.size_bytes > 0 ? move_at(direction, file, offset, &buffer) : 0;
-        user_buffer_release(&buffer);
-    }
-    file_unref(file);
-    return result;
+static int64_t move_at_position(const struct direction *direction, const struct trap_frame *frame) {
+    const struct move_request request = {.direction = direction, .gather = user_buffer_single};
+    return move(&request, frame);
+}
+
+static int64_t move_at_offset(const struct direction *direction, const struct trap_frame *frame) {
+    const struct move_request request = {
+        .direction = direction,
+        .gather = user_buffer_single,
+        .has_offset = true,
+        .offset = (int64_t)frame->r10,
+    };
+    return move(&request, frame);
+}
+
+static int64_t move_vectors_at_position(const struct direction *direction,
+                                        const struct trap_frame *frame) {
+    const struct move_request request = {.direction = direction, .gather = user_buffer_gather};
+    return move(&request, frame);
+}
+
+static int64_t move_vectors_at_offset(const struct direction *direction,
+                                      const struct trap_frame *frame) {
+    const struct move_request request = {
+        .direction = direction,
+        .gather = user_buffer_gather,
+        .has_offset = true,
+        .offset = (int64_t)frame->r10,
+    };
+    return move(&request, frame);
+}
+
+static int64_t move_vectors_with_flags(const struct direction *direction,
+                                       const struct trap_frame *frame) {
+    constexpr int64_t at_own_position = -1;
+    const struct move_request request = {
+        .direction = direction,
+        .gather = user_buffer_gather,
+        .has_offset = (int64_t)frame->r10 != at_own_position,
+        .offset = (int64_t)frame->r10,
+        .flags = (uint32_t)frame->r9,
+    };
+    return move(&request, frame);
 }
 
 int64_t call_read(const struct trap_frame *frame) {
-    return move_single(&READING, frame);
+    return move_at_position(&READING, frame);
 }
 
 int64_t call_write(const struct trap_frame *frame) {
-    return move_single(&WRITING, frame);
+    return move_at_position(&WRITING, frame);
 }
 
 int64_t call_pread64(const struct trap_frame *frame) {
-    return move_single_at(&READING, frame);
+    return move_at_offset(&READING, frame);
 }
 
 int64_t call_pwrite64(const struct trap_frame *frame) {
-    return move_single_at(&WRITING, frame);
+    return move_at_offset(&WRITING, frame);
 }
 
 int64_t call_readv(const struct trap_frame *frame) {
-    return move_vectors(&READING, frame);
+    return move_vectors_at_position(&READING, frame);
 }
 
 int64_t call_writev(const struct trap_frame *frame) {
-    return move_vectors(&WRITING, frame);
+    return move_vectors_at_position(&WRITING, frame);
 }
 
 int64_t call_preadv(const struct trap_frame *frame) {
-    return move_vectors_at(&READING, frame);
+    return move_vectors_at_offset(&READING, frame);
 }
 
 int64_t call_pwritev(const struct trap_frame *frame) {
-    return move_vectors_at(&WRITING, frame);
-}
-
-/* Flags of man 2 preadv2 that hold anyway: RWF_HIPRI, RWF_DSYNC, RWF_SYNC. */
-constexpr uint32_t FLAGS_THAT_HOLD = 1 | 2 | 4;
-
-constexpr uint32_t FLAG_APPEND = 0x10; /* RWF_APPEND */
-
-static int64_t move_anywhere(const struct direction *direction, const struct trap_frame *frame) {
-    constexpr int64_t at_own_position = -1;
-    return (int64_t)frame->r10 == at_own_position ? move_vectors(direction, frame)
-                                                  : move_vectors_at(direction, frame);
+    return move_vectors_at_offset(&WRITING, frame);
 }
 
 int64_t call_preadv2(const struct trap_frame *frame) {
-    uint32_t flags = (uint32_t)frame->r9;
-    return flags & ~FLAGS_THAT_HOLD ? STATUS_NOT_SUPPORTED : move_anywhere(&READING, frame);
+    return move_vectors_with_flags(&READING, frame);
 }
 
 int64_t call_pwritev2(const struct trap_frame *frame) {
-    uint32_t flags = (uint32_t)frame->r9;
-    if (flags & ~(FLAGS_THAT_HOLD | FLAG_APPEND)) {
-        return STATUS_NOT_SUPPORTED;
-    }
-    return move_anywhere(flags & FLAG_APPEND ? &APPENDING : &WRITING, frame);
+    return move_vectors_with_flags(&WRITING, frame);
 }
 
 int64_t call_lseek(const struct trap_frame *frame) {

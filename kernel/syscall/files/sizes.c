@@ -57,9 +57,14 @@ int64_t call_ftruncate(const struct trap_frame *frame) {
     return status;
 }
 
-/* Modes of man 2 fallocate. */
+/* Modes of man 2 fallocate, and FALLOC_FL_WRITE_ZEROES of Linux's include/uapi/linux/falloc.h. */
 constexpr uint32_t KEEP_SIZE = 0x01;
 constexpr uint32_t PUNCH_HOLE = 0x02;
+constexpr uint32_t COLLAPSE_RANGE = 0x08;
+constexpr uint32_t ZERO_RANGE = 0x10;
+constexpr uint32_t INSERT_RANGE = 0x20;
+constexpr uint32_t UNSHARE_RANGE = 0x40;
+constexpr uint32_t WRITE_ZEROES = 0x80;
 
 static enum status find_mode(uint32_t flags, enum fill_mode *mode) {
     switch (flags) {
@@ -71,6 +76,15 @@ static enum status find_mode(uint32_t flags, enum fill_mode *mode) {
         return STATUS_OK;
     case KEEP_SIZE | PUNCH_HOLE:
         *mode = FILL_WITH_HOLE;
+        return STATUS_OK;
+    case COLLAPSE_RANGE:
+    case INSERT_RANGE:
+    case WRITE_ZEROES:
+    case ZERO_RANGE:
+    case ZERO_RANGE | KEEP_SIZE:
+    case UNSHARE_RANGE:
+    case UNSHARE_RANGE | KEEP_SIZE:
+        *mode = FILL_OTHERWISE;
         return STATUS_OK;
     }
     return STATUS_NOT_SUPPORTED;

@@ -1,3 +1,4 @@
+#include "kernel/files/memory_fs/memory_fs.h"
 #include "kernel/files/node/attributes.h"
 #include "kernel/syscall/calls.h"
 #include "kernel/syscall/files/arguments.h"
@@ -34,19 +35,28 @@ struct statx {
 static_assert(sizeof(struct statx) == 256);
 
 constexpr uint32_t STATX_BASIC_STATS = 0x7ff;
+constexpr uint32_t STATX_WRITE_TIMES = 0x40 | 0x80; /* STATX_MTIME, STATX_CTIME */
 constexpr uint32_t STATX_RESERVED = 0x80000000;
 
+/* `*system_type` is that of the file system; 0: it is in none. */
 static enum status stat_path(uint64_t directory, uint64_t address, uint32_t at_flags,
-                             struct file_stat *stat) {
+                             struct file_stat *stat, uint32_t *system_type) {
     struct call_path path;
     struct location found;
-    enum status status = call_path_begin(&path, directory, address, empty_path_of(at_flags));
+    bool is_nothing = address == 0 && (at_flags & AT_EMPTY_PATH);
+    enum status status = is_nothing
+                             ? call_path_begin_empty(&path, directory)
+                             : call_path_begin(&path, directory, address, empty_path_of(at_flags));
+    *system_type = 0;
     if (status == STATUS_OK && path.file != nullptr) {
+        const struct node *node = path.file->place.node;
         file_inspect(path.file, stat);
+        *system_type = node == nullptr ? 0 : node->system->type;
     } else if (status == STATUS_OK) {
         status = call_path_resolve(&path, last_link_of(at_flags), &found);
         if (status == STATUS_OK) {
             node_stat(found.node, stat);
+            *system_type = found.node->system->type;
             location_unref(&found);
         }
     }
@@ -60,14 +70,16 @@ static int64_t answer_stat(enum status status, const struct file_stat *stat, uin
 
 int64_t call_stat(const struct trap_frame *frame) {
     struct file_stat stat;
-    enum status status = stat_path((uint64_t)CURRENT_DIRECTORY, frame->rdi, 0, &stat);
+    uint32_t type;
+    enum status status = stat_path((uint64_t)CURRENT_DIRECTORY, frame->rdi, 0, &stat, &type);
     return answer_stat(status, &stat, frame->rsi);
 }
 
 int64_t call_lstat(const struct trap_frame *frame) {
     struct file_stat stat;
+    uint32_t type;
     enum status status =
-        stat_path((uint64_t)CURRENT_DIRECTORY, frame->rdi, AT_SYMLINK_NOFOLLOW, &stat);
+        stat_path((uint64_t)CURRENT_DIRECTORY, frame->rdi, AT_SYMLINK_NOFOLLOW, &stat, &type);
     return answer_stat(status, &stat, frame->rsi);
 }
 
@@ -90,10 +102,11 @@ static enum status check_stat_flags(uint32_t at_flags) {
 
 int64_t call_newfstatat(const struct trap_frame *frame) {
     struct file_stat stat;
+    uint32_t type;
     uint32_t at_flags = (uint32_t)frame->r10;
     enum status status = check_stat_flags(at_flags);
     if (status == STATUS_OK) {
-        status = stat_path(frame->rdi, frame->rsi, at_flags, &stat);
+        status = stat_path(frame->rdi, frame->rsi, at_flags, &stat, &type);
     }
     return answer_stat(status, &stat, frame->rdx);
 }
@@ -109,6 +122,13 @@ static uint32_t major_of(uint64_t device) {
 
 static uint32_t minor_of(uint64_t device) {
     return (device & 0xff) | (device >> 12 & ~0xffu);
+}
+
+/* As on Linux, a time that nobody asks for need not be told: then it counts as not seen, and the
+ * next write may leave it. */
+static void forget_write_times(struct statx *result) {
+    result->mask &= ~STATX_WRITE_TIMES;
+    result->modified = result->changed = (struct statx_time){};
 }
 
 static struct statx to_statx(const struct file_stat *stat) {
@@ -140,11 +160,15 @@ int64_t call_statx(const struct trap_frame *frame) {
         return STATUS_INVALID;
     }
     struct file_stat stat;
-    status = stat_path(frame->rdi, frame->rsi, at_flags, &stat);
+    uint32_t type;
+    status = stat_path(frame->rdi, frame->rsi, at_flags, &stat, &type);
     if (status != STATUS_OK) {
         return status;
     }
     struct statx result = to_statx(&stat);
+    if (!((uint32_t)frame->r10 & STATX_WRITE_TIMES) && type == MEMORY_FS_TYPE) {
+        forget_write_times(&result);
+    }
     return copy_result(frame->r8, &result, sizeof(result));
 }
 
@@ -170,6 +194,10 @@ static int64_t access_at(uint64_t directory, uint64_t address, uint32_t access, 
     }
     if (status == STATUS_OK) {
         status = check_access(&path, at_flags, access);
+    }
+    if (status == STATUS_NOT_SUPPORTED) { /* it is in no file system, and root's */
+        bool may = access == 0 || credentials_are_root(&path.credentials);
+        status = may ? STATUS_OK : STATUS_ACCESS_DENIED;
     }
     call_path_end(&path);
     return status;

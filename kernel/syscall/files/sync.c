@@ -64,7 +64,8 @@ int64_t call_sync_file_range(const struct trap_frame *frame) {
 
 static enum status check_advice(const struct file *file, int64_t size_bytes, uint32_t advice) {
     constexpr uint32_t last = 5; /* POSIX_FADV_NOREUSE */
-    if (!file->operations->is_seekable) {
+    const struct node *node = file->place.node;
+    if (node != nullptr && node->kind == NODE_FIFO) {
         return STATUS_NOT_SEEKABLE;
     }
     return size_bytes < 0 || advice > last ? STATUS_INVALID : STATUS_OK;
