@@ -14,30 +14,38 @@ enum status user_buffer_single(struct user_buffer *buffer, uint64_t start, uint6
     return STATUS_OK;
 }
 
-/* As on Linux, one bad piece refuses all, and what is too much is cut off. */
-static enum status take_vector(struct user_buffer *buffer, struct user_vector *vector) {
-    if ((int64_t)vector->size_bytes < 0) {
-        return STATUS_INVALID;
-    }
-    if (!is_user_memory(virt_addr(vector->start), vector->size_bytes)) {
-        return STATUS_FAULT;
-    }
-    uint64_t room = TRANSFER_SIZE_MAX - buffer->size_bytes;
-    vector->size_bytes = vector->size_bytes < room ? vector->size_bytes : room;
-    buffer->size_bytes += vector->size_bytes;
-    return STATUS_OK;
-}
-
+/* As on Linux, one bad piece refuses all, and a bad size comes before a bad place. */
 static enum status take_vectors(struct user_buffer *buffer, uint64_t from) {
     enum status status =
         copy_argument(buffer->vectors, from, buffer->count * sizeof(struct user_vector));
     for (size_t i = 0; i < buffer->count && status == STATUS_OK; i++) {
-        status = take_vector(buffer, &buffer->vectors[i]);
+        status = (int64_t)buffer->vectors[i].size_bytes < 0 ? STATUS_INVALID : STATUS_OK;
     }
     return status;
 }
 
-enum status user_buffer_gather(struct user_buffer *buffer, uint64_t vectors, uint64_t count) {
+static enum status check_places(const struct user_buffer *buffer) {
+    for (size_t i = 0; i < buffer->count; i++) {
+        const struct user_vector *vector = &buffer->vectors[i];
+        if (!is_user_memory(virt_addr(vector->start), vector->size_bytes)) {
+            return STATUS_FAULT;
+        }
+    }
+    return STATUS_OK;
+}
+
+/* What is too much is cut off. */
+static void bound_sizes(struct user_buffer *buffer) {
+    for (size_t i = 0; i < buffer->count; i++) {
+        uint64_t room = TRANSFER_SIZE_MAX - buffer->size_bytes;
+        uint64_t size_bytes = buffer->vectors[i].size_bytes;
+        buffer->vectors[i].size_bytes = size_bytes < room ? size_bytes : room;
+        buffer->size_bytes += buffer->vectors[i].size_bytes;
+    }
+}
+
+static enum status gather(struct user_buffer *buffer, uint64_t vectors, uint64_t count,
+                          bool is_foreign) {
     if (count > VECTOR_COUNT_MAX) {
         return STATUS_INVALID;
     }
@@ -49,10 +57,24 @@ enum status user_buffer_gather(struct user_buffer *buffer, uint64_t vectors, uin
         return STATUS_NO_MEMORY;
     }
     enum status status = take_vectors(buffer, vectors);
-    if (status != STATUS_OK) {
+    if (status == STATUS_OK && !is_foreign) {
+        status = check_places(buffer);
+    }
+    if (status == STATUS_OK) {
+        bound_sizes(buffer);
+    } else {
         user_buffer_release(buffer);
     }
     return status;
+}
+
+enum status user_buffer_gather(struct user_buffer *buffer, uint64_t vectors, uint64_t count) {
+    return gather(buffer, vectors, count, false);
+}
+
+enum status user_buffer_gather_foreign(struct user_buffer *buffer, uint64_t vectors,
+                                       uint64_t count) {
+    return gather(buffer, vectors, count, true);
 }
 
 void user_buffer_release(struct user_buffer *buffer) {

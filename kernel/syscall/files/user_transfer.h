@@ -39,6 +39,10 @@ enum status user_buffer_single(struct user_buffer *buffer, uint64_t start, uint6
  * a negative size; STATUS_FAULT; STATUS_NO_MEMORY.
  */
 enum status user_buffer_gather(struct user_buffer *buffer, uint64_t vectors, uint64_t count);
+
+/* The same for pieces of another process's memory, which may be said to lie anywhere. */
+enum status user_buffer_gather_foreign(struct user_buffer *buffer, uint64_t vectors,
+                                       uint64_t count);
 void user_buffer_release(struct user_buffer *buffer);
 
 /* From or to all of it. The buffer stays where it is until the transfer is over. */

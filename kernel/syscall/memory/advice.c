@@ -135,7 +135,7 @@ int64_t call_mincore(const struct trap_frame *frame) {
         return STATUS_INVALID;
     }
     enum user_range_kind kind = user_range(frame->rdi, frame->rsi, &range, &is_cut);
-    if (kind == RANGE_WRAPS || is_cut) {
+    if (kind == RANGE_WRAPS || is_cut || frame->rdi > USER_END) {
         return STATUS_NO_MEMORY;
     }
     uint64_t page_count = kind == RANGE_EMPTY ? 0 : range.page_count;

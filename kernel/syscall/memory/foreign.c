@@ -144,7 +144,7 @@ static int64_t move(const struct trap_frame *frame, bool is_writing) {
     if (status != STATUS_OK) {
         return status;
     }
-    status = user_buffer_gather(&remote, frame->r10, frame->r8);
+    status = user_buffer_gather_foreign(&remote, frame->r10, frame->r8);
     int64_t result = status;
     if (status == STATUS_OK) {
         bool is_nothing = local.size_bytes == 0 || remote.size_bytes == 0;

@@ -132,8 +132,18 @@ static int64_t choose_shared_source(struct request *request, uint64_t protection
     return status;
 }
 
+/* Whether a file can have bytes there. */
+static bool can_be_in_file(const struct request *request) {
+    constexpr uint64_t page_end = (1ull << 63) >> PAGE_SHIFT;
+    uint64_t page_count = align_up(request->size_bytes, PAGE_SIZE) >> PAGE_SHIFT;
+    return page_count < page_end && request->mapping.source_page < page_end - page_count;
+}
+
 static int64_t describe_file(struct request *request, uint64_t protection) {
     uint64_t type = request->flags & MAP_TYPE;
+    if (!can_be_in_file(request)) {
+        return STATUS_OVERFLOW;
+    }
     bool is_shared = type == MAP_SHARED || type == MAP_SHARED_VALIDATE;
     if (type == MAP_SHARED_VALIDATE && (request->flags & ~MAP_VALIDATED)) {
         return STATUS_NOT_SUPPORTED;
@@ -259,21 +269,15 @@ static int64_t check_and_map(struct request *request, uint64_t protection, uint6
     if (request->flags & MAP_HUGETLB) {
         return check_large_pages(request);
     }
-    uint64_t page_count = align_up(request->size_bytes, PAGE_SIZE) >> PAGE_SHIFT;
-    if (page_count == 0) {
+    if (align_up(request->size_bytes, PAGE_SIZE) == 0) {
         return STATUS_NO_MEMORY;
-    }
-    constexpr uint64_t page_max = UINT64_MAX >> PAGE_SHIFT;
-    uint64_t page = offset >> PAGE_SHIFT;
-    if (page_count > page_max - page) {
-        return STATUS_OVERFLOW;
     }
     int64_t status = check_place(request);
     if (status == STATUS_OK) {
         status = check_flags(request);
     }
     if (status == STATUS_OK) {
-        status = describe(request, protection, page);
+        status = describe(request, protection, offset >> PAGE_SHIFT);
     }
     return status == STATUS_OK ? map(request) : status;
 }
@@ -397,7 +401,9 @@ static int64_t check_remap(const struct trap_frame *frame) {
         return STATUS_FAULT;
     }
     if (old_bytes > USER_END - frame->rdi) {
-        return new_bytes < old_bytes ? STATUS_INVALID : STATUS_FAULT;
+        bool is_mapped = frame->rdi >= NULL_GUARD_END &&
+                         user_range_is_used(virt_range(virt_addr(frame->rdi), 1));
+        return is_mapped && new_bytes < old_bytes ? STATUS_INVALID : STATUS_FAULT;
     }
     return is_new_fixed && frame->r8 < NULL_GUARD_END ? STATUS_NOT_PERMITTED : STATUS_OK;
 }

@@ -210,9 +210,9 @@ struct place {
 };
 
 /* Of what reaches beyond user memory, some may be used by something else. */
-static int64_t refuse_place(uint64_t address) {
+static int64_t refuse_place(uint64_t address, uint64_t size_bytes) {
     if (address >= USER_END) {
-        return STATUS_NO_MEMORY;
+        return address + size_bytes < address ? STATUS_INVALID : STATUS_NO_MEMORY;
     }
     struct virt_range rest = virt_range(virt_addr(address), (USER_END - address) >> PAGE_SHIFT);
     return user_range_is_used(rest) ? STATUS_INVALID : STATUS_NO_MEMORY;
@@ -223,7 +223,7 @@ static int64_t attach(struct segment *segment, const struct place *place, uint32
     struct locked_range token;
     struct virt_range range;
     if (!place->is_anywhere && !user_pages(place->address, size_bytes, &range)) {
-        return refuse_place(place->address);
+        return refuse_place(place->address, size_bytes);
     }
     if (!place->is_anywhere && place->address < NULL_GUARD_END) {
         return STATUS_NOT_PERMITTED;
