@@ -5,10 +5,11 @@ import unittest
 from tools.lint import sources
 from tools.testing import story
 
-PAGE = "docs/features.md"
-ROW = re.compile(r"\| (S\d\d) \| (.+) \| (.+) \|")
+PAGES = ("docs/features.md", "docs/attacks.md")
+ROW = re.compile(r"\| ([SA]\d+) \| (.+) \| (.+) \|")
 GROUPS = [(1, 12), (20, 44), (50, 60), (70, 81), (90, 96)]
 DUTIES = [f"S{number:02}" for first, last in GROUPS for number in range(first, last + 1)]
+ATTACKS = [f"A{number}" for number in range(1, 33)]
 
 HOST_TEST = re.compile(r"^TEST(?:_F|_P)?\((\w+),\s+(\w+)\)", re.MULTILINE)
 PYTHON_TEST = re.compile(r"^    def (test_\w+)\(", re.MULTILINE)
@@ -26,7 +27,8 @@ def tests_of(path):
 
 
 def rows():
-    return [found.groups() for _, line in sources.lines(PAGE) if (found := ROW.fullmatch(line))]
+    return [found.groups() for page in PAGES for _, line in sources.lines(page)
+            if (found := ROW.fullmatch(line))]
 
 
 def is_there(quoted, tests):
@@ -38,8 +40,8 @@ def is_there(quoted, tests):
 
 
 class FeaturesTest(unittest.TestCase):
-    def test_every_duty_has_one_row(self):
-        self.assertEqual([row[0] for row in rows()], DUTIES)
+    def test_every_duty_and_every_attack_has_one_row(self):
+        self.assertEqual([row[0] for row in rows()], DUTIES + ATTACKS)
 
     def test_what_a_row_names_exists(self):
         tests = set().union(*map(tests_of, sources.paths([".cc", "_test.py"])))

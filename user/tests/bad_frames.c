@@ -146,6 +146,18 @@ static void return_from_the_top(void) {
     __asm__ volatile("movq $0x7ffffffff000, %%rsp; movl $15, %%eax; syscall" ::: "memory");
 }
 
+/* The call's return address is the first one that is not the user's. */
+static void call_at_the_end(void) {
+    char *top = mmap((void *)(0x7ffffffff000 - PAGE), PAGE, PROT_READ | PROT_WRITE | PROT_EXEC,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    if (top == MAP_FAILED) {
+        say("  no page there");
+        return;
+    }
+    memcpy(top + PAGE - 2, "\x0f\x05", 2);
+    __asm__ volatile("jmp *%0" : : "r"(top + PAGE - 2), "a"(SYS_getpid) : "rcx", "r11", "memory");
+}
+
 static void check_bases(void) {
     for (size_t i = 0; i < sizeof(edges) / sizeof(*edges); i++) {
         char what[40];
@@ -176,6 +188,7 @@ int main(void) {
     check_vectors();
     show_child("a return from no signal", return_from_nothing);
     show_child("a return from above the stack", return_from_the_top);
+    show_child("a call in the last bytes", call_at_the_end);
     check_bases();
     show_child("a call with flags", call_with_flags);
 }
