@@ -29,4 +29,9 @@ ARGUMENTS: tuple[Argument, ...] = (
         "absent one only takes their time.",
         ("mm/audit/walk.c: walk_table: condition is false: entry.kind == PTE_ABSENT",),
     ),
+    Argument(
+        "A table that several processes have is looked at by each of them then, which only takes "
+        "time.",
+        ("mm/audit/frame_audit.c: forget_table: answer is yes: was_counted",),
+    ),
 )

@@ -181,4 +181,8 @@ ARGUMENTS: tuple[Argument, ...] = (
     Argument("A run that ends early is followed by another one.", (
         "mm/space/page_changes.c: extend_run: arm is dropped: is_objects",
     )),
+    Argument("To grow down to a place inside of an area would take more pages, as numbers wrap, "
+             "than any limit leaves.", (
+        "mm/space/fault_resolve.c: fault_resolve: arm is dropped: place.area == nullptr",
+    )),
 )

@@ -115,6 +115,25 @@ TEST_F(AdversaryTest, AFirstWriteJustBeforeASplitIsNeverForgotten) { // P3, law 
     EXPECT_TRUE(query(page).is_dirty);
 }
 
+TEST_F(AdversaryTest, ATableIsSharedThoughACpuNotesItsUseJustBefore) { // P3, law 12
+    ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
+    EXPECT_TRUE(machine::act_before_write(
+        pc(), table_for(VA, 1), [&] { share_with_other(); }, [&] { try_to_write(VA); }));
+    EXPECT_EQ(writes, 1u);
+    EXPECT_TRUE(query(VA).is_table_shared);
+    EXPECT_FALSE(cpu(1).write(VA, 2, USER).succeeded());
+}
+
+TEST_F(AdversaryTest, APageIsReplacedThoughACpuWritesToItJustBefore) { // P3
+    ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
+    cpu(1).read(VA, USER);
+    EXPECT_TRUE(machine::act_before_write(
+        pc(), table_for(VA, 0), [&] { (void)!remap(pages_at(VA, 1), DEVICE, USER_RO, 0); },
+        [&] { try_to_write(VA); }));
+    EXPECT_EQ(writes, 1u);
+    EXPECT_EQ(cpu(1).read(VA, USER).pa, DEVICE);
+}
+
 TEST_F(AdversaryTest, ATableIsTakenOverThoughACpuNotesItsUseJustBefore) { // P3, law 12
     ASSERT_EQ(map_new(pages_at(VA, 1)), STATUS_OK);
     share_with_other();

@@ -71,6 +71,7 @@ TEST_F(UsageTest, AStackThatIsAFilesGrowsDownToTheFilesFirstPage) {
                         .name = "stack"}),
               STATUS_OK);
     EXPECT_FALSE(write(997, 1));
+    EXPECT_EQ(areas(), "1000+2");
     EXPECT_EQ(read(998), 0x1000u);
     ASSERT_EQ(unmap(parent, VA, 1002), STATUS_OK);
 }
@@ -133,6 +134,8 @@ TEST_F(UsageTest, AGapIsLookedForFromTheSpacesOwnEndAndThenAboveIt) {
     EXPECT_EQ(space_find_gap(&token, &gap, &found), STATUS_OK);
     EXPECT_EQ(found.start.value, NULL_GUARD_END) << "the lowest, over the end";
     gap.end = virt_addr(VA);
+    EXPECT_EQ(space_find_gap(&token, &gap, &found), STATUS_NO_MEMORY);
+    gap.end = virt_addr(NULL_GUARD_END);
     EXPECT_EQ(space_find_gap(&token, &gap, &found), STATUS_NO_MEMORY);
     gap.end = virt_addr(PAGE_SIZE);
     EXPECT_EQ(space_find_gap(&token, &gap, &found), STATUS_NO_MEMORY);
