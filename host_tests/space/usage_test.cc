@@ -36,6 +36,13 @@ TEST_F(UsageTest, AStackGrowsDownToWhereItIsUsed) {
     EXPECT_EQ(area.source_page, page_at(990) >> PAGE_SHIFT);
 }
 
+TEST_F(UsageTest, TheLimitOfStacksIsTold) {
+    EXPECT_EQ(space_stack_limit_bytes(parent), SPACE_UNLIMITED);
+    limit(&space_limits::stack_bytes, 3);
+    EXPECT_EQ(space_stack_limit_bytes(parent), 3 * PAGE_SIZE);
+    EXPECT_EQ(map_memory(0, 1), STATUS_OK) << "the lock is free again";
+}
+
 TEST_F(UsageTest, AStackGrowsNoFurtherThanItsLimitAndTheGapBelowIt) {
     ASSERT_EQ(map_memory(0, 1), STATUS_OK);
     ASSERT_EQ(map_stack(1000, 2), STATUS_OK);
@@ -277,6 +284,20 @@ TEST_F(PromiseTest, TheLimitOfPromisesHolds) {
     EXPECT_EQ(space_fork(parent, "second", &second), STATUS_NO_MEMORY);
 }
 
+TEST_F(PromiseTest, WhoHasMuchLeavesSomeOfTheLimitAlone) {
+    ASSERT_EQ(map_memory(100, 96, RIGHT_READ), STATUS_OK);
+    leave(4);
+    EXPECT_EQ(map_memory(0, 2), STATUS_NO_MEMORY);
+    EXPECT_EQ(map_memory(0, 1), STATUS_OK);
+}
+
+TEST_F(PromiseTest, NothingIsPromisedBeyondALimitThatWasLowered) {
+    ASSERT_EQ(map_memory(0, 64), STATUS_OK);
+    space_overcommit = {.mode = OVERCOMMIT_NEVER, .ratio_percent = 0, .kbytes = 4};
+    EXPECT_EQ(map_memory(100, 1), STATUS_NO_MEMORY);
+    EXPECT_EQ(map_memory(100, 1, RIGHT_READ), STATUS_OK);
+}
+
 TEST_F(PromiseTest, SharedMemoryIsPromisedOnceUnlessNobodyAsks) {
     area_source *source = nullptr;
     leave(4);
@@ -308,6 +329,8 @@ TEST_F(UsageTest, NoNewCodeIsMadeWhereThatIsDenied) { // man 2 prctl, PR_SET_MDW
     space_set_limits(parent, &limits);
     EXPECT_EQ(map_memory(6, 1, READ_WRITE | RIGHT_EXECUTE), STATUS_ACCESS_DENIED);
     EXPECT_EQ(map_memory(6, 1, CODE), STATUS_OK);
+    EXPECT_EQ(map_memory(8, 1), STATUS_OK);
+    EXPECT_EQ(protect(parent, page_at(8), 1, RIGHT_READ), STATUS_OK);
     EXPECT_EQ(protect(parent, page_at(4), 1, CODE), STATUS_ACCESS_DENIED);
     EXPECT_EQ(protect(parent, page_at(2), 1, READ_WRITE | RIGHT_EXECUTE), STATUS_ACCESS_DENIED);
     EXPECT_EQ(protect(parent, page_at(2), 1, CODE), STATUS_OK);

@@ -179,6 +179,46 @@ TEST_F(UserMemoryTest, SealedMemoryIsDiscardedOnlyByWhoMayWriteToIt) {
     EXPECT_EQ(read(1), 2u);
 }
 
+TEST_F(UserMemoryTest, WhatIsNotSealedIsDiscardedWithoutRightsToo) {
+    ASSERT_EQ(map_memory(0, 1), STATUS_OK);
+    EXPECT_TRUE(write(0, 1));
+    ASSERT_EQ(protect(parent, page_at(0), 1, RIGHT_READ), STATUS_OK);
+    EXPECT_EQ(discard(0, 1), STATUS_OK);
+    EXPECT_EQ(read(0), 0u);
+}
+
+TEST_F(UserMemoryTest, SealedMemoryThatAnObjectHasIsDiscarded) {
+    area_source *source = nullptr;
+    ASSERT_EQ(area_source_create_anonymous(PAGE_SIZE, &source), STATUS_OK);
+    ASSERT_EQ(map_with(0, 1, {.rights = RIGHT_READ, .source = source, .name = "view"}), STATUS_OK);
+    area_source_unref(source);
+    ASSERT_EQ(seal(0, 1), STATUS_OK);
+    EXPECT_EQ(discard(0, 1), STATUS_OK);
+    EXPECT_EQ(unmap(parent, page_at(0), 1), STATUS_NOT_PERMITTED);
+}
+
+TEST_F(UserMemoryTest, SealedAreasJoinAndStaySealed) {
+    ASSERT_EQ(map_memory(0, 4), STATUS_OK);
+    ASSERT_EQ(seal(1, 1), STATUS_OK);
+    ASSERT_EQ(seal(2, 1), STATUS_OK);
+    EXPECT_EQ(areas(), "0+1 1+2 3+1");
+    ASSERT_EQ(seal(0, 4), STATUS_OK);
+    EXPECT_EQ(areas(), "0+4");
+    EXPECT_EQ(unmap(parent, page_at(3), 1), STATUS_NOT_PERMITTED);
+}
+
+TEST_F(UserMemoryTest, WhatIsNoUserMemoryIsNeitherSealedNorBound) {
+    const memory_policy none = {};
+    const struct virt_range above = {virt_addr(USER_END), 1};
+    locked_range token;
+    space_lock_for_writing(parent, space_user_range(), &token);
+    EXPECT_EQ(space_seal(&token, above), STATUS_INVALID);
+    EXPECT_EQ(space_set_memory_policy(&token, above, &none), STATUS_INVALID);
+    EXPECT_EQ(space_set_home_node(&token, above, 1 << 2), STATUS_INVALID);
+    EXPECT_EQ(space_show(&token, above, 0), STATUS_INVALID);
+    space_unlock(&token);
+}
+
 TEST_F(UserMemoryTest, AHoleIsNotSealedNorWhatLiesAroundIt) {
     ASSERT_EQ(map_memory(0, 1), STATUS_OK);
     ASSERT_EQ(map_memory(2, 1), STATUS_OK);
@@ -250,6 +290,33 @@ TEST_F(UserMemoryTest, SharedMemoryShowsOtherPages) { // man 2 remap_file_pages
     EXPECT_EQ(areas(), "0+4");
     EXPECT_EQ(read(3), 0x1005u);
     ASSERT_EQ(unmap(parent, VA, 4), STATUS_OK);
+}
+
+TEST_F(UserMemoryTest, OtherPagesAreShownAtOnceUnderTheSameName) {
+    TestFile file(8);
+    ASSERT_EQ(map_shared(file, 0, 4), STATUS_OK);
+    vm_area before, after;
+    ASSERT_TRUE(space_find_area(parent, virt_addr(page_at(0)), &before));
+    ASSERT_EQ(show(0, 4, 1), STATUS_OK);
+    EXPECT_EQ(usage().resident_file + usage().resident_shared, 4u);
+    ASSERT_TRUE(space_find_area(parent, virt_addr(page_at(0)), &after));
+    EXPECT_STREQ(after.name, before.name);
+    EXPECT_EQ(after.source_page, 1u);
+    ASSERT_EQ(unmap(parent, VA, 4), STATUS_OK);
+}
+
+TEST_F(UserMemoryTest, MappingsOfTwoKindsAreNotOne) {
+    TestFile file(8), other(8);
+    ASSERT_EQ(map_shared(file, 0, 1), STATUS_OK);
+    ASSERT_EQ(map_shared(other, 1, 1), STATUS_OK);
+    EXPECT_EQ(show(0, 2, 0), STATUS_INVALID) << "of two files";
+    ASSERT_EQ(map_shared(file, 2, 1), STATUS_OK);
+    ASSERT_EQ(map_shared(file, 3, 1), STATUS_OK);
+    ASSERT_EQ(lock_pages(3, 1), STATUS_OK);
+    EXPECT_EQ(show(2, 2, 0), STATUS_INVALID) << "one is locked";
+    ASSERT_EQ(map_shared(file, 6, 1), STATUS_OK);
+    EXPECT_EQ(show(6, 3, 0), STATUS_INVALID) << "nothing comes behind it";
+    ASSERT_EQ(unmap(parent, VA, 8), STATUS_OK);
 }
 
 TEST_F(UserMemoryTest, WhatIsNotOneSharedMappingShowsNoOtherPages) {
