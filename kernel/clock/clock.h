@@ -24,4 +24,7 @@ uint64_t clock_now(void);
 int64_t clock_real_offset(void);
 void clock_set_real_offset(int64_t offset);
 
+/* CLOCK_REALTIME in seconds since 1970. */
+int64_t clock_real_seconds(void);
+
 END_C_DECLS

@@ -16,10 +16,6 @@ struct sleep_lock posix_queue_lock;
 static struct list_node queues = {&queues, &queues}; /* guarded by the lock, as the count */
 static uint32_t queue_count;
 
-static bool is_root(void) {
-    return process_current()->credentials.effective_user == 0;
-}
-
 struct posix_queue *posix_queue_find(struct name name) {
     for (struct list_node *at = queues.next; at != &queues; at = at->next) {
         struct posix_queue *queue = LIST_ENTRY(at, struct posix_queue, link);
@@ -31,8 +27,8 @@ struct posix_queue *posix_queue_find(struct name name) {
 }
 
 static enum status check_attributes(const struct posix_queue_attributes *attributes) {
-    int64_t count_max = is_root() ? MESSAGE_COUNT_HARD : MESSAGE_COUNT_MAX;
-    int64_t size_max = is_root() ? MESSAGE_SIZE_HARD : MESSAGE_SIZE_LIMIT;
+    int64_t count_max = process_has_capabilities() ? MESSAGE_COUNT_HARD : MESSAGE_COUNT_MAX;
+    int64_t size_max = process_has_capabilities() ? MESSAGE_SIZE_HARD : MESSAGE_SIZE_LIMIT;
     bool is_right = attributes->message_max > 0 && attributes->message_max <= count_max &&
                     attributes->size_max > 0 && attributes->size_max <= size_max;
     return is_right ? STATUS_OK : STATUS_INVALID;
@@ -59,7 +55,7 @@ static enum status check_limit(const struct posix_queue_attributes *attributes)
 
 static enum status check_new(const struct posix_queue_attributes *attributes)
     REQUIRES(posix_queue_lock) {
-    if (queue_count >= QUEUE_COUNT_MAX && !is_root()) {
+    if (queue_count >= QUEUE_COUNT_MAX && !process_has_capabilities()) {
         return STATUS_NO_SPACE;
     }
     enum status status = check_attributes(attributes);

@@ -163,6 +163,7 @@ static enum status make_task(const struct trap_frame *frame, const struct clone_
     made->timer_slack_ns = parent->timer_slack_ns;
     made->timer_slack_first_ns = parent->timer_slack_ns;
     made->memory_policy = parent->memory_policy;
+    made->io_priority = parent->io_priority;
     if (!parent->scheduling.resets_on_fork) {
         made->scheduling = parent->scheduling;
     }

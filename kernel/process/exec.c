@@ -81,11 +81,7 @@ static enum status own_files(struct task *task) {
     struct descriptor_table *own;
     enum status status = descriptor_table_clone(task->files, &own);
     if (status == STATUS_OK) {
-        tree_lock();
-        struct descriptor_table *before = task->files;
-        task->files = own;
-        tree_unlock();
-        descriptor_table_unref(before);
+        task_set_files(task, own);
     }
     return status;
 }

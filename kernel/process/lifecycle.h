@@ -44,6 +44,9 @@ struct vfork_wait {
 /* The task has left the memory that it borrowed. */
 void vfork_end(struct task *task);
 
+/* The current task has another table of descriptors, whose reference it takes. */
+void task_set_files(struct task *task, struct descriptor_table *files);
+
 /* CLONE_CHILD_SETTID, by the child itself. */
 void task_store_own_id(struct task *task);
 

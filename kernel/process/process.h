@@ -217,12 +217,17 @@ struct task {
     uint64_t timer_slack_ns, timer_slack_first_ns; /* PR_SET_TIMERSLACK; what 0 brings back */
     struct task_scheduling scheduling;             /* guarded by the tree lock */
     struct memory_policy memory_policy;            /* man 2 set_mempolicy */
+    uint32_t io_priority;                          /* man 2 ioprio_set; likewise */
     char name[TASK_NAME_SIZE_BYTES];               /* PR_SET_NAME; guarded by the tree lock */
 };
 
 /* The task whose thread is running, and its process; null for the kernel's own threads. */
 struct task *task_current(void);
 struct process *process_current(void);
+
+/* Whether the current process may do what only root may (man 7 capabilities): it has all of them or
+ * none, since man 2 capset takes no part of them away. */
+bool process_has_capabilities(void);
 
 /* The space of the current process. */
 struct address_space *process_space(void);
@@ -269,6 +274,12 @@ struct clone_request {
  * does not exist here; STATUS_NO_MEMORY; STATUS_TRY_AGAIN, too many processes.
  */
 int64_t task_clone(const struct trap_frame *frame, const struct clone_request *request);
+
+/*
+ * man 2 unshare, of what man 2 clone's flags say. Errors: STATUS_INVALID, it cannot be, or other
+ * threads share it; STATUS_NOT_PERMITTED, namespaces, which are root's to make; STATUS_NO_MEMORY.
+ */
+enum status task_unshare(uint64_t flags);
 
 /* Ends the current task; with the last one its process ends. man 2 _exit */
 [[noreturn]] void task_exit(unsigned exit_code);

@@ -9,13 +9,9 @@
  * and root is told that it is not there, as by a Linux that was built without it.
  */
 
-static bool is_root(void) {
-    return process_current()->credentials.effective_user == 0;
-}
-
 int64_t call_for_administrators(const struct trap_frame *frame) {
     (void)frame;
-    return is_root() ? STATUS_NOT_IMPLEMENTED : STATUS_NOT_PERMITTED;
+    return process_has_capabilities() ? STATUS_NOT_IMPLEMENTED : STATUS_NOT_PERMITTED;
 }
 
 /* Level 0 is what every program has. */
@@ -68,7 +64,7 @@ static int64_t adjust(uint64_t address) {
         return STATUS_FAULT;
     }
     if (state.modes != 0) {
-        return is_root() ? STATUS_NOT_SUPPORTED : STATUS_NOT_PERMITTED;
+        return process_has_capabilities() ? STATUS_NOT_SUPPORTED : STATUS_NOT_PERMITTED;
     }
     state = (struct clock_state){
         .error_max = ERROR_MAX_US,

@@ -5,7 +5,8 @@
 #include "kernel/syscall/user.h"
 #include "mm/heap/heap.h"
 
-/* Several futexes at once: man 2 set_robust_list, and futex_waitv. */
+/* Several futexes at once: man 2 set_robust_list, and futex_waitv; and the calls that take futexes
+ * as that one does. */
 
 constexpr uint64_t ROBUST_HEAD_SIZE = 24;
 
@@ -46,13 +47,17 @@ constexpr uint32_t ITEM_OF_32_BITS = 2; /* FUTEX2_SIZE_U32 */
 constexpr uint32_t ITEM_PRIVATE = 128;  /* FUTEX2_PRIVATE */
 constexpr uint32_t ITEM_COUNT_MAX = 128;
 
+static bool are_item_flags(uint32_t flags) {
+    return !(flags & ~(ITEM_SIZE_MASK | ITEM_PRIVATE)) &&
+           (flags & ITEM_SIZE_MASK) == ITEM_OF_32_BITS;
+}
+
 static int64_t read_item(uint64_t address, struct futex_choice *choice) {
     struct futex_item item;
     if (copy_in(&item, address, sizeof(item)) != 0) {
         return STATUS_FAULT;
     }
-    if ((item.flags & ~(ITEM_SIZE_MASK | ITEM_PRIVATE)) || item.reserved != 0 ||
-        (item.flags & ITEM_SIZE_MASK) != ITEM_OF_32_BITS) {
+    if (!are_item_flags(item.flags) || item.reserved != 0 || item.value > UINT32_MAX) {
         return STATUS_INVALID;
     }
     choice->address = item.address;
@@ -85,4 +90,66 @@ int64_t call_futex_waitv(const struct trap_frame *frame) {
     }
     enum status status = deadline_at_from_user(frame->r10, clock == clock_real_time, &deadline);
     return status == STATUS_OK ? wait_for_items(frame->rdi, count, deadline) : status;
+}
+
+/* The word of a call that takes a mask of bits. */
+static enum status find_word(uint64_t address, uint64_t bits, uint32_t flags,
+                             struct futex_key *key) {
+    if (!are_item_flags(flags) || bits > UINT32_MAX) {
+        return STATUS_INVALID;
+    }
+    return bits == 0 ? STATUS_INVALID : futex_find_key(address, (flags & ITEM_PRIVATE) != 0, key);
+}
+
+int64_t call_futex_wake(const struct trap_frame *frame) {
+    struct futex_key key;
+    int32_t count = (int32_t)frame->rdx;
+    enum status status = find_word(frame->rdi, frame->rsi, (uint32_t)frame->r10, &key);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return count <= 0 ? 0 : futex_wake(&key, (uint32_t)count, (uint32_t)frame->rsi);
+}
+
+int64_t call_futex_wait(const struct trap_frame *frame) {
+    constexpr uint32_t clock_monotonic = 1;
+    uint32_t clock = (uint32_t)frame->r9;
+    uint64_t deadline;
+    struct futex_key key;
+    if (frame->rsi > UINT32_MAX || !are_item_flags((uint32_t)frame->r10) ||
+        (frame->r8 != 0 && clock > clock_monotonic)) {
+        return STATUS_INVALID;
+    }
+    enum status status = deadline_at_from_user(frame->r8, clock != clock_monotonic, &deadline);
+    if (status == STATUS_OK) {
+        status = find_word(frame->rdi, frame->rdx, (uint32_t)frame->r10, &key);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return futex_wait(&key, frame->rdi, (uint32_t)frame->rsi, (uint32_t)frame->rdx, deadline);
+}
+
+int64_t call_futex_requeue(const struct trap_frame *frame) {
+    struct futex_choice from, to;
+    if ((uint32_t)frame->rsi != 0 || frame->rdi == 0 || (int32_t)frame->rdx < 0 ||
+        (int32_t)frame->r10 < 0) {
+        return STATUS_INVALID;
+    }
+    int64_t status = read_item(frame->rdi, &from);
+    if (status == STATUS_OK) {
+        status = read_item(frame->rdi + sizeof(struct futex_item), &to);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const struct futex_requeue request = {
+        .from = from.key,
+        .to = to.key,
+        .wake_count = (uint32_t)frame->rdx,
+        .move_count = (uint32_t)frame->r10,
+        .address = from.address,
+        .expected = &from.expected,
+    };
+    return futex_requeue(&request);
 }

@@ -65,10 +65,6 @@ static void set_group_ids(const struct ids *ids) {
     tree_unlock();
 }
 
-static bool is_root(void) {
-    return process_current()->credentials.effective_user == 0;
-}
-
 static bool is_one_of(uint32_t id, const struct ids *ids) {
     return id == UNCHANGED || id == ids->real || id == ids->effective || id == ids->saved;
 }
@@ -78,7 +74,7 @@ static int64_t set_one(struct ids *ids, uint32_t id) {
     if (id == UNCHANGED) {
         return STATUS_INVALID;
     }
-    if (is_root()) {
+    if (process_has_capabilities()) {
         *ids = (struct ids){id, id, id, id};
         return 0;
     }
@@ -94,7 +90,7 @@ static int64_t set_one(struct ids *ids, uint32_t id) {
 static int64_t set_two(struct ids *ids, uint32_t real, uint32_t effective) {
     const struct ids before = *ids;
     bool may_real = real == UNCHANGED || real == before.real || real == before.effective;
-    if (!is_root() && (!may_real || !is_one_of(effective, &before))) {
+    if (!process_has_capabilities() && (!may_real || !is_one_of(effective, &before))) {
         return STATUS_NOT_PERMITTED;
     }
     ids->real = real != UNCHANGED ? real : before.real;
@@ -108,7 +104,7 @@ static int64_t set_two(struct ids *ids, uint32_t real, uint32_t effective) {
 
 /* man 2 setresuid, setresgid. */
 static int64_t set_three(struct ids *ids, uint32_t real, uint32_t effective, uint32_t saved) {
-    if (!is_root() &&
+    if (!process_has_capabilities() &&
         (!is_one_of(real, ids) || !is_one_of(effective, ids) || !is_one_of(saved, ids))) {
         return STATUS_NOT_PERMITTED;
     }
@@ -212,7 +208,7 @@ int64_t call_setfsuid(const struct trap_frame *frame) {
     struct ids ids = user_ids();
     uint32_t before = ids.file;
     uint32_t id = (uint32_t)frame->rdi;
-    if (id != UNCHANGED && (is_root() || id == before || is_one_of(id, &ids))) {
+    if (id != UNCHANGED && (process_has_capabilities() || id == before || is_one_of(id, &ids))) {
         ids.file = id;
         set_user_ids(&ids);
     }
@@ -223,7 +219,7 @@ int64_t call_setfsgid(const struct trap_frame *frame) {
     struct ids ids = group_ids();
     uint32_t before = ids.file;
     uint32_t id = (uint32_t)frame->rdi;
-    if (id != UNCHANGED && (is_root() || id == before || is_one_of(id, &ids))) {
+    if (id != UNCHANGED && (process_has_capabilities() || id == before || is_one_of(id, &ids))) {
         ids.file = id;
         set_group_ids(&ids);
     }
@@ -260,7 +256,7 @@ int64_t call_setgroups(const struct trap_frame *frame) {
     struct process_credentials *own = &process_current()->credentials;
     uint32_t groups[GROUPS_MAX] = {};
     uint32_t count = (uint32_t)frame->rdi;
-    if (!is_root()) {
+    if (!process_has_capabilities()) {
         return STATUS_NOT_PERMITTED;
     }
     if (count > GROUPS_MAX) {
@@ -328,7 +324,7 @@ int64_t call_capget(const struct trap_frame *frame) {
     if (header.process != 0 && !process_exists(header.process)) {
         return STATUS_NO_SUCH_PROCESS;
     }
-    uint64_t effective = is_root() ? CAPABILITY_ALL : 0;
+    uint64_t effective = process_has_capabilities() ? CAPABILITY_ALL : 0;
     uint64_t permitted = process_current()->credentials.is_permitted_none ? 0 : CAPABILITY_ALL;
     const uint32_t sets[2][3] = {
         {(uint32_t)effective, (uint32_t)permitted, 0},
@@ -359,5 +355,5 @@ int64_t call_capset(const struct trap_frame *frame) {
     for (unsigned i = 0; i < words; i++) {
         wanted |= sets[i][0] | sets[i][1] | sets[i][2];
     }
-    return wanted != 0 && !is_root() ? STATUS_NOT_PERMITTED : 0;
+    return wanted != 0 && !process_has_capabilities() ? STATUS_NOT_PERMITTED : 0;
 }

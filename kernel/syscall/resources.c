@@ -39,10 +39,6 @@ int64_t call_getrusage(const struct trap_frame *frame) {
     return copy_out(frame->rsi, &usage, sizeof(usage));
 }
 
-static bool is_root(void) {
-    return process_current()->credentials.effective_user == 0;
-}
-
 /* Only root may raise a hard limit. */
 static int64_t check_change(uint32_t resource, const struct resource_limit *before,
                             const struct resource_limit *next) {
@@ -53,7 +49,8 @@ static int64_t check_change(uint32_t resource, const struct resource_limit *befo
     if (resource == RESOURCE_FILES && next->hard > files_most) {
         return STATUS_NOT_PERMITTED;
     }
-    return next->hard > before->hard && !is_root() ? STATUS_NOT_PERMITTED : STATUS_OK;
+    return next->hard > before->hard && !process_has_capabilities() ? STATUS_NOT_PERMITTED
+                                                                    : STATUS_OK;
 }
 
 /* Reads the limit, and replaces it where `next` is not null. */
@@ -75,7 +72,7 @@ static bool may_change(const struct process *process) REQUIRES(process_tree) {
     const struct process_credentials *other = &process->credentials;
     bool is_same = own->real_user == other->real_user && own->real_user == other->effective_user &&
                    own->real_user == other->saved_user;
-    return process == process_current() || is_root() || is_same;
+    return process == process_current() || process_has_capabilities() || is_same;
 }
 
 static int64_t limit_of(uint32_t number, uint32_t resource, const struct resource_limit *next,

@@ -87,10 +87,6 @@ struct task *scheduled_task(uint32_t number) {
     return id ? id->task : nullptr;
 }
 
-static bool is_root(void) {
-    return process_current()->credentials.effective_user == 0;
-}
-
 bool may_schedule(const struct process *process) {
     uint32_t own = process_current()->credentials.effective_user;
     const struct process_credentials *other = &process->credentials;
@@ -99,7 +95,7 @@ bool may_schedule(const struct process *process) {
 
 bool may_be_nice(const struct process *process, int32_t nice) {
     uint64_t limit = process->limits[RESOURCE_NICE].soft;
-    return is_root() || (uint64_t)(NICE_MAX + 1 - nice) <= limit;
+    return process_has_capabilities() || (uint64_t)(NICE_MAX + 1 - nice) <= limit;
 }
 
 int64_t call_sched_getscheduler(const struct trap_frame *frame) {
@@ -120,10 +116,21 @@ int64_t call_sched_getscheduler(const struct trap_frame *frame) {
 struct wish {
     int32_t policy, priority, nice;
     bool resets_on_fork;
+    uint64_t runtime_ns, deadline_ns, period_ns; /* of POLICY_DEADLINE */
 };
 
 constexpr int32_t KEEP_NICE = INT32_MIN;
 constexpr int32_t KEEP_POLICY = -1;
+
+/* Times that a deadline can have, in the limits of /proc/sys/kernel/sched_deadline_period. */
+static bool has_deadline(const struct wish *wish) {
+    constexpr uint64_t runtime_least = 1024;
+    constexpr uint64_t period_least = 100'000;
+    constexpr uint64_t period_most = 4'194'304'000;
+    uint64_t period = wish->period_ns != 0 ? wish->period_ns : wish->deadline_ns;
+    return wish->runtime_ns >= runtime_least && wish->runtime_ns <= wish->deadline_ns &&
+           wish->deadline_ns <= period && period >= period_least && period <= period_most;
+}
 
 static int64_t check_policy(const struct wish *wish) {
     if (wish->policy == KEEP_POLICY) {
@@ -139,7 +146,10 @@ static int64_t check_policy(const struct wish *wish) {
     if (wish->priority != 0) {
         return STATUS_INVALID;
     }
-    return wish->policy == POLICY_DEADLINE ? STATUS_NOT_PERMITTED : STATUS_OK;
+    if (wish->policy == POLICY_DEADLINE) {
+        return has_deadline(wish) ? STATUS_NOT_PERMITTED : STATUS_INVALID;
+    }
+    return STATUS_OK;
 }
 
 /* In the order of Linux: who leaves SCHED_IDLE or SCHED_RESET_ON_FORK gains by it. */
@@ -156,7 +166,7 @@ static int64_t check_gain(const struct task *task, const struct wish *wish) REQU
         return STATUS_NOT_PERMITTED;
     }
     bool stops_resetting = before->resets_on_fork && !wish->resets_on_fork;
-    bool is_refused = !may_schedule(process) || (stops_resetting && !is_root());
+    bool is_refused = !may_schedule(process) || (stops_resetting && !process_has_capabilities());
     return is_refused ? STATUS_NOT_PERMITTED : STATUS_OK;
 }
 
@@ -259,6 +269,9 @@ int64_t call_sched_setattr(const struct trap_frame *frame) {
         .priority = (int32_t)attributes.priority,
         .nice = keeps_nice ? KEEP_NICE : (nice > NICE_MAX ? NICE_MAX : nice),
         .resets_on_fork = (attributes.flags & ATTRIBUTE_RESET) != 0,
+        .runtime_ns = attributes.runtime,
+        .deadline_ns = attributes.deadline,
+        .period_ns = attributes.period,
     };
     return grant((uint32_t)frame->rdi, &wish);
 }

@@ -81,6 +81,7 @@ static void run(const char *path, const char *directory) {
         fail("standard input");
     }
     setsid();
+    setpriority(PRIO_PROCESS, 0, 0);
     if (mkdir(directory, 0755) != 0 || chdir(directory) != 0) {
         fail(directory);
     }

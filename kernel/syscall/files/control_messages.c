@@ -65,7 +65,7 @@ static enum status check_credentials(const struct socket_credentials *claimed) {
     bool is_true =
         is_own && is_one_of(claimed->user, own->real_user, own->effective_user, own->saved_user) &&
         is_one_of(claimed->group, own->real_group, own->effective_group, own->saved_group);
-    if (!is_true && own->effective_user != 0) {
+    if (!is_true && !process_has_capabilities()) {
         return STATUS_NOT_PERMITTED;
     }
     tree_lock();

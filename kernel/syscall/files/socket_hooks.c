@@ -11,7 +11,7 @@
 static struct socket_caller current_caller(void) {
     const struct process *process = process_current();
     const struct process_credentials *own = &process->credentials;
-    bool is_limited = own->effective_user != 0;
+    bool is_limited = !process_has_capabilities();
     return (struct socket_caller){
         .real = {process->number, own->real_user, own->real_group},
         .effective = {process->number, own->effective_user, own->effective_group},

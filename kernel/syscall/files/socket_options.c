@@ -103,7 +103,7 @@ static enum status set_linger(struct file *file, uint64_t address, uint32_t size
 /* What only the administrator of a network may. */
 static enum status check_rights(enum socket_option option, int32_t value) {
     constexpr int32_t priority_max = 6;
-    bool is_root = process_current()->credentials.effective_user == 0;
+    bool is_root = process_has_capabilities();
     bool is_outside = value < 0 || value > priority_max;
     switch (option) {
     case OPTION_DEBUG:

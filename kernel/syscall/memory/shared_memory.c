@@ -60,10 +60,6 @@ static struct segment *of_source(struct area_source *source) {
     return LIST_ENTRY(source, struct segment, source);
 }
 
-static int64_t now_seconds(void) {
-    return ((int64_t)clock_now() + clock_real_offset()) / (int64_t)NANOSECONDS_PER_SECOND;
-}
-
 static void destroy(struct segment *segment) REQUIRES(lock) {
     ipc_remove(&table, &segment->ipc);
     total_pages -= align_up(segment->status.size_bytes, PAGE_SIZE) >> PAGE_SHIFT;
@@ -80,7 +76,7 @@ static void ref(struct area_source *source) {
     struct segment *segment = of_source(source);
     sleep_lock_acquire(&lock);
     segment->attach_count++;
-    segment->status.attached_seconds = now_seconds();
+    segment->status.attached_seconds = clock_real_seconds();
     note_user(segment);
     sleep_lock_release(&lock);
 }
@@ -89,7 +85,7 @@ static void unref(struct area_source *source) {
     struct segment *segment = of_source(source);
     sleep_lock_acquire(&lock);
     segment->attach_count--;
-    segment->status.detached_seconds = now_seconds();
+    segment->status.detached_seconds = clock_real_seconds();
     note_user(segment);
     if (segment->attach_count == 0 && (segment->ipc.rights.mode & MODE_DESTROYED)) {
         destroy(segment);
@@ -124,7 +120,7 @@ static enum status create(uint32_t key, uint64_t size_bytes, uint32_t flags, int
     segment->source.operations = &operations;
     segment->status.size_bytes = size_bytes;
     segment->status.creator = (int32_t)process_current()->number;
-    segment->status.changed_seconds = now_seconds();
+    segment->status.changed_seconds = clock_real_seconds();
     total_pages += align_up(size_bytes, PAGE_SIZE) >> PAGE_SHIFT;
     *id = segment->ipc.id;
     return STATUS_OK;
@@ -362,7 +358,7 @@ static enum status change(struct segment *segment, const struct segment_status *
     own->user = next->rights.user;
     own->group = next->rights.group;
     own->mode = (own->mode & ~0777u) | (next->rights.mode & 0777);
-    segment->status.changed_seconds = now_seconds();
+    segment->status.changed_seconds = clock_real_seconds();
     return STATUS_OK;
 }
 
