@@ -7,6 +7,7 @@
 
 struct mount {
     struct list_node link;    /* guarded by mounts_lock */
+    bool is_attached;         /* guarded by mounts_lock: it is in the table, or hidden */
     struct location covered;  /* owned; fixed at creation */
     uint32_t flags;           /* atomic; of MOUNT_FLAGS */
     uint32_t writer_count;    /* atomic; files that are open for writing */
@@ -55,6 +56,7 @@ void location_unref(const struct location *location) {
 
 static void publish(struct mount *mount) {
     sleep_lock_acquire(&mounts_lock);
+    mount->is_attached = true;
     list_push_back(&mounts, &mount->link);
     sleep_lock_release(&mounts_lock);
 }
@@ -87,6 +89,7 @@ enum status mount_create_hidden(struct node *root, struct mount **mount) {
     if (status == STATUS_OK) {
         list_init(&(*mount)->link); /* as if it were on a list, which it leaves when it goes */
         (*mount)->is_hidden = true;
+        (*mount)->is_attached = true;
     }
     return status;
 }
@@ -132,15 +135,24 @@ enum status mount_attach(const struct location *covered, struct node *root, stru
     return STATUS_OK;
 }
 
+static void unlink(struct mount *mount) REQUIRES(mounts_lock) {
+    list_remove(&mount->link);
+    mount->is_attached = false;
+}
+
 /* New references are taken from old ones, or by mount_cross under the lock. */
-static bool unlink_unless_busy(struct mount *mount, uint32_t holder_count) {
+static enum status unlink_unless_busy(struct mount *mount, uint32_t holder_count) {
+    enum status status = STATUS_OK;
     sleep_lock_acquire(&mounts_lock);
-    bool is_free = __atomic_load_n(&mount->reference_count, __ATOMIC_ACQUIRE) == holder_count;
-    if (is_free) {
-        list_remove(&mount->link);
+    if (!mount->is_attached) {
+        status = STATUS_INVALID;
+    } else if (__atomic_load_n(&mount->reference_count, __ATOMIC_ACQUIRE) != holder_count) {
+        status = STATUS_BUSY;
+    } else {
+        unlink(mount);
     }
     sleep_lock_release(&mounts_lock);
-    return is_free;
+    return status;
 }
 
 /* Nobody refers to it, and no path leads to it. */
@@ -162,11 +174,11 @@ static void end(struct mount *mount) {
 }
 
 enum status mount_detach(struct mount *mount) {
-    if (!unlink_unless_busy(mount, 1)) {
-        return STATUS_BUSY;
+    enum status status = unlink_unless_busy(mount, 1);
+    if (status == STATUS_OK) {
+        end(mount);
     }
-    end(mount);
-    return STATUS_OK;
+    return status;
 }
 
 static enum status check_is_detachable(const struct location *root) {
@@ -176,8 +188,8 @@ static enum status check_is_detachable(const struct location *root) {
 
 enum status mount_detach_root(const struct location *root) {
     enum status status = check_is_detachable(root);
-    if (status == STATUS_OK && !unlink_unless_busy(root->mount, 2)) {
-        status = STATUS_BUSY;
+    if (status == STATUS_OK) {
+        status = unlink_unless_busy(root->mount, 2);
     }
     if (status != STATUS_OK) {
         location_unref(root);
@@ -202,12 +214,15 @@ static struct mount *find_topmost(struct mount *mount) REQUIRES(mounts_lock) {
     return found;
 }
 
+/* Null where somebody else has taken `mount` itself. */
 static struct mount *take_topmost(struct mount *mount) {
+    struct mount *taken = nullptr;
     sleep_lock_acquire(&mounts_lock);
-    struct mount *taken = find_topmost(mount);
-    list_remove(&taken->link);
+    if (mount->is_attached) {
+        taken = find_topmost(mount);
+        unlink(taken);
+    }
     sleep_lock_release(&mounts_lock);
-    uncover(taken);
     return taken;
 }
 
@@ -216,6 +231,11 @@ enum status mount_detach_all(const struct location *root) {
     struct mount *taken = nullptr;
     while (status == STATUS_OK && taken != root->mount) {
         taken = take_topmost(root->mount);
+        if (taken == nullptr) {
+            status = STATUS_INVALID;
+            break;
+        }
+        uncover(taken);
         mount_unref(taken);
     }
     location_unref(root);
