@@ -33,6 +33,7 @@ enum [[nodiscard]] status : int {
     STATUS_FILE_TOO_LARGE = -27,      /* EFBIG */
     STATUS_NO_SPACE = -28,            /* ENOSPC */
     STATUS_NOT_SEEKABLE = -29,        /* ESPIPE */
+    STATUS_READ_ONLY = -30,           /* EROFS */
     STATUS_TOO_MANY_LINKS = -31,      /* EMLINK */
     STATUS_BROKEN_PIPE = -32,         /* EPIPE */
     STATUS_OUT_OF_DOMAIN = -33,       /* EDOM */

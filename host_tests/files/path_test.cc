@@ -258,6 +258,54 @@ TEST_F(PlacesTest, MountsStandOnMounts) {
     EXPECT_EQ(mount_detach(lower), STATUS_OK);
 }
 
+TEST_F(PlacesTest, ADetachedMountGoesWithItsLastUser) {
+    ASSERT_EQ(mkdir("/m"), STATUS_OK);
+    mount_at("/m");
+    ASSERT_EQ(mkdir("/m/d"), STATUS_OK);
+    mount_at("/m/d");
+    location user, top;
+    ASSERT_EQ(path_resolve(&view, "/m", LAST_LINK_FOLLOW, &user), STATUS_OK);
+    ASSERT_EQ(path_resolve(&view, "/m", LAST_LINK_FOLLOW, &top), STATUS_OK);
+    EXPECT_EQ(mount_detach_all(&top), STATUS_OK);
+    EXPECT_EQ(reach("/m/d"), STATUS_NOT_FOUND);
+    location_ref(&user);
+    EXPECT_EQ(mount_detach_root(&user), STATUS_INVALID) << "it is detached already";
+    location_ref(&user);
+    EXPECT_EQ(mount_detach_all(&user), STATUS_INVALID);
+    location_unref(&user);
+}
+
+TEST_F(PlacesTest, AMountExpiresUnlessAPathHasLedThere) {
+    ASSERT_EQ(mkdir("/m"), STATUS_OK);
+    mount_at("/m");
+    location top;
+    auto expire = [&] {
+        EXPECT_EQ(path_resolve(&view, "/m", LAST_LINK_FOLLOW, &top), STATUS_OK);
+        return mount_detach_expired(&top);
+    };
+    EXPECT_EQ(expire(), STATUS_TRY_AGAIN);
+    ASSERT_EQ(touch("/m/f"), STATUS_OK);
+    EXPECT_EQ(expire(), STATUS_TRY_AGAIN) << "it has been used";
+    EXPECT_EQ(expire(), STATUS_OK);
+    EXPECT_EQ(reach("/m/f"), STATUS_NOT_FOUND);
+}
+
+TEST_F(PlacesTest, NothingChangesInAMountThatIsReadOnly) {
+    ASSERT_EQ(mkdir("/m"), STATUS_OK);
+    mount *mounted = mount_at("/m");
+    ASSERT_EQ(touch("/m/f"), STATUS_OK);
+    ASSERT_EQ(mount_begin_writing(mounted), STATUS_OK);
+    EXPECT_EQ(mount_set_flags(mounted, MOUNT_READ_ONLY), STATUS_BUSY);
+    mount_end_writing(mounted);
+    EXPECT_EQ(mount_set_flags(mounted, MOUNT_READ_ONLY), STATUS_OK);
+    EXPECT_EQ(mount_begin_writing(mounted), STATUS_READ_ONLY);
+    EXPECT_EQ(mkdir("/m/d"), STATUS_READ_ONLY);
+    EXPECT_EQ(mkdir("/m/f"), STATUS_EXISTS);
+    EXPECT_EQ(rename_path("/m/f", "/m/g"), STATUS_READ_ONLY);
+    EXPECT_EQ(rmdir("/m/d"), STATUS_READ_ONLY);
+    EXPECT_EQ(mount_detach(mounted), STATUS_OK);
+}
+
 TEST_F(PlacesTest, AViewCanRefuseLinksAndWhatLeadsOut) {
     ASSERT_EQ(mkdir("/d"), STATUS_OK);
     ASSERT_EQ(mkdir("/d/e"), STATUS_OK);
@@ -277,6 +325,26 @@ TEST_F(PlacesTest, AViewCanRefuseLinksAndWhatLeadsOut) {
     view.refuses_links = true;
     EXPECT_EQ(reach("e/up"), STATUS_LINK_LOOP);
     EXPECT_EQ(reach("e/../f"), STATUS_OK);
+}
+
+TEST_F(PlacesTest, AViewCanStayInItsMount) {
+    ASSERT_EQ(mkdir("/m"), STATUS_OK);
+    mount *mounted = mount_at("/m");
+    ASSERT_EQ(mkdir("/m/d"), STATUS_OK);
+    ASSERT_EQ(symlink("/m", "/m/d/rooted"), STATUS_OK);
+    location start = {};
+    ASSERT_EQ(path_resolve(&view, "/m/d", LAST_LINK_FOLLOW, &start), STATUS_OK);
+    path_view strict = view;
+    strict.stays_in_mount = true;
+    location found = {};
+    EXPECT_EQ(path_resolve(&strict, "/m", LAST_LINK_FOLLOW, &found), STATUS_OTHER_FILE_SYSTEM);
+    strict.start = start;
+    EXPECT_EQ(path_resolve(&strict, "..", LAST_LINK_FOLLOW, &found), STATUS_OK);
+    location_unref(&found);
+    EXPECT_EQ(path_resolve(&strict, "../..", LAST_LINK_FOLLOW, &found), STATUS_OTHER_FILE_SYSTEM);
+    EXPECT_EQ(path_resolve(&strict, "rooted", LAST_LINK_FOLLOW, &found), STATUS_OTHER_FILE_SYSTEM);
+    location_unref(&start);
+    EXPECT_EQ(mount_detach(mounted), STATUS_OK);
 }
 
 TEST_F(PlacesTest, WhoStandsOnTheRootOfAMountCanTakeItAway) {

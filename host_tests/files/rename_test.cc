@@ -33,6 +33,14 @@ TEST_F(RenameTest, ANameMovesAndTheNodeStays) {
     EXPECT_EQ(rename(root, "f", a, "h"), STATUS_NOT_FOUND);
 }
 
+TEST_F(RenameTest, ADeviceCanBeLeftBehind) {
+    EXPECT_EQ(rename(root, "f", root, "g", RENAME_ONLY_NEW_LEAVING), STATUS_EXISTS);
+    EXPECT_EQ(rename(root, "f", root, "g", RENAME_OVER_LEAVING), STATUS_OK);
+    EXPECT_EQ(find(root, "g"), f);
+    EXPECT_EQ(stat(find(root, "f")).mode, static_cast<uint32_t>(NODE_CHARACTER_DEVICE));
+    EXPECT_EQ(list(root), (Names{"a", "b", "g", "f"}));
+}
+
 TEST_F(RenameTest, WhatHadTheNameGoes) {
     EXPECT_EQ(rename(root, "f", root, "g"), STATUS_OK);
     EXPECT_EQ(find(root, "g"), f);

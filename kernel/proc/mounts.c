@@ -32,6 +32,7 @@ static void list_mount(void *context, struct mount *mount) {
         .device = top.node->system->device,
         .kind = top.node->system->name,
         .place = path,
+        .flags = mount_flags(mount),
     };
     listing->write(listing->sink, &facts);
 }

@@ -8,7 +8,8 @@
 static enum status check(const struct path_view *view, struct file **file) {
     struct node *node = (*file)->place.node;
     enum status status = STATUS_ACCESS_DENIED;
-    if (node->kind == NODE_REGULAR) {
+    bool is_allowed = !(mount_flags((*file)->place.mount) & MOUNT_NO_EXECUTION);
+    if (node->kind == NODE_REGULAR && is_allowed) {
         status = node_check_access(node, view->credentials, MAY_EXECUTE);
     }
     if (status == STATUS_OK) {

@@ -31,6 +31,7 @@ void file_ref(struct file *file) {
 void file_discard(struct file *file) {
     if (file->is_writer) {
         node_end_writing(file->place.node);
+        mount_end_writing(file->place.mount);
     }
     location_unref(&file->place);
     heap_free(file);

@@ -47,8 +47,11 @@ static enum status make_nameless(const struct path_view *view, const char *path,
     if (status != STATUS_OK) {
         return status;
     }
-    status = directory_make_nameless(directory.node, shown, &request, is_linkable,
-                                     view->credentials, &made);
+    status = mount_check_change(directory.mount);
+    if (status == STATUS_OK) {
+        status = directory_make_nameless(directory.node, shown, &request, is_linkable,
+                                         view->credentials, &made);
+    }
     if (status == STATUS_OK) {
         *place = (struct location){directory.mount, made};
         location_ref(place);
@@ -101,6 +104,34 @@ static enum status check_rights(const struct path_view *view, struct node *node,
     return status;
 }
 
+/* What the mount forbids: devices, and what would write. */
+static enum status check_mount(const struct location *place, uint32_t flags) {
+    enum node_kind kind = place->node->kind;
+    bool is_device = kind == NODE_CHARACTER_DEVICE || kind == NODE_BLOCK_DEVICE;
+    if (flags & OPEN_PATH) {
+        return STATUS_OK;
+    }
+    if (is_device && (mount_flags(place->mount) & MOUNT_NO_DEVICES)) {
+        return STATUS_ACCESS_DENIED;
+    }
+    bool truncates = kind == NODE_REGULAR && (flags & OPEN_TRUNCATE);
+    return truncates ? mount_check_change(place->mount) : STATUS_OK;
+}
+
+/* Whoever opens a regular file to write is counted, by the mount and by the node. */
+static enum status begin_writing(struct file *file) {
+    enum status status = mount_begin_writing(file->place.mount);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = node_begin_writing(file->place.node);
+    if (status != STATUS_OK) {
+        mount_end_writing(file->place.mount);
+    }
+    file->is_writer = status == STATUS_OK;
+    return status;
+}
+
 /* Null where no device has the number. */
 static const struct file_operations *operations_for(const struct node *node, uint32_t flags) {
     if (flags & OPEN_PATH) {
@@ -146,6 +177,9 @@ static enum status settle(const struct path_view *view, const struct location *p
     if (status == STATUS_OK) {
         status = check_rights(view, place->node, flags, is_made);
     }
+    if (status == STATUS_OK) {
+        status = check_mount(place, flags);
+    }
     if (status != STATUS_OK) {
         return status;
     }
@@ -154,11 +188,10 @@ static enum status settle(const struct path_view *view, const struct location *p
         return STATUS_NO_DEVICE;
     }
     if (place->node->kind == NODE_REGULAR && (file->access & ACCESS_OF_WRITING)) {
-        status = node_begin_writing(place->node);
+        status = begin_writing(file);
         if (status != STATUS_OK) {
             return status;
         }
-        file->is_writer = true;
     }
     file->opener = view->credentials->user;
     status = begin(view, file, is_made);

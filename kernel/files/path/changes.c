@@ -7,10 +7,12 @@ static enum status check_is_there(const struct path_parent *parent, struct node 
 
 /* A name that cannot be made anew: it is there, or it asks for a directory. */
 static enum status check_can_be_made(const struct path_parent *parent, bool is_directory) {
+    enum status is_changeable = mount_check_change(parent->directory.mount);
     if (parent->kind != LAST_NAME) {
         return STATUS_EXISTS;
     }
-    if (is_directory || !parent->must_be_directory) {
+    bool is_possible = is_directory || !parent->must_be_directory;
+    if (is_possible && is_changeable == STATUS_OK) {
         return STATUS_OK;
     }
     struct node *there;
@@ -19,7 +21,7 @@ static enum status check_can_be_made(const struct path_parent *parent, bool is_d
         node_unref(there);
         return STATUS_EXISTS;
     }
-    return status;
+    return status == STATUS_NOT_FOUND && is_possible ? is_changeable : status;
 }
 
 static enum status check_target(const struct node_request *request) {
@@ -100,6 +102,10 @@ static enum status remove_last(const struct path_view *view, const struct path_p
     if (parent->kind != LAST_NAME) {
         return STATUS_IS_A_DIRECTORY;
     }
+    enum status status = mount_check_change(parent->directory.mount);
+    if (status != STATUS_OK) {
+        return status;
+    }
     if (parent->must_be_directory) {
         return refuse_slash(parent);
     }
@@ -127,6 +133,10 @@ static enum status remove_last_directory(const struct path_view *view,
         return STATUS_BUSY;
     case LAST_NAME:
         break;
+    }
+    enum status status = mount_check_change(parent->directory.mount);
+    if (status != STATUS_OK) {
+        return status;
     }
     return directory_remove_directory(parent->directory.node, parent->name, view->credentials);
 }
@@ -156,6 +166,10 @@ static enum status rename_last(const struct path_parent *from, const struct path
     if (to->kind != LAST_NAME) {
         bool must_be_new = mode == RENAME_ONLY_NEW || mode == RENAME_ONLY_NEW_LEAVING;
         return must_be_new ? STATUS_EXISTS : STATUS_BUSY;
+    }
+    enum status status = mount_check_change(from->directory.mount);
+    if (status != STATUS_OK) {
+        return status;
     }
     struct rename_end from_end = end_of(from);
     struct rename_end to_end = end_of(to);

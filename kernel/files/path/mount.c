@@ -7,20 +7,37 @@
 
 struct mount {
     struct list_node link;    /* guarded by mounts_lock */
+    bool is_attached;         /* guarded by mounts_lock: it is in the table, or hidden */
     struct location covered;  /* owned; fixed at creation */
+    uint32_t flags;           /* atomic; of MOUNT_FLAGS */
+    uint32_t writer_count;    /* atomic; files that are open for writing */
+    uint32_t use_count;       /* atomic: how often a path has led into it */
+    uint32_t expiry;          /* atomic: the use_count of the next umount2, if nobody else comes */
     struct node *root;        /* its maker's reference; fixed at creation */
     bool is_hidden;           /* fixed at creation */
     uint32_t number;          /* fixed at creation */
-    uint32_t reference_count; /* atomic; 1 is the table's, and grows from 1 under mounts_lock */
+    uint32_t reference_count; /* atomic; 1 is the table's, and grows from 1 under mounts_lock; none
+                                 is once it is detached */
 };
 
 static uint32_t last_number; /* atomic */
 static struct sleep_lock mounts_lock;
 static struct list_node mounts = {&mounts, &mounts}; /* guarded by mounts_lock */
 
+static void give_back(struct mount *mount);
+
 static void mount_ref(struct mount *mount) {
     uint32_t before = __atomic_fetch_add(&mount->reference_count, 1, __ATOMIC_RELAXED);
     CHECK(before > 0 && before < UINT32_MAX);
+}
+
+/* The last reference of one that is still in the table goes in mount_detach alone. */
+static void mount_unref(struct mount *mount) {
+    uint32_t before = __atomic_fetch_sub(&mount->reference_count, 1, __ATOMIC_ACQ_REL);
+    CHECK(before > 0);
+    if (before == 1) {
+        give_back(mount);
+    }
 }
 
 void location_ref(const struct location *location) {
@@ -33,14 +50,13 @@ void location_ref(const struct location *location) {
 void location_unref(const struct location *location) {
     if (location->node != nullptr) {
         node_unref(location->node);
-        uint32_t before =
-            __atomic_fetch_sub(&location->mount->reference_count, 1, __ATOMIC_ACQ_REL);
-        CHECK(before > 1); /* the table's goes in mount_detach alone */
+        mount_unref(location->mount);
     }
 }
 
 static void publish(struct mount *mount) {
     sleep_lock_acquire(&mounts_lock);
+    mount->is_attached = true;
     list_push_back(&mounts, &mount->link);
     sleep_lock_release(&mounts_lock);
 }
@@ -73,6 +89,7 @@ enum status mount_create_hidden(struct node *root, struct mount **mount) {
     if (status == STATUS_OK) {
         list_init(&(*mount)->link); /* as if it were on a list, which it leaves when it goes */
         (*mount)->is_hidden = true;
+        (*mount)->is_attached = true;
     }
     return status;
 }
@@ -118,32 +135,50 @@ enum status mount_attach(const struct location *covered, struct node *root, stru
     return STATUS_OK;
 }
 
-/* New references are taken from old ones, or by mount_cross under the lock. */
-static bool unlink_unless_busy(struct mount *mount, uint32_t holder_count) {
-    sleep_lock_acquire(&mounts_lock);
-    bool is_free = __atomic_load_n(&mount->reference_count, __ATOMIC_ACQUIRE) == holder_count;
-    if (is_free) {
-        list_remove(&mount->link);
-    }
-    sleep_lock_release(&mounts_lock);
-    return is_free;
+static void unlink(struct mount *mount) REQUIRES(mounts_lock) {
+    list_remove(&mount->link);
+    mount->is_attached = false;
 }
 
-static void end(struct mount *mount) {
-    if (mount->covered.node != nullptr) {
-        __atomic_fetch_sub(&mount->covered.node->mount_count, 1, __ATOMIC_RELAXED);
-        location_unref(&mount->covered);
+/* New references are taken from old ones, or by mount_cross under the lock. */
+static enum status unlink_unless_busy(struct mount *mount, uint32_t holder_count) {
+    enum status status = STATUS_OK;
+    sleep_lock_acquire(&mounts_lock);
+    if (!mount->is_attached) {
+        status = STATUS_INVALID;
+    } else if (__atomic_load_n(&mount->reference_count, __ATOMIC_ACQUIRE) != holder_count) {
+        status = STATUS_BUSY;
+    } else {
+        unlink(mount);
     }
+    sleep_lock_release(&mounts_lock);
+    return status;
+}
+
+/* Nobody refers to it, and no path leads to it. */
+static void give_back(struct mount *mount) {
+    location_unref(&mount->covered);
     mount->root->system->dismantle(mount->root);
     heap_free(mount);
 }
 
-enum status mount_detach(struct mount *mount) {
-    if (!unlink_unless_busy(mount, 1)) {
-        return STATUS_BUSY;
+static void uncover(const struct mount *mount) {
+    if (mount->covered.node != nullptr) {
+        __atomic_fetch_sub(&mount->covered.node->mount_count, 1, __ATOMIC_RELAXED);
     }
-    end(mount);
-    return STATUS_OK;
+}
+
+static void end(struct mount *mount) {
+    uncover(mount);
+    give_back(mount);
+}
+
+enum status mount_detach(struct mount *mount) {
+    enum status status = unlink_unless_busy(mount, 1);
+    if (status == STATUS_OK) {
+        end(mount);
+    }
+    return status;
 }
 
 static enum status check_is_detachable(const struct location *root) {
@@ -153,8 +188,8 @@ static enum status check_is_detachable(const struct location *root) {
 
 enum status mount_detach_root(const struct location *root) {
     enum status status = check_is_detachable(root);
-    if (status == STATUS_OK && !unlink_unless_busy(root->mount, 2)) {
-        status = STATUS_BUSY;
+    if (status == STATUS_OK) {
+        status = unlink_unless_busy(root->mount, 2);
     }
     if (status != STATUS_OK) {
         location_unref(root);
@@ -163,6 +198,104 @@ enum status mount_detach_root(const struct location *root) {
     node_unref(root->node);
     end(root->mount);
     return STATUS_OK;
+}
+
+/* One that lies on `mount`, or deeper, and has none on it; `mount` itself where there is none. */
+static struct mount *find_topmost(struct mount *mount) REQUIRES(mounts_lock) {
+    struct mount *found = mount;
+    for (struct list_node *at = mounts.next; at != &mounts;) {
+        struct mount *other = LIST_ENTRY(at, struct mount, link);
+        at = at->next;
+        if (other->covered.node != nullptr && other->covered.mount == found) {
+            found = other;
+            at = mounts.next;
+        }
+    }
+    return found;
+}
+
+/* Null where somebody else has taken `mount` itself. */
+static struct mount *take_topmost(struct mount *mount) {
+    struct mount *taken = nullptr;
+    sleep_lock_acquire(&mounts_lock);
+    if (mount->is_attached) {
+        taken = find_topmost(mount);
+        unlink(taken);
+    }
+    sleep_lock_release(&mounts_lock);
+    return taken;
+}
+
+enum status mount_detach_all(const struct location *root) {
+    enum status status = check_is_detachable(root);
+    struct mount *taken = nullptr;
+    while (status == STATUS_OK && taken != root->mount) {
+        taken = take_topmost(root->mount);
+        if (taken == nullptr) {
+            status = STATUS_INVALID;
+            break;
+        }
+        uncover(taken);
+        mount_unref(taken);
+    }
+    location_unref(root);
+    return status;
+}
+
+/* The caller's reference and the table's are the only ones. */
+static bool is_unused(const struct mount *mount) {
+    return __atomic_load_n(&mount->reference_count, __ATOMIC_ACQUIRE) == 2;
+}
+
+enum status mount_detach_expired(const struct location *root) {
+    enum status status = check_is_detachable(root);
+    if (status == STATUS_OK && !is_unused(root->mount)) {
+        status = STATUS_BUSY;
+    }
+    uint32_t use_count = __atomic_load_n(&root->mount->use_count, __ATOMIC_RELAXED);
+    if (status == STATUS_OK &&
+        __atomic_exchange_n(&root->mount->expiry, use_count + 1, __ATOMIC_RELAXED) != use_count) {
+        status = STATUS_TRY_AGAIN;
+    }
+    if (status != STATUS_OK) {
+        location_unref(root);
+        return status;
+    }
+    return mount_detach_root(root);
+}
+
+uint32_t mount_flags(const struct mount *mount) {
+    return __atomic_load_n(&mount->flags, __ATOMIC_RELAXED);
+}
+
+/* Whoever begins to write counts first, and then looks: one of the two sees the other. */
+enum status mount_set_flags(struct mount *mount, uint32_t flags) {
+    uint32_t before = __atomic_exchange_n(&mount->flags, flags, __ATOMIC_SEQ_CST);
+    bool is_written = __atomic_load_n(&mount->writer_count, __ATOMIC_SEQ_CST) > 0;
+    if ((flags & MOUNT_READ_ONLY) && is_written) {
+        __atomic_store_n(&mount->flags, before, __ATOMIC_SEQ_CST);
+        return STATUS_BUSY;
+    }
+    return STATUS_OK;
+}
+
+enum status mount_check_change(const struct mount *mount) {
+    bool is_read_only = __atomic_load_n(&mount->flags, __ATOMIC_SEQ_CST) & MOUNT_READ_ONLY;
+    return is_read_only ? STATUS_READ_ONLY : STATUS_OK;
+}
+
+enum status mount_begin_writing(struct mount *mount) {
+    __atomic_fetch_add(&mount->writer_count, 1, __ATOMIC_SEQ_CST);
+    enum status status = mount_check_change(mount);
+    if (status != STATUS_OK) {
+        mount_end_writing(mount);
+    }
+    return status;
+}
+
+void mount_end_writing(struct mount *mount) {
+    uint32_t before = __atomic_fetch_sub(&mount->writer_count, 1, __ATOMIC_SEQ_CST);
+    CHECK(before > 0);
 }
 
 uint32_t mount_number(const struct mount *mount) {
@@ -185,6 +318,7 @@ static struct location find_covering(const struct location *place) {
         struct mount *mount = LIST_ENTRY(at, struct mount, link);
         if (location_is(&mount->covered, place)) {
             found = mount_root(mount);
+            __atomic_fetch_add(&mount->use_count, 1, __ATOMIC_RELAXED);
             location_ref(&found);
             break;
         }

@@ -15,6 +15,13 @@ BEGIN_C_DECLS
 
 struct mount; /* made and freed only here */
 
+/* What a mount forbids, in the bits of man 2 mount and statvfs. */
+constexpr uint32_t MOUNT_READ_ONLY = 1;
+constexpr uint32_t MOUNT_NO_SET_USER = 2; /* no program has another user's rights anyway */
+constexpr uint32_t MOUNT_NO_DEVICES = 4;
+constexpr uint32_t MOUNT_NO_EXECUTION = 8;
+constexpr uint32_t MOUNT_FLAGS = 15;
+
 /* Both with a reference where the location is owned. */
 struct location {
     struct mount *mount;
@@ -56,6 +63,28 @@ enum status mount_detach(struct mount *mount);
  * STATUS_INVALID, it is no mount's root, or the root mount's.
  */
 enum status mount_detach_root(const struct location *root);
+
+/*
+ * man 2 umount2, MNT_DETACH: from here on no path leads to the mount that `root` is the root of,
+ * nor to those on it; each goes with the last that refers to it. The caller's reference goes.
+ * Errors: STATUS_INVALID, as above.
+ */
+enum status mount_detach_all(const struct location *root);
+
+/* man 2 umount2, MNT_EXPIRE: detaches it if it has been marked and not been used since; else marks
+ * it. Errors: those of mount_detach_root; STATUS_TRY_AGAIN, it is marked now. */
+enum status mount_detach_expired(const struct location *root);
+
+/* Of MOUNT_FLAGS. Errors: STATUS_BUSY, MOUNT_READ_ONLY while files of it are open for writing. */
+uint32_t mount_flags(const struct mount *mount);
+enum status mount_set_flags(struct mount *mount, uint32_t flags);
+
+/* Whether anything may be changed there. Errors: STATUS_READ_ONLY. */
+enum status mount_check_change(const struct mount *mount);
+
+/* The same for as long as a file is open for writing. */
+enum status mount_begin_writing(struct mount *mount);
+void mount_end_writing(struct mount *mount);
 
 /* Whether it is one that no path leads to. */
 bool mount_is_hidden(const struct mount *mount);

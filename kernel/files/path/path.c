@@ -66,6 +66,10 @@ static enum status find_or_make(struct path_walk *walk, struct name name,
         return status;
     }
     struct node *made;
+    status = mount_check_change(walk->at.mount);
+    if (status != STATUS_OK) {
+        return status;
+    }
     status = directory_make(walk->at.node, name, request, walk->view->credentials, &made);
     if (status != STATUS_OK) {
         return status;

@@ -203,10 +203,18 @@ static void write_escaped(const struct text_sink *to, const char *text) {
     }
 }
 
+/* In the order of Linux's. */
+static void write_mount_flags(const struct text_sink *to, uint32_t flags) {
+    format_to(to, "%s%s%s%s,relatime", flags & 1 ? "ro" : "rw", flags & 2 ? ",nosuid" : "",
+              flags & 4 ? ",nodev" : "", flags & 8 ? ",noexec" : "");
+}
+
 void mount_write(const struct text_sink *to, const struct mount_facts *mount) {
     format_to(to, "%s ", mount->kind);
     write_escaped(to, mount->place);
-    format_to(to, " %s rw,relatime 0 0\n", mount->kind);
+    format_to(to, " %s ", mount->kind);
+    write_mount_flags(to, mount->flags);
+    format_to(to, " 0 0\n");
 }
 
 void mountinfo_write(const struct text_sink *to, const struct mount_facts *mount) {
@@ -214,5 +222,7 @@ void mountinfo_write(const struct text_sink *to, const struct mount_facts *mount
               (unsigned)(mount->device >> 8 & 0xfff),
               (unsigned)((mount->device & 0xff) | (mount->device >> 12 & 0xfff00)));
     write_escaped(to, mount->place);
-    format_to(to, " rw,relatime - %s %s rw\n", mount->kind, mount->kind);
+    format_to(to, " ");
+    write_mount_flags(to, mount->flags);
+    format_to(to, " - %s %s rw\n", mount->kind, mount->kind);
 }

@@ -62,6 +62,7 @@ struct mount_facts {
     uint64_t device;         /* st_dev of its files */
     const char *kind;        /* of its file system */
     const char *place;       /* the path that it covers */
+    uint32_t flags;          /* of MOUNT_FLAGS (kernel/files/path/mount.h) */
 };
 
 /* A line of /proc/mounts, and of /proc/PID/mountinfo. Paths are escaped as man 3 getmntent has it.

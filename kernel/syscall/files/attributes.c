@@ -11,20 +11,38 @@ static enum status check_flags(uint32_t at_flags) {
     return at_flags & ~KNOWN_FLAGS ? STATUS_INVALID : STATUS_OK;
 }
 
-/* The node of an open file; owned. STATUS_NOT_SUPPORTED: it is in no file system. */
-static enum status node_of_descriptor(uint64_t descriptor, struct node **node) {
+/* The place of an open file, which may be changed; owned. STATUS_NOT_SUPPORTED: it is in no file
+ * system. */
+static enum status place_of_descriptor(uint64_t descriptor, struct location *place) {
     struct file *file;
     enum status status = open_file(descriptor, &file);
     if (status != STATUS_OK) {
         return status;
     }
-    *node = file->place.node;
-    if (*node == nullptr) {
-        status = STATUS_NOT_SUPPORTED;
-    } else {
-        node_ref(*node);
+    *place = file->place;
+    status = place->node == nullptr ? STATUS_NOT_SUPPORTED : mount_check_change(place->mount);
+    if (status == STATUS_OK) {
+        location_ref(place);
     }
     file_unref(file);
+    return status;
+}
+
+/* The same for what a path names. */
+static enum status place_of_path(uint64_t directory, uint64_t address, uint32_t at_flags,
+                                 struct location *place) {
+    enum status status = check_flags(at_flags);
+    if (status == STATUS_OK) {
+        status = call_path_find(directory, address, empty_path_of(at_flags), last_link_of(at_flags),
+                                place);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = mount_check_change(place->mount);
+    if (status != STATUS_OK) {
+        location_unref(place);
+    }
     return status;
 }
 
@@ -39,11 +57,7 @@ static enum status change_permissions(struct node *node, uint64_t permissions) {
 static int64_t change_permissions_at(uint64_t directory, uint64_t address, uint64_t permissions,
                                      uint32_t at_flags) {
     struct location found;
-    enum status status = check_flags(at_flags);
-    if (status == STATUS_OK) {
-        status = call_path_find(directory, address, empty_path_of(at_flags), last_link_of(at_flags),
-                                &found);
-    }
+    enum status status = place_of_path(directory, address, at_flags, &found);
     if (status == STATUS_OK) {
         status = change_permissions(found.node, permissions);
         location_unref(&found);
@@ -64,11 +78,11 @@ int64_t call_fchmodat2(const struct trap_frame *frame) {
 }
 
 int64_t call_fchmod(const struct trap_frame *frame) {
-    struct node *node;
-    enum status status = node_of_descriptor(frame->rdi, &node);
+    struct location place;
+    enum status status = place_of_descriptor(frame->rdi, &place);
     if (status == STATUS_OK) {
-        status = change_permissions(node, frame->rsi);
-        node_unref(node);
+        status = change_permissions(place.node, frame->rsi);
+        location_unref(&place);
     }
     return status;
 }
@@ -81,11 +95,7 @@ static enum status change_owner(struct node *node, uint64_t user, uint64_t group
 static int64_t change_owner_at(uint64_t directory, uint64_t address, const uint64_t ids[2],
                                uint32_t at_flags) {
     struct location found;
-    enum status status = check_flags(at_flags);
-    if (status == STATUS_OK) {
-        status = call_path_find(directory, address, empty_path_of(at_flags), last_link_of(at_flags),
-                                &found);
-    }
+    enum status status = place_of_path(directory, address, at_flags, &found);
     if (status == STATUS_OK) {
         status = change_owner(found.node, ids[0], ids[1]);
         location_unref(&found);
@@ -109,11 +119,11 @@ int64_t call_fchownat(const struct trap_frame *frame) {
 }
 
 int64_t call_fchown(const struct trap_frame *frame) {
-    struct node *node;
-    enum status status = node_of_descriptor(frame->rdi, &node);
+    struct location place;
+    enum status status = place_of_descriptor(frame->rdi, &place);
     if (status == STATUS_OK) {
-        status = change_owner(node, frame->rsi, frame->rdx);
-        node_unref(node);
+        status = change_owner(place.node, frame->rsi, frame->rdx);
+        location_unref(&place);
     }
     return status;
 }
@@ -138,11 +148,7 @@ static enum status change_times(struct node *node, const struct both_times *time
 static int64_t change_times_at(uint64_t directory, uint64_t address, uint32_t at_flags,
                                const struct both_times *times) {
     struct location found;
-    enum status status = check_flags(at_flags);
-    if (status == STATUS_OK) {
-        status = call_path_find(directory, address, empty_path_of(at_flags), last_link_of(at_flags),
-                                &found);
-    }
+    enum status status = place_of_path(directory, address, at_flags, &found);
     if (status == STATUS_OK) {
         status = change_times(found.node, times);
         location_unref(&found);
@@ -152,11 +158,11 @@ static int64_t change_times_at(uint64_t directory, uint64_t address, uint32_t at
 
 static int64_t change_times_of_descriptor(uint64_t descriptor, uint32_t at_flags,
                                           const struct both_times *times) {
-    struct node *node;
-    enum status status = at_flags ? STATUS_INVALID : node_of_descriptor(descriptor, &node);
+    struct location place;
+    enum status status = at_flags ? STATUS_INVALID : place_of_descriptor(descriptor, &place);
     if (status == STATUS_OK) {
-        status = change_times(node, times);
-        node_unref(node);
+        status = change_times(place.node, times);
+        location_unref(&place);
     }
     return status;
 }

@@ -11,40 +11,26 @@ constexpr uint64_t HERE = (uint64_t)CURRENT_DIRECTORY;
 constexpr uint32_t FLAG_CREATE = 1;  /* XATTR_CREATE */
 constexpr uint32_t FLAG_REPLACE = 2; /* XATTR_REPLACE */
 
-/* Finds the node, owned, that a call's first argument stands for. */
-typedef enum status finding(uint64_t where, struct node **node);
+/* Finds the place, owned, that a call's first argument stands for. */
+typedef enum status finding(uint64_t where, struct location *place);
 
-static enum status find_path(uint64_t address, enum last_link last_link, struct node **node) {
-    struct location found;
-    enum status status = call_path_find(HERE, address, EMPTY_PATH_IS_NONE, last_link, &found);
-    if (status == STATUS_OK) {
-        *node = found.node;
-        node_ref(*node);
-        location_unref(&found);
-    }
-    return status;
+static enum status find_followed(uint64_t address, struct location *place) {
+    return call_path_find(HERE, address, EMPTY_PATH_IS_NONE, LAST_LINK_FOLLOW, place);
 }
 
-static enum status find_followed(uint64_t address, struct node **node) {
-    return find_path(address, LAST_LINK_FOLLOW, node);
+static enum status find_kept(uint64_t address, struct location *place) {
+    return call_path_find(HERE, address, EMPTY_PATH_IS_NONE, LAST_LINK_KEEP, place);
 }
 
-static enum status find_kept(uint64_t address, struct node **node) {
-    return find_path(address, LAST_LINK_KEEP, node);
-}
-
-static enum status find_open(uint64_t descriptor, struct node **node) {
+static enum status find_open(uint64_t descriptor, struct location *place) {
     struct file *file;
     enum status status = open_file(descriptor, &file);
     if (status != STATUS_OK) {
         return status;
     }
-    *node = file->place.node;
-    if (*node != nullptr) {
-        node_ref(*node);
-    } else {
-        status = STATUS_NOT_SUPPORTED;
-    }
+    *place = file->place;
+    location_ref(place);
+    status = place->node == nullptr ? STATUS_NOT_SUPPORTED : STATUS_OK;
     file_unref(file);
     return status;
 }
@@ -73,12 +59,16 @@ static enum status copy_value(uint64_t address, uint64_t size_bytes, void **valu
 static enum status set_found(finding *find, uint64_t where,
                              const struct extended_request *request) {
     struct credentials credentials = acting_credentials();
-    struct node *node;
-    enum status status = find(where, &node);
-    if (status == STATUS_OK) {
-        status = extended_set(node, &credentials, request);
-        node_unref(node);
+    struct location place;
+    enum status status = find(where, &place);
+    if (status != STATUS_OK) {
+        return status;
     }
+    status = mount_check_change(place.mount);
+    if (status == STATUS_OK) {
+        status = extended_set(place.node, &credentials, request);
+    }
+    location_unref(&place);
     return status;
 }
 
@@ -130,17 +120,17 @@ static int64_t look_at(looking *look, struct node *node, const char *name, uint6
 
 static int64_t get(finding *find, const struct trap_frame *frame) {
     char name[EXTENDED_NAME_MAX + 1];
-    struct node *node;
+    struct location place;
     size_t room = frame->r10 < EXTENDED_VALUE_MAX ? frame->r10 : EXTENDED_VALUE_MAX;
     enum status status = copy_name(name, frame->rsi);
     if (status == STATUS_OK) {
-        status = find(frame->rdi, &node);
+        status = find(frame->rdi, &place);
     }
     if (status != STATUS_OK) {
         return status;
     }
-    int64_t result = look_at(extended_get, node, name, frame->rdx, room);
-    node_unref(node);
+    int64_t result = look_at(extended_get, place.node, name, frame->rdx, room);
+    location_unref(&place);
     return result;
 }
 
@@ -151,29 +141,33 @@ static enum status list_names(struct node *node, const struct credentials *crede
 }
 
 static int64_t list(finding *find, const struct trap_frame *frame) {
-    struct node *node;
+    struct location place;
     size_t room = frame->rdx < EXTENDED_LIST_MAX ? frame->rdx : EXTENDED_LIST_MAX;
-    enum status status = find(frame->rdi, &node);
+    enum status status = find(frame->rdi, &place);
     if (status != STATUS_OK) {
         return status;
     }
-    int64_t result = look_at(list_names, node, nullptr, frame->rsi, room);
-    node_unref(node);
+    int64_t result = look_at(list_names, place.node, nullptr, frame->rsi, room);
+    location_unref(&place);
     return result;
 }
 
 static int64_t take_away(finding *find, const struct trap_frame *frame) {
     char name[EXTENDED_NAME_MAX + 1];
     struct credentials credentials = acting_credentials();
-    struct node *node;
+    struct location place;
     enum status status = copy_name(name, frame->rsi);
     if (status == STATUS_OK) {
-        status = find(frame->rdi, &node);
+        status = find(frame->rdi, &place);
     }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = mount_check_change(place.mount);
     if (status == STATUS_OK) {
-        status = extended_remove(node, &credentials, name);
-        node_unref(node);
+        status = extended_remove(place.node, &credentials, name);
     }
+    location_unref(&place);
     return status;
 }
 

@@ -7,15 +7,17 @@
 #include "kernel/syscall/files/call_path.h"
 #include "mm/heap/heap.h"
 
-/* Flags of man 2 mount. Those of how a system is to be used have no effect; the last ones say that
- * a mount's changes reach no other one, which is always so. */
+/* Flags of man 2 mount. Those of how a system is to be used have no effect, but for MOUNT_FLAGS;
+ * the last ones say that a mount's changes reach no other one, which is always so. */
 constexpr uint64_t MOUNT_WITHOUT_EFFECT =
-    0x2 | 0x4 | 0x8 | 0x400 | 0x800 | 0x8000 | 0x200000 | 0x1000000 | 0x2000000 | 0xc0ed0000;
+    0x400 | 0x800 | 0x8000 | 0x200000 | 0x1000000 | 0x2000000 | 0xc0ed0000;
 constexpr uint64_t MOUNT_REMOUNT = 0x20;
+constexpr uint64_t MOUNT_BIND = 0x1000;
 constexpr uint64_t MOUNT_PRIVATE = 0x20000 | 0x40000 | 0x80000; /* UNBINDABLE, PRIVATE, SLAVE */
 constexpr uint64_t MOUNT_RECURSIVE = 0x4000;
 
 /* Flags of man 2 umount2. */
+constexpr uint32_t UNMOUNT_DETACH = 2;
 constexpr uint32_t UNMOUNT_EXPIRE = 4;
 constexpr uint32_t UNMOUNT_KNOWN = 15;
 constexpr uint32_t UNMOUNT_NO_FOLLOW = 8;
@@ -42,7 +44,7 @@ static bool may_mount(void) {
     return process_current()->credentials.effective_user == 0;
 }
 
-static enum status mount_new(const struct location *place, const char *type_name,
+static enum status mount_new(const struct location *place, uint32_t flags, const char *type_name,
                              const char *options) {
     const struct system_type *type = system_type_find(type_name);
     if (type == nullptr) {
@@ -57,28 +59,33 @@ static enum status mount_new(const struct location *place, const char *type_name
     status = mount_attach(place, root, &mount);
     if (status != STATUS_OK) {
         root->system->dismantle(root);
+        return status;
     }
-    return status;
+    return mount_set_flags(mount, flags);
 }
 
-/* There is nothing of a mount that could be changed. */
-static enum status change_mount(const struct location *place) {
+/* A mount is named by its root. */
+static enum status check_is_root(const struct location *place) {
     bool is_root = place->node == mount_root(place->mount).node;
     return is_root ? STATUS_OK : STATUS_INVALID;
 }
 
 static enum status mount_at(const struct location *place, uint64_t flags, const char *type_name,
                             const char *options) {
-    flags &= ~MOUNT_WITHOUT_EFFECT;
+    uint32_t of_mount = (uint32_t)flags & MOUNT_FLAGS;
+    flags &= ~(MOUNT_WITHOUT_EFFECT | MOUNT_FLAGS);
     if (!may_mount()) {
         return STATUS_NOT_PERMITTED;
     }
     if (flags == 0) {
-        return mount_new(place, type_name, options);
+        return mount_new(place, of_mount, type_name, options);
     }
-    bool changes = flags == MOUNT_REMOUNT ||
-                   ((flags & MOUNT_PRIVATE) && !(flags & ~(MOUNT_PRIVATE | MOUNT_RECURSIVE)));
-    return changes ? change_mount(place) : STATUS_INVALID;
+    if (flags == MOUNT_REMOUNT || flags == (MOUNT_REMOUNT | MOUNT_BIND)) {
+        enum status status = check_is_root(place);
+        return status == STATUS_OK ? mount_set_flags(place->mount, of_mount) : status;
+    }
+    bool is_private = (flags & MOUNT_PRIVATE) && !(flags & ~(MOUNT_PRIVATE | MOUNT_RECURSIVE));
+    return is_private ? check_is_root(place) : STATUS_INVALID;
 }
 
 static int64_t mount_by_texts(const struct trap_frame *frame, const char *type_name,
@@ -111,7 +118,8 @@ int64_t call_mount(const struct trap_frame *frame) {
 int64_t call_umount2(const struct trap_frame *frame) {
     uint32_t flags = (uint32_t)frame->rsi;
     enum last_link last_link = flags & UNMOUNT_NO_FOLLOW ? LAST_LINK_KEEP : LAST_LINK_FOLLOW;
-    if (flags & (~UNMOUNT_KNOWN | UNMOUNT_EXPIRE)) {
+    bool is_contradiction = (flags & UNMOUNT_EXPIRE) && (flags & (UNMOUNT_DETACH | 1));
+    if (flags & ~UNMOUNT_KNOWN) {
         return STATUS_INVALID;
     }
     struct location place;
@@ -124,5 +132,12 @@ int64_t call_umount2(const struct trap_frame *frame) {
         location_unref(&place);
         return STATUS_NOT_PERMITTED;
     }
-    return mount_detach_root(&place);
+    if (is_contradiction) {
+        location_unref(&place);
+        return STATUS_INVALID;
+    }
+    if (flags & UNMOUNT_DETACH) {
+        return mount_detach_all(&place);
+    }
+    return flags & UNMOUNT_EXPIRE ? mount_detach_expired(&place) : mount_detach_root(&place);
 }

@@ -31,7 +31,9 @@ int64_t call_truncate(const struct trap_frame *frame) {
     enum status status = call_path_find((uint64_t)CURRENT_DIRECTORY, frame->rdi, EMPTY_PATH_IS_NONE,
                                         LAST_LINK_FOLLOW, &found);
     if (status == STATUS_OK) {
-        status = truncate_found(&found, size_bytes);
+        bool is_regular = found.node->kind == NODE_REGULAR;
+        status = is_regular ? mount_check_change(found.mount) : STATUS_OK;
+        status = status == STATUS_OK ? truncate_found(&found, size_bytes) : status;
         location_unref(&found);
     }
     return status;

@@ -172,11 +172,29 @@ int64_t call_statx(const struct trap_frame *frame) {
     return copy_result(frame->r8, &result, sizeof(result));
 }
 
+/* What cannot be executed there has no right to be. */
+static enum status check_mount(const struct location *place, unsigned access) {
+    bool is_refused = (access & MAY_EXECUTE) && place->node->kind == NODE_REGULAR &&
+                      (mount_flags(place->mount) & MOUNT_NO_EXECUTION);
+    return is_refused ? STATUS_ACCESS_DENIED : STATUS_OK;
+}
+
+/* What is written to through a device or a pipe lies elsewhere. */
+static bool has_contents(const struct node *node) {
+    return node->kind == NODE_REGULAR || node->kind == NODE_DIRECTORY || node->kind == NODE_SYMLINK;
+}
+
 static enum status check_access(const struct call_path *path, uint32_t at_flags, unsigned access) {
     struct location found;
     enum status status = call_path_resolve(path, last_link_of(at_flags), &found);
     if (status == STATUS_OK) {
-        status = node_check_access(found.node, &path->credentials, access);
+        status = check_mount(&found, access);
+        if (status == STATUS_OK) {
+            status = node_check_access(found.node, &path->credentials, access);
+        }
+        if (status == STATUS_OK && (access & MAY_WRITE) && has_contents(found.node)) {
+            status = mount_check_change(found.mount);
+        }
         location_unref(&found);
     }
     return status;

@@ -49,6 +49,12 @@ static struct system_stat stat_of_system(const struct file_system *system) {
     return stat;
 }
 
+static struct system_stat stat_of_place(const struct location *place) {
+    struct system_stat stat = stat_of_system(place->node->system);
+    stat.flags |= mount_flags(place->mount);
+    return stat;
+}
+
 int64_t call_statfs(const struct trap_frame *frame) {
     struct location found;
     enum status status = call_path_find((uint64_t)CURRENT_DIRECTORY, frame->rdi, EMPTY_PATH_IS_NONE,
@@ -56,14 +62,14 @@ int64_t call_statfs(const struct trap_frame *frame) {
     if (status != STATUS_OK) {
         return status;
     }
-    struct system_stat stat = stat_of_system(found.node->system);
+    struct system_stat stat = stat_of_place(&found);
     location_unref(&found);
     return copy_result(frame->rsi, &stat, sizeof(stat));
 }
 
 static struct system_stat stat_of_file(const struct file *file) {
     if (file->place.node != nullptr) {
-        return stat_of_system(file->place.node->system);
+        return stat_of_place(&file->place);
     }
     return stat_of_type(file_pipe(file) != nullptr ? TYPE_OF_PIPES : TYPE_OF_NAMELESS);
 }

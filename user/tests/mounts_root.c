@@ -1,0 +1,200 @@
+/* Mounts and what their flags forbid, as root: mount, umount2. */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <utime.h>
+
+#include "user/tests/report.h"
+
+static void touch(const char *path) {
+    close(open(path, O_CREAT | O_WRONLY, 0644));
+}
+
+static void check_arguments(void) {
+    show("null target", call(mount, "none", nullptr, "tmpfs", 0, nullptr));
+    show("absent target", call(mount, "none", "absent", "tmpfs", 0, nullptr));
+    show("null type", call(mount, "none", "m", nullptr, 0, nullptr));
+    show("unknown type", call(mount, "none", "m", "nothing", 0, nullptr));
+    show("bad option", call(mount, "none", "m", "tmpfs", 0, "unknown=1"));
+    show("over a file", call(mount, "none", "file", "tmpfs", 0, nullptr));
+    show("no mount, remounted", call(mount, "none", "m", nullptr, MS_REMOUNT, nullptr));
+    show("no mount", umount2("m", 0));
+    show("absent", umount2("absent", 0));
+    show("unknown flag", umount2("m", 64));
+    show("no name", umount2("", 0));
+    show("null page", call(umount2, nullptr, 0));
+    show("detach and expire", umount2("m", MNT_DETACH | MNT_EXPIRE));
+}
+
+static void check_plain(void) {
+    show("mount", mount("none", "m", "tmpfs", 0, "mode=755"));
+    touch("m/file");
+    int busy = open("m/file", O_RDONLY);
+    show("busy", umount2("m", 0));
+    show("busy, expire", umount2("m", MNT_EXPIRE));
+    close(busy);
+    show("expires", umount2("m", MNT_EXPIRE));
+    show("has expired", umount2("m", MNT_EXPIRE));
+    show("is gone", access("m/file", F_OK));
+    mount("none", "m", "tmpfs", 0, nullptr);
+    symlink("m", "link");
+    show("through a link, not followed", umount2("link", UMOUNT_NOFOLLOW));
+    show("through a link", umount2("link", 0));
+    mount("none", "m", "tmpfs", 0, nullptr);
+    touch("m/kept");
+    busy = open("m/kept", O_RDWR);
+    show("detach what is busy", umount2("m", MNT_DETACH));
+    show("its name is gone", access("m/kept", F_OK));
+    show("but it can be written", write(busy, "x", 1));
+    close(busy);
+    mount("none", "m", "tmpfs", 0, nullptr);
+    mount("none", "m", "tmpfs", 0, nullptr);
+    show("two, one over the other", umount2("m", 0));
+    show("the lower one", umount2("m", 0));
+    show("none", umount2("m", 0));
+    mount("none", "m", "tmpfs", 0, nullptr);
+    mkdir("m/inner", 0755);
+    mount("none", "m/inner", "tmpfs", 0, nullptr);
+    show("with another inside", umount2("m", 0));
+    show("detached with it", umount2("m", MNT_DETACH));
+}
+
+static void show_flags(const char *what) {
+    struct statvfs status = {};
+    statvfs("m", &status);
+    say("%s: flags %#lx", what, status.f_flag & (ST_RDONLY | ST_NOSUID | 4 | 8));
+}
+
+static void check_read_only(void) {
+    struct stat status;
+    mount("none", "m", "tmpfs", 0, "mode=777");
+    touch("m/file");
+    mkdir("m/directory", 0755);
+    symlink("file", "m/link");
+    mknod("m/null", S_IFCHR | 0666, makedev(1, 3));
+    mkfifo("m/fifo", 0600);
+    int writer = open("m/file", O_RDWR);
+    show("remount with a writer",
+         mount("none", "m", nullptr, MS_REMOUNT | MS_RDONLY | MS_BIND, nullptr));
+    close(writer);
+    show("remount", mount("none", "m", nullptr, MS_REMOUNT | MS_RDONLY | MS_BIND, nullptr));
+    show_flags("now");
+    show("to read", open("m/file", O_RDONLY) >= 0 ? 0 : -1);
+    show("to write", open("m/file", O_WRONLY));
+    show("to truncate", open("m/file", O_RDONLY | O_TRUNC));
+    show("to create", open("m/new", O_CREAT | O_WRONLY, 0600));
+    show("to create what is there", open("m/file", O_CREAT | O_RDONLY, 0600) >= 0 ? 0 : -1);
+    show("to create it alone", open("m/file", O_CREAT | O_EXCL | O_WRONLY, 0600));
+    show("nameless", open("m", O_TMPFILE | O_RDWR, 0600));
+    show("device to write", open("m/null", O_WRONLY) >= 0 ? 0 : -1);
+    show("fifo to write", open("m/fifo", O_RDWR) >= 0 ? 0 : -1);
+    show("directory to write", open("m/directory", O_WRONLY));
+    show("truncate", truncate("m/file", 0));
+    show("mkdir", mkdir("m/new", 0755));
+    show("mkdir, there", mkdir("m/directory", 0755));
+    show("mknod", mknod("m/new", S_IFREG | 0600, 0));
+    show("symlink", symlink("x", "m/new"));
+    show("link", link("m/file", "m/new"));
+    show("unlink", unlink("m/file"));
+    show("unlink, absent", unlink("m/absent"));
+    show("unlink a directory", unlink("m/directory"));
+    show("rmdir", rmdir("m/directory"));
+    show("rmdir, absent", rmdir("m/absent"));
+    show("rename", rename("m/file", "m/new"));
+    show("rename, absent", rename("m/absent", "m/new"));
+    show("chmod", chmod("m/file", 0600));
+    show("chown", chown("m/file", 0, 0));
+    show("utime", utime("m/file", nullptr));
+    show("setxattr", call(setxattr, "m/file", "user.a", "x", 1, 0));
+    show("removexattr", call(removexattr, "m/file", "user.a"));
+    show("access to write", access("m/file", W_OK));
+    show("access to a device", access("m/null", W_OK));
+    show("access to read", access("m/file", R_OK));
+    int reader = open("m/file", O_RDONLY);
+    show("fchmod", fchmod(reader, 0600));
+    close(reader);
+    show("stat", stat("m/file", &status));
+    show("remount to write", mount("none", "m", nullptr, MS_REMOUNT | MS_BIND, nullptr));
+    show_flags("now");
+    show("to write", open("m/file", O_WRONLY) >= 0 ? 0 : -1);
+    show("detach", umount2("m", MNT_DETACH));
+    show("mount to read", mount("none", "m", "tmpfs", MS_RDONLY, nullptr));
+    show("to create", open("m/new", O_CREAT | O_WRONLY, 0600));
+    show_flags("now");
+    show("remount to write", mount("none", "m", nullptr, MS_REMOUNT, nullptr));
+    show("to create", open("m/new", O_CREAT | O_WRONLY, 0600) >= 0 ? 0 : -1);
+    show("detach", umount2("m", MNT_DETACH));
+}
+
+static int copy_self(const char *path) {
+    static char piece[PAGE];
+    int from = open("/proc/self/exe", O_RDONLY), to = open(path, O_CREAT | O_WRONLY, 0755);
+    for (ssize_t size; (size = read(from, piece, sizeof(piece))) > 0;) {
+        write(to, piece, (size_t)size);
+    }
+    close(from);
+    close(to);
+    return chmod(path, 0755);
+}
+
+static void run(const char *what, const char *path) {
+    pid_t child = fork();
+    if (child == 0) {
+        execl(path, path, "ids", nullptr);
+        say("%s: %s", what, error_name(errno));
+        _exit(HAS_SAID_WHY);
+    }
+    show_execution(what, child);
+}
+
+static void check_execution(void) {
+    mount("none", "m", "tmpfs", 0, "mode=755");
+    copy_self("m/program");
+    mknod("m/null", S_IFCHR | 0666, makedev(1, 3));
+    run("execute", "m/program");
+    show("remount", mount("none", "m", nullptr, MS_REMOUNT | MS_BIND | MS_NOEXEC, nullptr));
+    show_flags("now");
+    run("execute", "m/program");
+    show("access", access("m/program", X_OK));
+    show("remount", mount("none", "m", nullptr, MS_REMOUNT | MS_BIND | MS_NODEV, nullptr));
+    show_flags("now");
+    show("device", open("m/null", O_RDWR));
+    show("device's path", open("m/null", O_PATH) >= 0 ? 0 : -1);
+    show("access to it", access("m/null", W_OK));
+    chown("m/program", 65534, 65534);
+    chmod("m/program", 06755);
+    show("remount", mount("none", "m", nullptr, MS_REMOUNT | MS_BIND | MS_NOSUID, nullptr));
+    show_flags("now");
+    run("as oneself", "m/program");
+    show("detach", umount2("m", MNT_DETACH));
+}
+
+static void check_nobody(void) {
+    call(setresuid, 65534, 65534, 65534);
+    show("nobody mounts", mount("none", "m", "tmpfs", 0, nullptr));
+    show("nobody mounts nothing", mount("none", "absent", "tmpfs", 0, nullptr));
+    show("nobody unmounts", umount2("m", 0));
+    show("nobody unmounts nothing", umount2("absent", 0));
+    show("nobody, unknown flag", umount2("m", 64));
+}
+
+int main(int argument_count, char **) {
+    if (argument_count > 1) {
+        say("runs as %d %d", geteuid(), getegid());
+        return 0;
+    }
+    mkdir("m", 0755);
+    touch("file");
+    check_arguments();
+    check_plain();
+    check_read_only();
+    check_execution();
+    show_child("nobody", check_nobody);
+}
