@@ -64,7 +64,7 @@ def read_programs():
     programs = {}
     for path in sorted(glob.glob(PROGRAMS)):
         with open(path, encoding="utf-8") as file:
-            words = re.findall(r"\b(?:SYS_)?([a-z_]\w*)", file.read())
+            words = re.findall(r"\b(?:sys_)?([a-z_]\w*)", file.read().lower())
         programs[os.path.basename(path)[:-2]] = collections.Counter(words)
     return programs
 

@@ -11,7 +11,7 @@
 
 constexpr int READ_WRITE = PROT_READ | PROT_WRITE;
 constexpr size_t PAGES = 8;
-constexpr long HOME_NODE = 450;
+constexpr long SET_MEMPOLICY_HOME_NODE = 450;
 
 constexpr unsigned STATIC = 1 << 15;
 constexpr unsigned RELATIVE = 1 << 14;
@@ -184,19 +184,19 @@ static void check_binding(void) {
 static void check_home(void) {
     unsigned long node = 1;
     char *pages = mmap(nullptr, PAGES * PAGE, READ_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    show("no policy", syscall(HOME_NODE, pages, PAGE, 0, 0));
-    show("no memory", syscall(HOME_NODE, nullptr, PAGE, 0, 0));
-    show("flags", syscall(HOME_NODE, pages, PAGE, 0, 1));
-    show("unaligned", syscall(HOME_NODE, pages + 1, PAGE, 0, 0));
-    show("another node", syscall(HOME_NODE, pages, PAGE, 1, 0));
-    show("nothing", syscall(HOME_NODE, pages, 0, 0, 0));
-    show("wraps", syscall(HOME_NODE, pages, -2 * PAGE, 0, 0));
-    show("the kernel's", syscall(HOME_NODE, 0xffff800000000000, PAGE, 0, 0));
+    show("no policy", syscall(SET_MEMPOLICY_HOME_NODE, pages, PAGE, 0, 0));
+    show("no memory", syscall(SET_MEMPOLICY_HOME_NODE, nullptr, PAGE, 0, 0));
+    show("flags", syscall(SET_MEMPOLICY_HOME_NODE, pages, PAGE, 0, 1));
+    show("unaligned", syscall(SET_MEMPOLICY_HOME_NODE, pages + 1, PAGE, 0, 0));
+    show("another node", syscall(SET_MEMPOLICY_HOME_NODE, pages, PAGE, 1, 0));
+    show("nothing", syscall(SET_MEMPOLICY_HOME_NODE, pages, 0, 0, 0));
+    show("wraps", syscall(SET_MEMPOLICY_HOME_NODE, pages, -2 * PAGE, 0, 0));
+    show("the kernel's", syscall(SET_MEMPOLICY_HOME_NODE, 0xffff800000000000, PAGE, 0, 0));
     call(mbind, pages, PAGE, 2, &node, 65, 0);
     call(mbind, pages + 2 * PAGE, PAGE, 5, &node, 65, 0);
-    show("bound", syscall(HOME_NODE, pages, PAGES * PAGE, 0, 0));
+    show("bound", syscall(SET_MEMPOLICY_HOME_NODE, pages, PAGES * PAGE, 0, 0));
     call(mbind, pages + 4 * PAGE, PAGE, 1, &node, 65, 0);
-    show("preferred", syscall(HOME_NODE, pages, PAGES * PAGE, 0, 0));
+    show("preferred", syscall(SET_MEMPOLICY_HOME_NODE, pages, PAGES * PAGE, 0, 0));
     show_area("still", pages);
 }
 
