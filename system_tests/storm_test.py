@@ -55,6 +55,12 @@ class StormTest(MachineCase):
     def test_a_fork_bomb_within_a_limit(self):
         self.assertEqual(self.attack("storm", "bomb"), ["over"])
 
+    def test_handlers_leave_the_registers_of_what_they_interrupt_as_they_were(self):
+        self.assertEqual(self.attack("storm", "signals"), ["over"])
+
+    def test_returns_from_handlers_with_registers_that_no_cpu_takes(self):
+        self.assertEqual(self.attack("storm", "frames"), ["over"])
+
     def test_a_fork_bomb_without_a_limit(self):
         self.assertEqual(self.attack("exhaust", "processes"),
                          ["processes: more than 100 at once: yes", WATCHED])

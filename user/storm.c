@@ -1,7 +1,7 @@
 /*
  * Processes and threads that begin, stop, go on, replace themselves and end all at once:
  *
- *     storm kill|stop|exec|bomb
+ *     storm kill|stop|exec|bomb|signals|frames
  *
  * leaves with 0 when everything that it began has ended; what ends how is left to chance.
  */
@@ -15,15 +15,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 constexpr int THREADS = 64;
 constexpr int ROUNDS = 20;
 constexpr rlim_t BOMB_LIMIT = 60;
 constexpr int NOBODY = 65534;
+constexpr size_t PAGE = 4096;
+constexpr size_t LARGE = 4ul << 20;
+constexpr size_t AREA_HALF = 576; /* of what XSAVE stores: all but what came with AVX */
 
 static char *self;
 
@@ -145,6 +151,94 @@ static void bomb(void) {
     waitpid(child, nullptr, 0);
 }
 
+static char *two_pages;
+
+static void *hold_the_space(void *) {
+    for (;;) {
+        void *large = mmap(nullptr, LARGE, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_POPULATE, -1, 0);
+        munmap(large, LARGE);
+        sched_yield();
+    }
+}
+
+/* What is to be restored ends in a page that has to be found first: the thread sleeps between its
+ * halves. Returns the first half. */
+static char *split_area(ucontext_t *context) {
+    char *half = two_pages + PAGE - AREA_HALF;
+    memcpy(half, context->uc_mcontext.fpregs, AREA_HALF);
+    context->uc_mcontext.fpregs = (fpregset_t)(void *)half;
+    madvise(two_pages + PAGE, PAGE, MADV_DONTNEED);
+    pause_briefly(1000);
+    return half;
+}
+
+static void spoil_vector(int, siginfo_t *, void *context) {
+    const double other[2] = {-1, -1};
+    split_area(context);
+    __asm__ volatile("movupd %0, %%xmm15" ::"m"(other) : "xmm15");
+}
+
+/* A header that no CPU takes. */
+static void spoil_header(int, siginfo_t *, void *context) {
+    constexpr size_t reserved_at = 520;
+    constexpr uint64_t reserved[2] = {5, 5};
+    memcpy(split_area(context) + reserved_at, reserved, sizeof(reserved));
+}
+
+static void expect_signal(void (*handler)(int, siginfo_t *, void *)) {
+    struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO};
+    pthread_t thread;
+    two_pages = mmap(nullptr, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    sigaction(SIGUSR1, &action, nullptr);
+    pthread_create(&thread, nullptr, hold_the_space, nullptr);
+    pause_briefly(5000);
+}
+
+static bool keeps_vector(void) {
+    const double before[2] = {3.25, 7.5};
+    double after[2];
+    long number = SYS_kill;
+    __asm__ volatile("movupd %[before], %%xmm15\n\tsyscall\n\tmovupd %%xmm15, %[after]"
+                     : [after] "=m"(after), "+a"(number)
+                     : [before] "m"(before), "D"((long)getpid()), "S"((long)SIGUSR1)
+                     : "rcx", "r11", "memory", "xmm15");
+    return after[0] == before[0] && after[1] == before[1];
+}
+
+/* The handler's registers are other ones; those of the interrupted code come back. */
+static void signal_storm(void) {
+    expect_signal(spoil_vector);
+    for (int i = 0; i < ROUNDS; i++) {
+        if (!keeps_vector()) {
+            exit(1);
+        }
+    }
+    puts("over");
+    exit(0);
+}
+
+static void return_badly(void) {
+    expect_signal(spoil_header);
+    raise(SIGUSR1);
+    _exit(0);
+}
+
+/* A frame that cannot be used ends the process, and nothing else. */
+static void frame_storm(void) {
+    for (int i = 0; i < ROUNDS; i++) {
+        int status;
+        pid_t child = fork();
+        if (child == 0) {
+            return_badly();
+        }
+        waitpid(child, &status, 0);
+        if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGSEGV) {
+            exit(1);
+        }
+    }
+}
+
 int main(int count, char **arguments) {
     const char *what = count > 1 ? arguments[1] : "";
     self = arguments[0];
@@ -159,6 +253,10 @@ int main(int count, char **arguments) {
         exec_storm();
     } else if (strcmp(what, "bomb") == 0) {
         bomb();
+    } else if (strcmp(what, "signals") == 0) {
+        signal_storm();
+    } else if (strcmp(what, "frames") == 0) {
+        frame_storm();
     } else {
         return 2;
     }

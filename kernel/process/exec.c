@@ -126,8 +126,7 @@ static void forget_program(struct task *task) {
     task->has_left_futexes = false;
     task->process->keeps_capabilities = false;
     task->process->barrier_registrations = 0;
-    fpu_area_init(task->thread->fpu_area);
-    fpu_restore(task->thread->fpu_area);
+    fpu_reset(task->thread->fpu_area);
     user_set_fs_base(virt_addr(0));
     user_set_gs_base(virt_addr(0));
 }

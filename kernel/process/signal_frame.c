@@ -146,18 +146,22 @@ static bool push_floating_point(uint64_t at) {
     return missing == 0;
 }
 
+/* The thread's own area is what a switch saves to and restores from, even in the middle of a copy:
+ * what a program wrote comes into it only after it was looked at. */
 static enum status pop_floating_point(uint64_t at) {
+    alignas(FPU_AREA_ALIGNMENT) char copy[FPU_AREA_SIZE_MAX];
     void *area = task_current()->thread->fpu_area;
     if (at == 0) {
-        fpu_area_init(area);
-    } else if (!is_aligned(at, FPU_AREA_ALIGNMENT) ||
-               user_copy_in(area, virt_addr(at), fpu_area_size_bytes()) != 0 ||
-               !fpu_area_can_be_restored(area)) {
-        fpu_area_init(area);
-        fpu_restore(area);
+        fpu_reset(area);
+        return STATUS_OK;
+    }
+    if (!is_aligned(at, FPU_AREA_ALIGNMENT) ||
+        user_copy_in(copy, virt_addr(at), fpu_area_size_bytes()) != 0 ||
+        !fpu_area_can_be_restored(copy)) {
+        fpu_reset(area);
         return STATUS_FAULT;
     }
-    fpu_restore(area);
+    fpu_replace(area, copy);
     return STATUS_OK;
 }
 
@@ -194,8 +198,7 @@ enum status signal_frame_push(struct trap_frame *frame, const struct signal_acti
     frame->rip = action->handler;
     frame->rsp = at;
     frame->rflags &= ~RFLAGS_OFF_IN_HANDLER;
-    fpu_area_init(task->thread->fpu_area);
-    fpu_restore(task->thread->fpu_area);
+    fpu_reset(task->thread->fpu_area);
     return STATUS_OK;
 }
 
