@@ -61,6 +61,9 @@ class StormTest(MachineCase):
     def test_returns_from_handlers_with_registers_that_no_cpu_takes(self):
         self.assertEqual(self.attack("storm", "frames"), ["over"])
 
+    def test_programs_that_cannot_be_loaded_leave_none_of_their_strings(self):
+        self.assertEqual(self.attack("storm", "segments"), ["over"])
+
     def test_a_fork_bomb_without_a_limit(self):
         self.assertEqual(self.attack("exhaust", "processes"),
                          ["processes: more than 100 at once: yes", WATCHED])

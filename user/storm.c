@@ -1,12 +1,13 @@
 /*
  * Processes and threads that begin, stop, go on, replace themselves and end all at once:
  *
- *     storm kill|stop|exec|bomb|signals|frames
+ *     storm kill|stop|exec|bomb|signals|frames|segments
  *
  * leaves with 0 when everything that it began has ended; what ends how is left to chance.
  */
 
 #define _GNU_SOURCE
+#include <elf.h>
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -239,6 +240,58 @@ static void frame_storm(void) {
     }
 }
 
+/* A program whose only segment is the kernel's. */
+static int write_bad_program(void) {
+    const struct {
+        Elf64_Ehdr header;
+        Elf64_Phdr segment;
+        char content[100];
+    } program = {
+        .header =
+            {
+                .e_ident = ELFMAG "\2\1\1",
+                .e_type = ET_EXEC,
+                .e_machine = EM_X86_64,
+                .e_version = EV_CURRENT,
+                .e_phoff = sizeof(Elf64_Ehdr),
+                .e_ehsize = sizeof(Elf64_Ehdr),
+                .e_phentsize = sizeof(Elf64_Phdr),
+                .e_phnum = 1,
+            },
+        .segment =
+            {
+                .p_type = PT_LOAD,
+                .p_flags = PF_R | PF_X,
+                .p_vaddr = 0xffff800000000000,
+                .p_filesz = sizeof(program.content),
+                .p_memsz = sizeof(program.content),
+                .p_align = PAGE,
+            },
+    };
+    int file = memfd_create("program", 0);
+    return write(file, &program, sizeof(program)) == sizeof(program) ? file : -1;
+}
+
+/* Each ends when it has handed over a megabyte of strings. */
+static void segment_storm(void) {
+    static char text[100'000];
+    char *strings[] = {text, text, text, text, text, nullptr};
+    int file = write_bad_program();
+    memset(text, 'x', sizeof(text) - 1);
+    for (int i = 0; i < ROUNDS; i++) {
+        int status;
+        pid_t child = fork();
+        if (child == 0) {
+            fexecve(file, strings, strings);
+            _exit(1);
+        }
+        waitpid(child, &status, 0);
+        if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGSEGV) {
+            exit(1);
+        }
+    }
+}
+
 int main(int count, char **arguments) {
     const char *what = count > 1 ? arguments[1] : "";
     self = arguments[0];
@@ -257,6 +310,8 @@ int main(int count, char **arguments) {
         signal_storm();
     } else if (strcmp(what, "frames") == 0) {
         frame_storm();
+    } else if (strcmp(what, "segments") == 0) {
+        segment_storm();
     } else {
         return 2;
     }

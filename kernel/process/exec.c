@@ -144,14 +144,6 @@ static void replace(struct task *task, const struct exec_request *request,
     context_user_frame(frame, loaded->entry, loaded->stack_pointer);
 }
 
-/* Linux looks at a program's segments when the old one is gone already: there is nothing to go back
- * to. */
-static void end_for_bad_segments(void) {
-    if (process_end_others()) {
-        process_kill(SIGNAL_SEGV);
-    }
-}
-
 enum status process_exec(struct exec_request *request, struct trap_frame *frame) {
     struct task *task = task_current();
     struct file *file;
@@ -167,7 +159,8 @@ enum status process_exec(struct exec_request *request, struct trap_frame *frame)
     }
     executable_unref(file);
     if (status == STATUS_NOT_EXECUTABLE && loaded.is_recognised) {
-        end_for_bad_segments();
+        /* Linux looks at segments when the old program is gone already: nothing to go back to. */
+        process_end_soon((struct process_end){.signal = SIGNAL_SEGV});
     }
     if (status != STATUS_OK) {
         return status;

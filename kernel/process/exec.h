@@ -52,7 +52,7 @@ enum status process_exec_open(struct exec_request *request);
 
 /*
  * Replaces the current process's program by the file that is open. On success `frame` is that of
- * its first instruction. Errors, and the process is as it was: man 2 execve's.
+ * its first instruction. Errors: man 2 execve's, and the process is as it was, or is to end.
  */
 enum status process_exec(struct exec_request *request, struct trap_frame *frame);
 

@@ -277,8 +277,8 @@ static void leave_memory(struct process *process) {
     end_task(task);
 }
 
-/* The first reason counts. */
-static void begin_end(struct process *process, struct process_end end) {
+void process_end_soon(struct process_end end) {
+    struct process *process = process_current();
     signals_lock(process);
     if (!process->is_ending) {
         process->is_ending = true;
@@ -289,11 +289,11 @@ static void begin_end(struct process *process, struct process_end end) {
 }
 
 [[noreturn]] void process_exit(unsigned exit_code) {
-    begin_end(process_current(), (struct process_end){.exit_code = exit_code & 0xff});
+    process_end_soon((struct process_end){.exit_code = exit_code & 0xff});
     end_task(task_current());
 }
 
 [[noreturn]] void process_kill(unsigned signal) {
-    begin_end(process_current(), (struct process_end){.signal = signal});
+    process_end_soon((struct process_end){.signal = signal});
     end_task(task_current());
 }

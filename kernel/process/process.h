@@ -270,12 +270,18 @@ struct clone_request {
  */
 int64_t task_clone(const struct trap_frame *frame, const struct clone_request *request);
 
-/* Ends the current task; with the last one its process ends. man 2 _exit */
+/*
+ * Ends the current task; with the last one its process ends: man 2 _exit. These do not return, so
+ * nobody calls them who holds anything: the calls of that name do, and task_before_user.
+ */
 [[noreturn]] void task_exit(unsigned exit_code);
 
 /* Ends the current process: man 2 exit_group, and the default action of a signal. */
 [[noreturn]] void process_exit(unsigned exit_code);
 [[noreturn]] void process_kill(unsigned signal);
+
+/* The current process ends so when its tasks come to task_before_user, unless it ends already. */
+void process_end_soon(struct process_end end);
 
 /* Ends every task of the process but the current one, which is of it, and waits until they have;
  * false: another one does so, or the process ends, and others may still live. For execve. */
