@@ -84,16 +84,18 @@ static void do_default(unsigned signal) {
     }
 }
 
-/* Takes one signal; false: there was none, or the process has stopped and takes it later. */
-static bool deliver_one(struct trap_frame *frame) {
+enum delivery { DELIVERED_NONE, DELIVERED_ONE, DELIVERY_STOPPED };
+
+/* Takes one signal, unless the process has stopped and takes it later. */
+static enum delivery deliver_one(struct trap_frame *frame) {
     struct task *task = task_current();
     struct signal_info info;
     if (__atomic_load_n(&task->process->state, __ATOMIC_ACQUIRE) == PROCESS_STOPPED) {
-        return false;
+        return DELIVERY_STOPPED;
     }
     unsigned signal = signal_take(~task->blocked, &info);
     if (signal == 0) {
-        return false;
+        return DELIVERED_NONE;
     }
     struct signal_action action = signal_action_get(task->process, signal);
     if (action.handler == HANDLER_DEFAULT) {
@@ -101,7 +103,19 @@ static bool deliver_one(struct trap_frame *frame) {
     } else if (action.handler != HANDLER_IGNORE) {
         call_handler(frame, &action, &info);
     }
-    return true;
+    return DELIVERED_ONE;
+}
+
+/* Until none is left. A stop is lived through first, since what comes after it may have a handler:
+ * only then is it known what becomes of the call. */
+static void deliver_all(struct trap_frame *frame) {
+    enum delivery last;
+    process_obey();
+    while ((last = deliver_one(frame)) != DELIVERED_NONE) {
+        if (last == DELIVERY_STOPPED) {
+            process_obey();
+        }
+    }
 }
 
 static void put_mask_back(struct task *task) {
@@ -118,9 +132,7 @@ void task_before_user(struct trap_frame *frame) {
     while (task_has_work(task)) {
         __atomic_store_n(&task->has_work, false, __ATOMIC_SEQ_CST);
         cpu_timers_check();
-        process_obey();
-        while (deliver_one(frame)) {
-        }
+        deliver_all(frame);
         settle_call(task, frame, nullptr);
         put_mask_back(task);
     }
