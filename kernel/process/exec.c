@@ -77,7 +77,36 @@ static enum status complete(struct exec_request *request) {
     return request->arguments.count == 0 ? string_store_add(&request->arguments, "") : STATUS_OK;
 }
 
+struct sharer_search {
+    const struct task *task;
+    bool is_found;
+};
+
+static void find_sharer(void *context, struct process *process) NO_CAPABILITY_CHECK {
+    struct sharer_search *search = context;
+    for (struct list_node *at = process->tasks.next; at != &process->tasks; at = at->next) {
+        const struct task *other = LIST_ENTRY(at, struct task, link);
+        search->is_found |= other != search->task && other->files == search->task->files;
+    }
+}
+
+/* Who only looks at a table for a moment has a reference too, and does not count. */
+static bool shares_files(const struct task *task) {
+    struct sharer_search search = {.task = task};
+    if (descriptor_table_has_others(task->files)) {
+        tree_lock();
+        process_for_each(find_sharer, &search);
+        tree_unlock();
+    }
+    return search.is_found;
+}
+
+/* By the only task of its process. A table that is nobody else's stays, and record locks with it
+ * (man 2 fcntl: they are preserved across an execve). */
 static enum status own_files(struct task *task) {
+    if (!shares_files(task)) {
+        return STATUS_OK;
+    }
     struct descriptor_table *own;
     enum status status = descriptor_table_clone(task->files, &own);
     if (status == STATUS_OK) {
@@ -144,6 +173,19 @@ static void replace(struct task *task, const struct exec_request *request,
     context_user_frame(frame, loaded->entry, loaded->stack_pointer);
 }
 
+/* Ends the other tasks. Errors: STATUS_INTERRUPTED; STATUS_NO_MEMORY, and the process is to end:
+ * they are gone, so there is nothing to go back to. */
+static enum status be_alone(struct task *task) {
+    if (!process_end_others()) {
+        return STATUS_INTERRUPTED;
+    }
+    enum status status = own_files(task);
+    if (status != STATUS_OK) {
+        process_end_soon((struct process_end){.signal = SIGNAL_SEGV});
+    }
+    return status;
+}
+
 enum status process_exec(struct exec_request *request, struct trap_frame *frame) {
     struct task *task = task_current();
     struct file *file;
@@ -168,10 +210,7 @@ enum status process_exec(struct exec_request *request, struct trap_frame *frame)
     struct signal_actions *actions = nullptr;
     status = signal_actions_create(&actions);
     if (status == STATUS_OK) {
-        status = own_files(task);
-    }
-    if (status == STATUS_OK && !process_end_others()) {
-        status = STATUS_INTERRUPTED;
+        status = be_alone(task);
     }
     if (status != STATUS_OK) {
         signal_actions_unref(actions);

@@ -4,12 +4,15 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -178,6 +181,56 @@ static void become_survivor(void) {
     execve(self, (char *const[]){self, "survivor", nullptr}, environment);
 }
 
+static int show_lock(const char *what) {
+    struct flock lock = {.l_type = F_WRLCK};
+    int result = fcntl(60, F_GETLK, &lock);
+    say("%s: %d, locked %d", what, result, lock.l_type == F_WRLCK);
+    return 0;
+}
+
+/* After execve: what is locked, and for whom. */
+static int keeper(void) {
+    show_lock("for the process itself");
+    pid_t child = fork();
+    if (child == 0) {
+        _exit(show_lock("for another"));
+    }
+    show_end("the other", child);
+    return 0;
+}
+
+static void keep_lock(void) {
+    struct flock lock = {.l_type = F_WRLCK};
+    dup2(open("locked", O_RDWR | O_CREAT, 0600), 60);
+    show("lock", fcntl(60, F_SETLK, &lock));
+    execve(self, (char *const[]){self, "keeper", nullptr}, environment);
+}
+
+static void *sleep_on(void *) {
+    for (;;) {
+        pause();
+    }
+}
+
+static void keep_lock_with_thread(void) {
+    pthread_t thread;
+    pthread_create(&thread, nullptr, sleep_on, nullptr);
+    keep_lock();
+}
+
+static int stay(void *) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    sleep_on(nullptr);
+    return 0;
+}
+
+/* Descriptors that another process has too: the new program gets its own, and the lock stays. */
+static void leave_lock(void) {
+    static char stack[4 * PAGE];
+    clone(stay, stack + sizeof(stack), CLONE_FILES | SIGCHLD, nullptr);
+    keep_lock();
+}
+
 static int survivor(void) {
     struct sigaction ignored, caught;
     struct rlimit files;
@@ -225,6 +278,9 @@ int main(int argument_count, char **arguments) {
     if (argument_count > 1 && strcmp(arguments[1], "survivor") == 0) {
         return survivor();
     }
+    if (argument_count > 1 && strcmp(arguments[1], "keeper") == 0) {
+        return keeper();
+    }
     if (argument_count > 1 && strcmp(arguments[1], "count") == 0) {
         say("  %d arguments", argument_count);
         return 0;
@@ -237,6 +293,9 @@ int main(int argument_count, char **arguments) {
     check_arguments();
     check_execveat();
     show_child("survivor", become_survivor);
+    show_child("a lock", keep_lock);
+    show_child("a lock, with a thread", keep_lock_with_thread);
+    show_child("a lock, with shared descriptors", leave_lock);
     copy_self();
     become_busy();
 }
