@@ -159,6 +159,10 @@ static void check_execveat(void) {
     try_at("not a directory", program, "x", 0);
     try_at("unknown flag", here, "link", 1);
     try_at("a script that would be closed", script, "", AT_EMPTY_PATH);
+    dup2(here, 70);
+    dup2(script, 71);
+    try_at("a script below a directory", 70, "script", 0);
+    try_at("a script by descriptor", 71, "", AT_EMPTY_PATH);
 }
 
 static void on_signal(int) {}
