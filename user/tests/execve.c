@@ -210,6 +210,41 @@ static void keep_lock(void) {
     execve(self, (char *const[]){self, "keeper", nullptr}, environment);
 }
 
+/* All strings, pointers to them and the name come to a quarter of the stack, and so much more. */
+static void fill_quarter(const char *what, size_t more) {
+    constexpr size_t longest = 128 * 1024, strings = 18, quarter = 2 << 20;
+    char *arguments[strings + 1] = {"zero", "count"};
+    size_t used = (strings + 2) * sizeof(char *) + sizeof("./copy") + sizeof("zero") +
+                  sizeof("count") + sizeof("ONE=1") + sizeof("TWO=2");
+    for (size_t i = 2; i < strings; i++) {
+        size_t left = quarter + more - used;
+        arguments[i] = long_string((left < longest ? left : longest) - 1);
+        used += strlen(arguments[i]) + 1;
+    }
+    try_to_execute(what, "./copy", arguments);
+}
+
+static void try_many(const char *what, size_t count) {
+    char **arguments = calloc(count + 1, sizeof(*arguments));
+    arguments[0] = "zero";
+    arguments[1] = "count";
+    for (size_t i = 2; i < count; i++) {
+        arguments[i] = "";
+    }
+    try_to_execute(what, self, arguments);
+    free(arguments);
+}
+
+static void check_sum(void) {
+    struct rlimit usual = {8 << 20, 8 << 20};
+    setrlimit(RLIMIT_STACK, &usual);
+    fill_quarter("a quarter of the stack", 0);
+    fill_quarter("a byte more than a quarter", 1);
+    try_many("many empty arguments", 230'000);
+    try_many("too many empty arguments", 240'000);
+    try_many("more pointers than room", 270'000);
+}
+
 static void *sleep_on(void *) {
     for (;;) {
         pause();
@@ -302,4 +337,5 @@ int main(int argument_count, char **arguments) {
     show_child("a lock, with shared descriptors", leave_lock);
     copy_self();
     become_busy();
+    show_child("their sum", check_sum);
 }
