@@ -4,6 +4,7 @@ With PROOF_FILE set, makes more random calls, and writes the table of what came 
 """
 
 import re
+import signal
 
 from system_tests.machine_case import MachineCase, log_text, program
 from tools.proof import evidence
@@ -63,6 +64,10 @@ class StormTest(MachineCase):
 
     def test_programs_that_cannot_be_loaded_leave_none_of_their_strings(self):
         self.assertEqual(self.attack("storm", "segments"), ["over"])
+
+    def test_the_first_process_lives_through_what_others_send_and_not_what_it_sends_itself(self):
+        result = self.run_program(program("storm"), "first", append="audit")
+        self.assertEqual(result.status, 128 + signal.SIGTERM, result.output)
 
     def test_a_fork_bomb_without_a_limit(self):
         self.assertEqual(self.attack("exhaust", "processes"),

@@ -1,7 +1,7 @@
 /*
  * Processes and threads that begin, stop, go on, replace themselves and end all at once:
  *
- *     storm kill|stop|exec|bomb|signals|frames|segments
+ *     storm kill|stop|exec|bomb|signals|frames|segments|first
  *
  * leaves with 0 when everything that it began has ended; what ends how is left to chance.
  */
@@ -292,6 +292,26 @@ static void segment_storm(void) {
     }
 }
 
+/* By the first process: what its child sends it, with no handler there, it lives through. */
+static void first_storm(void) {
+    sigset_t set;
+    sigfillset(&set);
+    for (int i = 0; i < 2; i++) {
+        pid_t child = fork();
+        if (child == 0) {
+            for (int number = 1; number < _NSIG; number++) {
+                kill(1, number);
+                syscall(SYS_tgkill, 1, 1, number);
+            }
+            _exit(0);
+        }
+        waitpid(child, nullptr, 0);
+        /* The second time they are pending until they are unblocked. */
+        sigprocmask(i == 0 ? SIG_BLOCK : SIG_UNBLOCK, &set, nullptr);
+    }
+    raise(SIGTERM);
+}
+
 int main(int count, char **arguments) {
     const char *what = count > 1 ? arguments[1] : "";
     self = arguments[0];
@@ -312,6 +332,8 @@ int main(int count, char **arguments) {
         frame_storm();
     } else if (strcmp(what, "segments") == 0) {
         segment_storm();
+    } else if (strcmp(what, "first") == 0) {
+        first_storm();
     } else {
         return 2;
     }

@@ -70,7 +70,17 @@ static void call_handler(struct trap_frame *frame, const struct signal_action *a
     block_for_handler(task, action, signal);
 }
 
-static void do_default(unsigned signal) {
+/* Sent by another process while the first one blocked it, and had no handler after all. */
+static bool is_spared(const struct signal_info *info) {
+    return process_current()->number == 1 && info->code <= CODE_USER && info->code != CODE_TIMER &&
+           info->sent.process != 1;
+}
+
+static void do_default(const struct signal_info *info) {
+    unsigned signal = (unsigned)info->signal;
+    if (is_spared(info)) {
+        return;
+    }
     switch (signal_default(signal)) {
     case SIGNAL_ENDS:
     case SIGNAL_DUMPS:
@@ -99,7 +109,7 @@ static enum delivery deliver_one(struct trap_frame *frame) {
     }
     struct signal_action action = signal_action_get(task->process, signal);
     if (action.handler == HANDLER_DEFAULT) {
-        do_default(signal);
+        do_default(&info);
     } else if (action.handler != HANDLER_IGNORE) {
         call_handler(frame, &action, &info);
     }

@@ -248,6 +248,23 @@ static bool is_ignored(struct process *process, const struct task *task, unsigne
     return ignores(&action, signal);
 }
 
+/*
+ * man 2 kill: of what other processes send, the first process gets that alone for which it has a
+ * handler. What the terminal, a timer or it itself sends does as everywhere: it may be any program.
+ */
+static bool is_spared(struct process *process, const struct task *task,
+                      const struct signal_info *info) REQUIRES(process->signal_lock) {
+    unsigned signal = (unsigned)info->signal;
+    const struct process *sender = process_current();
+    if (process->number != 1 || info->code > CODE_USER || !sender || sender == process) {
+        return false;
+    }
+    task = task ? task : LIST_ENTRY(process->tasks.next, struct task, link);
+    bool is_blocked = !list_is_empty(&process->tasks) && (task->blocked & signal_bit(signal));
+    struct signal_action action = signal_action_get(process, signal);
+    return !is_blocked && action.handler == HANDLER_DEFAULT;
+}
+
 /* Whether the note is used. */
 static bool post(struct process *process, struct task *task, unsigned signal,
                  struct signal_note *note) REQUIRES(process->signal_lock) {
@@ -281,7 +298,7 @@ static enum status send(struct process *process, struct task *task,
     bool is_used = false;
     if (process->state != PROCESS_ENDED) {
         undo_opposite(process, signal, &unused);
-        is_used = post(process, task, signal, note);
+        is_used = !is_spared(process, task, info) && post(process, task, signal, note);
     }
     signals_unlock(process);
     if (note && !is_used) {
