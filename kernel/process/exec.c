@@ -169,7 +169,7 @@ static void replace(struct task *task, const struct exec_request *request,
     descriptor_close_marked(task->files);
     __atomic_store_n(&task->process->is_dumpable, 1, __ATOMIC_RELAXED);
     __atomic_store_n(&task->process->keeps_capabilities, false, __ATOMIC_RELAXED);
-    task_set_name(task, request->shown_path);
+    task_set_name(task, program_name(request->shown_path));
     context_user_frame(frame, loaded->entry, loaded->stack_pointer);
 }
 

@@ -59,9 +59,8 @@ enum status process_make(struct process **process);
 enum status task_make(const char *name, struct address_space *space, struct task **task);
 void task_free(struct task *task);
 
-/* The last component of a program's path: in it, and as what the task is called. */
+/* The last component of a program's path: in it. */
 const char *program_name(const char *path);
-void task_set_name(struct task *task, const char *path);
 
 /* Puts the task into its process, and lets it run. */
 void task_publish(struct task *task) REQUIRES(process_tree);

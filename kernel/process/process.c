@@ -139,14 +139,12 @@ const char *program_name(const char *path) {
     return name;
 }
 
-/* Reports and /proc hold the name, and it must not begin a line of its own. */
-void task_set_name(struct task *task, const char *path) {
-    const char *name = program_name(path);
+void task_set_name(struct task *task, const char *name) {
+    size_t length = __builtin_strlen(name);
+    constexpr size_t most = sizeof(task->name) - 1;
     tree_lock();
     __builtin_memset(task->name, 0, sizeof(task->name));
-    for (size_t i = 0; i < sizeof(task->name) - 1 && name[i] != '\0'; i++) {
-        task->name[i] = (char)((unsigned char)name[i] < ' ' ? '?' : name[i]);
-    }
+    __builtin_memcpy(task->name, name, length < most ? length : most);
     tree_unlock();
 }
 

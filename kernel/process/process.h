@@ -287,6 +287,10 @@ void process_end_soon(struct process_end end);
  * false: another one does so, or the process ends, and others may still live. For execve. */
 bool process_end_others(void);
 
+/* What the task is called, cut to TASK_NAME_SIZE_BYTES. It may hold any bytes: whoever prints it
+ * where a line must not be forged makes it harmless. */
+void task_set_name(struct task *task, const char *name);
+
 /* Whether more tasks of the process than the current one live. */
 bool process_has_threads(void);
 

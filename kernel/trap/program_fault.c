@@ -22,10 +22,18 @@ static void report_page_fault(const struct trap_frame *frame, const char *who,
     fault_explain(&facts, sink);
 }
 
+/* A name may hold anything; it must not begin a line of its own. */
+static void format_who(const struct task *task, char *who, size_t size_bytes) {
+    format_buffer(who, size_bytes, "process %u (%s)", task->process->number, task->name);
+    for (char *at = who; *at != '\0'; at++) {
+        *at = (unsigned char)*at < ' ' ? '?' : *at;
+    }
+}
+
 static void report(const struct trap_frame *frame) {
     const struct task *task = task_current();
     char who[64];
-    format_buffer(who, sizeof(who), "process %u (%s)", task->process->number, task->name);
+    format_who(task, who, sizeof(who));
     struct log_text text;
     const struct text_sink *sink = log_text_begin(&text, LOG_INFO);
     if (frame->vector == VECTOR_PAGE_FAULT) {
