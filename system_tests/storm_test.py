@@ -69,6 +69,13 @@ class StormTest(MachineCase):
         result = self.run_program(program("storm"), "first", append="audit")
         self.assertEqual(result.status, 128 + signal.SIGTERM, result.output)
 
+    def test_programs_that_crash_all_the_time_do_not_fill_the_log(self):
+        self.assertEqual(self.attack("storm", "faults"), ["over"])
+        log = outcomes["storm faults"][1]
+        left_out = sum(int(count) for count in re.findall(r"faults: (\d+) reports were left", log))
+        self.assertGreater(left_out, 0)
+        self.assertEqual(len(re.findall("page fault: process", log)) + left_out, 301)
+
     def test_a_fork_bomb_without_a_limit(self):
         self.assertEqual(self.attack("exhaust", "processes"),
                          ["processes: more than 100 at once: yes", WATCHED])

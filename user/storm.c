@@ -1,7 +1,7 @@
 /*
  * Processes and threads that begin, stop, go on, replace themselves and end all at once:
  *
- *     storm kill|stop|exec|bomb|signals|frames|segments|first
+ *     storm kill|stop|exec|bomb|signals|frames|segments|first|faults
  *
  * leaves with 0 when everything that it began has ended; what ends how is left to chance.
  */
@@ -28,6 +28,7 @@ constexpr int THREADS = 64;
 constexpr int ROUNDS = 20;
 constexpr rlim_t BOMB_LIMIT = 60;
 constexpr int NOBODY = 65534;
+constexpr int CRASHES = 300;
 constexpr size_t PAGE = 4096;
 constexpr size_t LARGE = 4ul << 20;
 constexpr size_t AREA_HALF = 576; /* of what XSAVE stores: all but what came with AVX */
@@ -312,6 +313,22 @@ static void first_storm(void) {
     raise(SIGTERM);
 }
 
+static void crash(void) {
+    pid_t child = fork();
+    if (child == 0) {
+        *(volatile int *)sizeof(int) = 1;
+    }
+    waitpid(child, nullptr, 0);
+}
+
+static void fault_storm(void) {
+    for (int i = 0; i < CRASHES; i++) {
+        crash();
+    }
+    sleep(2);
+    crash();
+}
+
 int main(int count, char **arguments) {
     const char *what = count > 1 ? arguments[1] : "";
     self = arguments[0];
@@ -334,6 +351,8 @@ int main(int count, char **arguments) {
         segment_storm();
     } else if (strcmp(what, "first") == 0) {
         first_storm();
+    } else if (strcmp(what, "faults") == 0) {
+        fault_storm();
     } else {
         return 2;
     }
