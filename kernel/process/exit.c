@@ -1,3 +1,4 @@
+#include "drivers/timer.h"
 #include "kernel/cpu/cpu.h"
 #include "kernel/process/groups.h"
 #include "kernel/process/job_control.h"
@@ -23,8 +24,8 @@ void process_tell_parent(struct process *process, int32_t code, int32_t status) 
                 .process = process->number,
                 .user = process->credentials.real_user,
                 .status = status,
-                .user_ticks = (int64_t)times.user_ticks,
-                .kernel_ticks = (int64_t)times.kernel_ticks,
+                .user_ticks = (int64_t)timer_ticks_to_user(times.user_ticks),
+                .kernel_ticks = (int64_t)timer_ticks_to_user(times.kernel_ticks),
             },
     };
     struct signal_action action = signal_action_get(parent, SIGNAL_CHLD);
