@@ -131,6 +131,12 @@ void task_free(struct task *task) {
     __atomic_sub_fetch(&live_tasks, 1, __ATOMIC_RELAXED);
 }
 
+struct process *process_find(uint32_t number) {
+    struct id *id = id_find(number);
+    struct process *process = id ? id->process : nullptr;
+    return !process && id && id->task ? id->task->process : process;
+}
+
 const char *program_name(const char *path) {
     const char *name = path;
     for (const char *at = path; *at != '\0'; at++) {

@@ -227,6 +227,10 @@ struct process *process_current(void);
 /* The space of the current process. */
 struct address_space *process_space(void);
 
+/* The process of this number, or of the thread that has it; null where there is none. It may have
+ * ended. */
+struct process *process_find(uint32_t number) REQUIRES(process_tree);
+
 void process_ref(struct process *process);
 void process_unref(struct process *process);
 
