@@ -282,16 +282,17 @@ int64_t call_kill(const struct trap_frame *frame) {
     return status;
 }
 
-/* To one thread; `group` 0: of any process. */
+/* To one thread; `group` 0: of any process. One that has ended takes nothing, but is there until
+ * its process is waited for, where it was the first. */
 static int64_t send_to_thread(uint32_t group, uint32_t number, const struct signal_info *info) {
     int64_t status = STATUS_NO_SUCH_PROCESS;
     tree_lock();
-    struct id *id = id_find(number);
-    struct task *task = id ? id->task : nullptr;
-    if (task && (group == 0 || task->process->number == group)) {
-        bool is_allowed = may_signal(task->process, (unsigned)info->signal);
+    struct process *process = process_find(number);
+    if (process && (group == 0 || process->number == group)) {
+        struct task *task = id_find(number)->task;
+        bool is_allowed = may_signal(process, (unsigned)info->signal);
         status = is_allowed ? STATUS_OK : STATUS_NOT_PERMITTED;
-        if (is_allowed && info->signal != 0) {
+        if (is_allowed && info->signal != 0 && task) {
             status = signal_send_to_task(task, info);
         }
     }

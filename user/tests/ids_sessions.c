@@ -180,6 +180,22 @@ static void *ask_by_own_number(void *) {
     return nullptr;
 }
 
+static void leave(void) {}
+
+static void check_ended(void) {
+    pid_t child = start(leave);
+    settle();
+    show("nice of one that has ended", getpriority(PRIO_PROCESS, (id_t)child));
+    show("its policy", call(sched_getscheduler, child));
+    show("to it", call(tgkill, child, child, 0));
+    show("to it, a signal", call(tgkill, child, child, SIGTERM));
+    show("to it, of any process", call(tkill, child, SIGTERM));
+    show("to it, of another process", call(tgkill, getpid(), child, 0));
+    show("to its process", kill(child, SIGTERM));
+    show_end("it", child);
+    show("nobody", call(tgkill, child, child, 0));
+}
+
 static void check_threads(void) {
     pthread_t thread;
     pthread_create(&thread, nullptr, ask_by_own_number, nullptr);
@@ -188,6 +204,7 @@ static void check_threads(void) {
 
 int main(void) {
     check_threads();
+    check_ended();
     check_queries();
     check_groups();
     show_child("session", new_session);
