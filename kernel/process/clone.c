@@ -183,9 +183,13 @@ static void link_process(struct process *parent, struct process *child, struct t
     child->exit_signal = request->flags & CLONE_PARENT ? parent->exit_signal : request->exit_signal;
     child->terminal = parent->terminal;
     child->parent = above;
-    child->creator = request->flags & CLONE_PARENT ? parent->creator : task_current()->number;
     if (above) {
         list_push_back(&above->children, &child->sibling);
+    }
+    if (request->flags & CLONE_PARENT) {
+        list_insert_after(&parent->of_creator, &child->of_creator);
+    } else {
+        list_push_back(&task_current()->made, &child->of_creator);
     }
     process_join(child, parent->group, parent->session);
     cpu_timers_watch(child);

@@ -73,6 +73,7 @@ void process_reap_locked(struct process *process) {
         parent->child_times.minor_faults +=
             process->ended_times.minor_faults + process->child_times.minor_faults;
         list_remove(&process->sibling);
+        list_remove(&process->of_creator);
         process->parent = nullptr;
     }
     process_part(process);
@@ -119,15 +120,22 @@ static void tell_of_death(struct process *child) REQUIRES(process_tree) {
     }
 }
 
+static void become_creator(struct task *task, struct process *child) REQUIRES(process_tree) {
+    list_remove(&child->of_creator);
+    list_init(&child->of_creator);
+    if (task) {
+        list_push_back(&task->made, &child->of_creator);
+    }
+}
+
 /* Children that the task made are another's of the process from here on. */
-static void leave_children(const struct task *task) REQUIRES(process_tree) {
-    struct process *process = task->process;
-    for (struct list_node *at = process->children.next; at != &process->children; at = at->next) {
-        struct process *child = LIST_ENTRY(at, struct process, sibling);
-        if (child->creator == task->number) {
-            tell_of_death(child);
-            child->creator = process->number;
-        }
+static void leave_children(struct task *task) REQUIRES(process_tree) {
+    struct list_node *tasks = &task->process->tasks;
+    struct task *heir = list_is_empty(tasks) ? nullptr : LIST_ENTRY(tasks->next, struct task, link);
+    while (!list_is_empty(&task->made)) {
+        struct process *child = LIST_ENTRY(task->made.next, struct process, of_creator);
+        tell_of_death(child);
+        become_creator(heir, child);
     }
 }
 
@@ -143,7 +151,7 @@ static void give_children_away(struct process *process, struct list_node *reaped
         child->parent = next;
         child->exit_signal = SIGNAL_CHLD;
         if (next) {
-            child->creator = next->number;
+            become_creator(next->id->task, child);
             list_push_back(&next->children, &child->sibling);
         }
         if (child->state == PROCESS_ENDED && parent_does_not_wait(child)) {

@@ -58,6 +58,7 @@ enum status process_make(struct process **process) {
     made->reference_count = 1;
     list_init(&made->children);
     list_init(&made->tasks);
+    list_init(&made->of_creator);
     list_init(&made->posix_timers);
     semaphore_undos_init(&made->semaphore_undos);
     pending_init(&made->pending);
@@ -92,6 +93,7 @@ enum status task_make(const char *name, struct address_space *space, struct task
         return STATUS_NO_MEMORY;
     }
     pending_init(&made->pending);
+    list_init(&made->made);
     made->signal_stack.flags = STACK_DISABLED;
     made->timer_slack_ns = made->timer_slack_first_ns = TIMER_SLACK_NS;
     enum status status =

@@ -102,8 +102,8 @@ struct process {
     struct id *id; /* held until it is reaped */
     struct id *group, *session;
     struct list_node of_group, of_session;
-    uint32_t creator;       /* the number of the task that made it, in the parent */
-    struct process *parent; /* null: the kernel started it, or nobody is left to wait for it */
+    struct list_node of_creator; /* with what else a task of the parent has made; none: itself */
+    struct process *parent;      /* null: the kernel started it, or nobody is left to wait for it */
     struct list_node children, sibling;
     struct list_node tasks; /* changed under signal_lock as well, so either is enough to read it */
     uint32_t task_count;    /* those that have not ended */
@@ -181,6 +181,7 @@ struct task {
     uint32_t number;              /* of `id` */
     unsigned parent_death_signal; /* guarded by the tree lock */
     struct list_node link;        /* in the process's tasks; guarded by the tree lock */
+    struct list_node made;        /* processes whose parent it is; guarded by the tree lock */
 
     /* Guarded by the process's signal_lock. */
     signal_set blocked;
