@@ -139,19 +139,58 @@ static void leave_children(struct task *task) REQUIRES(process_tree) {
     }
 }
 
+/* Whether the child's group is not orphaned as long as it has this parent. */
+static bool is_held_by(const struct process *child, const struct process *parent)
+    REQUIRES(process_tree) {
+    return parent && parent->group != child->group && parent->session == child->session;
+}
+
+static void mark_group(struct process *child, bool is_marked) REQUIRES(process_tree) {
+    child->group->is_marked = is_marked;
+}
+
+/* Groups that the parent alone has held; each is looked at once, however many children are in it.
+ */
+static void look_at_groups(struct process *parent, const struct process *next)
+    REQUIRES(process_tree) {
+    struct list_node *children = &parent->children;
+    for (struct list_node *at = children->next; at != children; at = at->next) {
+        struct process *child = LIST_ENTRY(at, struct process, sibling);
+        bool is_left = child->state != PROCESS_ENDED && is_held_by(child, parent);
+        if (is_left && !is_held_by(child, next) && !child->group->is_marked) {
+            mark_group(child, true);
+            if (group_is_orphaned(child->group, nullptr)) {
+                signal_orphans(child->group);
+            }
+        }
+    }
+    for (struct list_node *at = children->next; at != children; at = at->next) {
+        mark_group(LIST_ENTRY(at, struct process, sibling), false);
+    }
+}
+
+static void change_parent(struct process *child, struct process *next) REQUIRES(process_tree) {
+    child->parent = next;
+    child->exit_signal = SIGNAL_CHLD;
+    become_creator(next ? next->id->task : nullptr, child);
+}
+
 /* Children get another parent; those that have ended and that nobody waits for now are gone. */
 static void give_children_away(struct process *process, struct list_node *reaped)
     REQUIRES(process_tree) {
+    struct list_node *children = &process->children;
+    if (list_is_empty(children)) {
+        return;
+    }
     struct process *next = find_new_parent(process);
+    for (struct list_node *at = children->next; at != children; at = at->next) {
+        change_parent(LIST_ENTRY(at, struct process, sibling), next);
+    }
+    look_at_groups(process, next);
     struct list_node *node;
-    while ((node = list_pop_front(&process->children)) != nullptr) {
+    while ((node = list_pop_front(children)) != nullptr) {
         struct process *child = LIST_ENTRY(node, struct process, sibling);
-        struct id *group = child->group;
-        bool was_orphaned = group_is_orphaned(group, nullptr);
-        child->parent = next;
-        child->exit_signal = SIGNAL_CHLD;
         if (next) {
-            become_creator(next->id->task, child);
             list_push_back(&next->children, &child->sibling);
         }
         if (child->state == PROCESS_ENDED && parent_does_not_wait(child)) {
@@ -159,8 +198,6 @@ static void give_children_away(struct process *process, struct list_node *reaped
             list_push_back(reaped, &child->link);
         } else if (child->state == PROCESS_ENDED) {
             send_exit_signal(child);
-        } else if (!was_orphaned && group_is_orphaned(group, nullptr)) {
-            signal_orphans(group);
         }
     }
 }
@@ -182,12 +219,12 @@ static void become_ended(struct process *process) {
     list_init(&reaped);
     tree_lock();
     struct id *group = process->group;
-    bool was_orphaned = group_is_orphaned(group, nullptr);
+    bool has_held = is_held_by(process, process->parent);
     signals_lock(process);
     process->state = PROCESS_ENDED;
     signals_unlock(process);
     give_children_away(process, &reaped);
-    if (!was_orphaned && group_is_orphaned(group, nullptr)) {
+    if (has_held && group_is_orphaned(group, nullptr)) {
         signal_orphans(group);
     }
     if (process->parent) {
