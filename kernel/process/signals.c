@@ -412,17 +412,28 @@ signal_set signal_pending_set(void) {
     return set;
 }
 
+/* What was meant for the current task, and is blocked in it now, may be another's. */
+static void pass_on(struct process *process, signal_set left) REQUIRES(process->signal_lock) {
+    for (unsigned signal = 1; left != 0; signal++) {
+        struct task *taker = left & signal_bit(signal) ? find_taker(process, signal) : nullptr;
+        if (taker) {
+            task_notify(process, taker);
+        }
+        left &= ~signal_bit(signal);
+    }
+}
+
 void signal_set_blocked(signal_set blocked) {
     struct task *task = task_current();
-    signals_lock(task->process);
+    struct process *process = task->process;
+    signals_lock(process);
+    signal_set before = task->blocked;
     task->blocked = blocked & ~SIGNALS_UNBLOCKABLE;
-    __atomic_store_n(&task->has_work, true, __ATOMIC_RELEASE);
-    /* What was meant for this task, and is blocked in it now, may be another's. */
-    signal_set left = task->process->pending.set & task->blocked;
-    if (left) {
-        process_notify_tasks(task->process);
+    if ((task->pending.set | process->pending.set) & ~task->blocked) {
+        __atomic_store_n(&task->has_work, true, __ATOMIC_RELEASE);
     }
-    signals_unlock(task->process);
+    pass_on(process, process->pending.set & task->blocked & ~before);
+    signals_unlock(process);
 }
 
 void signal_restore_blocked_later(signal_set before) {
