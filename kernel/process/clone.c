@@ -244,13 +244,13 @@ static bool is_over_limit(const struct process *parent) {
 
 static void wait_for_vfork(struct vfork_wait *wait) {
     struct task *task = task_current();
-    task->sleeps_deeply = true;
+    task_sleep_deeply(task);
     enum status status = STATUS_OK;
     while (!__atomic_load_n(&wait->is_over, __ATOMIC_ACQUIRE) && status == STATUS_OK) {
         status = sleeper_sleep(&wait->sleeper);
         sleeper_prepare(&wait->sleeper);
     }
-    task->sleeps_deeply = false;
+    task_sleep_lightly(task);
 }
 
 void vfork_end(struct task *task) {

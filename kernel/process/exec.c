@@ -153,7 +153,6 @@ static void forget_program(struct task *task) {
     task->clear_id_address = 0;
     task->rseq_address = 0;
     task->has_left_futexes = false;
-    task->process->keeps_capabilities = false;
     task->process->barrier_registrations = 0;
     fpu_reset(task->thread->fpu_area);
     user_set_fs_base(virt_addr(0));

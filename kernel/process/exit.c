@@ -327,7 +327,7 @@ void process_end_soon(struct process_end end) {
     struct process *process = process_current();
     signals_lock(process);
     if (!process->is_ending) {
-        process->is_ending = true;
+        __atomic_store_n(&process->is_ending, true, __ATOMIC_RELEASE);
         process->end = end;
     }
     process_notify_tasks(process);

@@ -24,8 +24,15 @@ static inline bool task_is_to_end(const struct task *task) {
 /* Before looking whether to sleep: task_notify wakes the sleeper from here on. */
 void task_expect_notice(struct task *task, struct sleeper *sleeper);
 
-/* Ends that, and the deep sleep. */
+/* The same, and nothing but the end of the process ends the sleep. */
+void task_expect_end(struct task *task, struct sleeper *sleeper);
+
+/* Ends either. */
 void task_expect_nothing(struct task *task);
+
+/* Whether nothing but the end of the process ends the current task's sleep from here on. */
+void task_sleep_deeply(struct task *task);
+void task_sleep_lightly(struct task *task);
 
 /* Tells the parent what became of a child: SIGCHLD, and whoever waits. */
 void process_tell_parent(struct process *process, int32_t code, int32_t status)

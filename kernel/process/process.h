@@ -129,14 +129,15 @@ struct process {
     uint32_t note_count;            /* of its signals and its tasks'; atomic */
     struct signal_actions *actions; /* owned; changed by its only task */
     enum process_state state;
-    bool is_ending;       /* every task is to end: `end` says how */
+    bool is_ending; /* every task is to end: `end` says how; read without the lock too: atomic */
     struct task *ender;   /* who replaces the program and waits for the others to end */
     unsigned stop_signal; /* that stopped it, for a parent that has not asked yet */
     bool has_stop_news, has_continue_news;
     bool owes_continue; /* it went on, and its parent has not been told yet */
 
     struct process_memory *memory; /* owned; changed by its only task, under the tree lock */
-    struct resource_limit limits[RESOURCE_COUNT]; /* guarded by the tree lock */
+    struct resource_limit limits[RESOURCE_COUNT]; /* changed under the tree lock; one is read
+                                                     without it, and may be the one before */
     struct process_credentials credentials; /* guarded by the tree lock; its own tasks read it */
     struct timer real_timer;                /* ITIMER_REAL; man 2 alarm */
     uint64_t real_timer_period_ns;          /* guarded by the tree lock */

@@ -175,6 +175,25 @@ void task_expect_notice(struct task *task, struct sleeper *sleeper) {
     signals_unlock(task->process);
 }
 
+static void set_depth(struct task *task, bool sleeps_deeply) {
+    signals_lock(task->process);
+    task->sleeps_deeply = sleeps_deeply;
+    signals_unlock(task->process);
+}
+
+void task_sleep_deeply(struct task *task) {
+    set_depth(task, true);
+}
+
+void task_sleep_lightly(struct task *task) {
+    set_depth(task, false);
+}
+
+void task_expect_end(struct task *task, struct sleeper *sleeper) {
+    task_sleep_deeply(task);
+    task_expect_notice(task, sleeper);
+}
+
 void task_expect_nothing(struct task *task) {
     signals_lock(task->process);
     task->sleeper = nullptr;
@@ -200,7 +219,7 @@ static struct task *find_taker(struct process *process, unsigned signal)
 
 static void end_all(struct process *process, unsigned signal) REQUIRES(process->signal_lock) {
     if (!process->is_ending) {
-        process->is_ending = true;
+        __atomic_store_n(&process->is_ending, true, __ATOMIC_RELEASE);
         process->end = (struct process_end){.signal = signal};
     }
     process_notify_tasks(process);
