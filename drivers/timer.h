@@ -8,6 +8,13 @@ BEGIN_C_DECLS
 
 constexpr uint32_t TIMER_HERTZ = 250;
 
+/* What programs are told of ticks in (USER_HZ of man 2 times). */
+constexpr uint64_t USER_HERTZ = 100;
+
+static inline uint64_t timer_ticks_to_user(uint64_t ticks) {
+    return ticks * USER_HERTZ / TIMER_HERTZ;
+}
+
 /* Starts the 8254's channel 0: IRQ 0 comes TIMER_HERTZ times a second once it is unmasked. */
 void timer_start(void);
 

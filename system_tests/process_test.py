@@ -69,6 +69,10 @@ class NameTest(MachineCase):
         self.assertEqual(result.status, 139)
         self.assert_log_has(result, r"page fault: process 1 \(x\?kernel: stopp\) read")
 
+    def test_nor_by_the_name_that_it_gives_itself(self):
+        result = self.run_anyhow(program("provoke"), "read-named")
+        self.assert_log_has(result, r"page fault: process 1 \(a\?K999: fak\) read")
+
 
 class RefusedTest(MachineCase):
     """A file that is no program is refused with a numbered line; the kernel goes on."""

@@ -4,6 +4,7 @@ With PROOF_FILE set, makes more random calls, and writes the table of what came 
 """
 
 import re
+import signal
 
 from system_tests.machine_case import MachineCase, log_text, program
 from tools.proof import evidence
@@ -54,6 +55,26 @@ class StormTest(MachineCase):
 
     def test_a_fork_bomb_within_a_limit(self):
         self.assertEqual(self.attack("storm", "bomb"), ["over"])
+
+    def test_handlers_leave_the_registers_of_what_they_interrupt_as_they_were(self):
+        self.assertEqual(self.attack("storm", "signals"), ["over"])
+
+    def test_returns_from_handlers_with_registers_that_no_cpu_takes(self):
+        self.assertEqual(self.attack("storm", "frames"), ["over"])
+
+    def test_programs_that_cannot_be_loaded_leave_none_of_their_strings(self):
+        self.assertEqual(self.attack("storm", "segments"), ["over"])
+
+    def test_the_first_process_lives_through_what_others_send_and_not_what_it_sends_itself(self):
+        result = self.run_program(program("storm"), "first", append="audit")
+        self.assertEqual(result.status, 128 + signal.SIGTERM, result.output)
+
+    def test_programs_that_crash_all_the_time_do_not_fill_the_log(self):
+        self.assertEqual(self.attack("storm", "faults"), ["over"])
+        log = outcomes["storm faults"][1]
+        left_out = sum(int(count) for count in re.findall(r"faults: (\d+) reports were left", log))
+        self.assertGreater(left_out, 0)
+        self.assertEqual(len(re.findall("page fault: process", log)) + left_out, 301)
 
     def test_a_fork_bomb_without_a_limit(self):
         self.assertEqual(self.attack("exhaust", "processes"),

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 static const char constant[] = "a constant";
 static volatile unsigned char return_instruction[] = {0xc3}; /* volatile: it stays data */
@@ -34,6 +35,11 @@ static void execute_stack(void) {
     unsigned char code[] = {0xc3};
     __asm__ volatile("" ::"r"(code) : "memory");
     jump_to((uint64_t)code);
+}
+
+static void read_named(void) {
+    prctl(PR_SET_NAME, "a\nK999: fak");
+    (void)*at(0);
 }
 
 static void read_null(void) {
@@ -116,6 +122,7 @@ static const struct provocation {
     {"execute-data", execute_data},
     {"execute-stack", execute_stack},
     {"read-null", read_null},
+    {"read-named", read_named},
     {"read-kernel", read_kernel},
     {"read-direct-map", read_direct_map},
     {"jump-kernel", jump_to_kernel},

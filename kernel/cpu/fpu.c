@@ -89,6 +89,20 @@ void fpu_restore(const void *area) {
     __asm__ volatile("xrstor64 (%0)" ::"r"(area), "a"(UINT32_MAX), "d"(UINT32_MAX) : "memory");
 }
 
+void fpu_replace(void *area, const void *checked) {
+    bool were_enabled = interrupts_save();
+    __builtin_memcpy(area, checked, area_size_bytes);
+    fpu_restore(area);
+    interrupts_restore(were_enabled);
+}
+
+void fpu_reset(void *area) {
+    bool were_enabled = interrupts_save();
+    fpu_area_init(area);
+    fpu_restore(area);
+    interrupts_restore(were_enabled);
+}
+
 bool fpu_has_xsave(void) {
     return state_mask != 0;
 }

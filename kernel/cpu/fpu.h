@@ -27,6 +27,13 @@ void fpu_save(void *area);
 void fpu_restore(const void *area);
 
 /*
+ * The current thread's registers become what `checked` holds, or what a new program starts with;
+ * `area` is the thread's own. Nothing can switch in between and save the old registers over it.
+ */
+void fpu_replace(void *area, const void *checked);
+void fpu_reset(void *area);
+
+/*
  * The area as a signal handler finds it on its stack: what it holds is said in bytes that the CPU
  * leaves to software, and a mark follows it (Linux's <asm/sigcontext.h>, struct _fpx_sw_bytes).
  */

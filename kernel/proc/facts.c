@@ -8,12 +8,6 @@
 #include "kernel/tty/tty/tty.h"
 #include "lib/memory.h"
 
-constexpr uint64_t SHOWN_HERTZ = 100;
-
-static uint64_t shown_ticks(uint64_t ticks) {
-    return ticks * SHOWN_HERTZ / TIMER_HERTZ;
-}
-
 static char state_of(const struct process *process, const struct task *task) {
     if (process->state == PROCESS_ENDED || task == nullptr) {
         return 'Z';
@@ -36,7 +30,7 @@ static void note_kin(const struct process *process, struct process_facts *facts)
     facts->thread_count = process->task_count > 0 ? process->task_count : 1; /* it has ended */
     facts->exit_signal = process->exit_signal;
     facts->nice = process->nice;
-    facts->start_ticks = process->start_ns / (1'000'000'000 / SHOWN_HERTZ);
+    facts->start_ticks = process->start_ns / (1'000'000'000 / USER_HERTZ);
     facts->has_no_new_privileges = process->has_no_new_privileges;
     facts->resident_limit_bytes = process->limits[RESOURCE_RESIDENT].soft;
     facts->queued_signals_limit = process->limits[RESOURCE_SIGNALS].soft;
@@ -94,11 +88,11 @@ static void note_times(const struct made_subject *subject, const struct task *ta
         times = (struct process_times){task->thread->user_ticks, task->thread->kernel_ticks,
                                        task->minor_faults};
     }
-    facts->user_ticks = shown_ticks(times.user_ticks);
-    facts->kernel_ticks = shown_ticks(times.kernel_ticks);
+    facts->user_ticks = timer_ticks_to_user(times.user_ticks);
+    facts->kernel_ticks = timer_ticks_to_user(times.kernel_ticks);
     facts->minor_faults = times.minor_faults;
-    facts->child_user_ticks = shown_ticks(process->child_times.user_ticks);
-    facts->child_kernel_ticks = shown_ticks(process->child_times.kernel_ticks);
+    facts->child_user_ticks = timer_ticks_to_user(process->child_times.user_ticks);
+    facts->child_kernel_ticks = timer_ticks_to_user(process->child_times.kernel_ticks);
     facts->child_minor_faults = process->child_times.minor_faults;
     if (task != nullptr) {
         facts->voluntary_switches =

@@ -68,17 +68,12 @@ static enum status vmstat_show(const struct made_view *view, const struct text_s
     return STATUS_OK;
 }
 
-static uint64_t shown_ticks(uint64_t ticks) {
-    constexpr uint64_t shown_hertz = 100;
-    return ticks * shown_hertz / TIMER_HERTZ;
-}
-
 static struct activity activity(void) {
     const struct thread_statistics threads = thread_statistics();
     struct activity now = {
-        .user_ticks = shown_ticks(threads.user_ticks),
-        .kernel_ticks = shown_ticks(threads.kernel_ticks),
-        .idle_ticks = shown_ticks(threads.idle_ticks),
+        .user_ticks = timer_ticks_to_user(threads.user_ticks),
+        .kernel_ticks = timer_ticks_to_user(threads.kernel_ticks),
+        .idle_ticks = timer_ticks_to_user(threads.idle_ticks),
         .switches = threads.switch_count,
         .boot_seconds = (uint64_t)clock_real_offset() / NANOSECONDS_PER_SECOND,
         .tasks_made = task_total(),

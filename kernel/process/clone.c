@@ -184,9 +184,13 @@ static void link_process(struct process *parent, struct process *child, struct t
     child->exit_signal = request->flags & CLONE_PARENT ? parent->exit_signal : request->exit_signal;
     child->terminal = parent->terminal;
     child->parent = above;
-    child->creator = request->flags & CLONE_PARENT ? parent->creator : task_current()->number;
     if (above) {
         list_push_back(&above->children, &child->sibling);
+    }
+    if (request->flags & CLONE_PARENT) {
+        list_insert_after(&parent->of_creator, &child->of_creator);
+    } else {
+        list_push_back(&task_current()->made, &child->of_creator);
     }
     process_join(child, parent->group, parent->session);
     cpu_timers_watch(child);
@@ -241,13 +245,13 @@ static bool is_over_limit(const struct process *parent) {
 
 static void wait_for_vfork(struct vfork_wait *wait) {
     struct task *task = task_current();
-    task->sleeps_deeply = true;
+    task_sleep_deeply(task);
     enum status status = STATUS_OK;
     while (!__atomic_load_n(&wait->is_over, __ATOMIC_ACQUIRE) && status == STATUS_OK) {
         status = sleeper_sleep(&wait->sleeper);
         sleeper_prepare(&wait->sleeper);
     }
-    task->sleeps_deeply = false;
+    task_sleep_lightly(task);
 }
 
 void vfork_end(struct task *task) {

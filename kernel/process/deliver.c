@@ -70,7 +70,17 @@ static void call_handler(struct trap_frame *frame, const struct signal_action *a
     block_for_handler(task, action, signal);
 }
 
-static void do_default(unsigned signal) {
+/* Sent by another process while the first one blocked it, and had no handler after all. */
+static bool is_spared(const struct signal_info *info) {
+    return process_current()->number == 1 && info->code <= CODE_USER && info->code != CODE_TIMER &&
+           info->sent.process != 1;
+}
+
+static void do_default(const struct signal_info *info) {
+    unsigned signal = (unsigned)info->signal;
+    if (is_spared(info)) {
+        return;
+    }
     switch (signal_default(signal)) {
     case SIGNAL_ENDS:
     case SIGNAL_DUMPS:
@@ -84,24 +94,38 @@ static void do_default(unsigned signal) {
     }
 }
 
-/* Takes one signal; false: there was none, or the process has stopped and takes it later. */
-static bool deliver_one(struct trap_frame *frame) {
+enum delivery { DELIVERED_NONE, DELIVERED_ONE, DELIVERY_STOPPED };
+
+/* Takes one signal, unless the process has stopped and takes it later. */
+static enum delivery deliver_one(struct trap_frame *frame) {
     struct task *task = task_current();
     struct signal_info info;
     if (__atomic_load_n(&task->process->state, __ATOMIC_ACQUIRE) == PROCESS_STOPPED) {
-        return false;
+        return DELIVERY_STOPPED;
     }
     unsigned signal = signal_take(~task->blocked, &info);
     if (signal == 0) {
-        return false;
+        return DELIVERED_NONE;
     }
     struct signal_action action = signal_action_get(task->process, signal);
     if (action.handler == HANDLER_DEFAULT) {
-        do_default(signal);
+        do_default(&info);
     } else if (action.handler != HANDLER_IGNORE) {
         call_handler(frame, &action, &info);
     }
-    return true;
+    return DELIVERED_ONE;
+}
+
+/* Until none is left. A stop is lived through first, since what comes after it may have a handler:
+ * only then is it known what becomes of the call. */
+static void deliver_all(struct trap_frame *frame) {
+    enum delivery last;
+    process_obey();
+    while ((last = deliver_one(frame)) != DELIVERED_NONE) {
+        if (last == DELIVERY_STOPPED) {
+            process_obey();
+        }
+    }
 }
 
 static void put_mask_back(struct task *task) {
@@ -118,9 +142,7 @@ void task_before_user(struct trap_frame *frame) {
     while (task_has_work(task)) {
         __atomic_store_n(&task->has_work, false, __ATOMIC_SEQ_CST);
         cpu_timers_check();
-        process_obey();
-        while (deliver_one(frame)) {
-        }
+        deliver_all(frame);
         settle_call(task, frame, nullptr);
         put_mask_back(task);
     }

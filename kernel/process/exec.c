@@ -77,7 +77,36 @@ static enum status complete(struct exec_request *request) {
     return request->arguments.count == 0 ? string_store_add(&request->arguments, "") : STATUS_OK;
 }
 
+struct sharer_search {
+    const struct task *task;
+    bool is_found;
+};
+
+static void find_sharer(void *context, struct process *process) NO_CAPABILITY_CHECK {
+    struct sharer_search *search = context;
+    for (struct list_node *at = process->tasks.next; at != &process->tasks; at = at->next) {
+        const struct task *other = LIST_ENTRY(at, struct task, link);
+        search->is_found |= other != search->task && other->files == search->task->files;
+    }
+}
+
+/* Who only looks at a table for a moment has a reference too, and does not count. */
+static bool shares_files(const struct task *task) {
+    struct sharer_search search = {.task = task};
+    if (descriptor_table_has_others(task->files)) {
+        tree_lock();
+        process_for_each(find_sharer, &search);
+        tree_unlock();
+    }
+    return search.is_found;
+}
+
+/* By the only task of its process. A table that is nobody else's stays, and record locks with it
+ * (man 2 fcntl: they are preserved across an execve). */
 static enum status own_files(struct task *task) {
+    if (!shares_files(task)) {
+        return STATUS_OK;
+    }
     struct descriptor_table *own;
     enum status status = descriptor_table_clone(task->files, &own);
     if (status == STATUS_OK) {
@@ -120,10 +149,8 @@ static void forget_program(struct task *task) {
     task->clear_id_address = 0;
     task->rseq_address = 0;
     task->has_left_futexes = false;
-    task->process->keeps_capabilities = false;
     task->process->barrier_registrations = 0;
-    fpu_area_init(task->thread->fpu_area);
-    fpu_restore(task->thread->fpu_area);
+    fpu_reset(task->thread->fpu_area);
     user_set_fs_base(virt_addr(0));
     user_set_gs_base(virt_addr(0));
 }
@@ -137,16 +164,21 @@ static void replace(struct task *task, const struct exec_request *request,
     descriptor_close_marked(task->files);
     __atomic_store_n(&task->process->is_dumpable, 1, __ATOMIC_RELAXED);
     __atomic_store_n(&task->process->keeps_capabilities, false, __ATOMIC_RELAXED);
-    task_set_name(task, request->shown_path);
+    task_set_name(task, program_name(request->shown_path));
     context_user_frame(frame, loaded->entry, loaded->stack_pointer);
 }
 
-/* Linux looks at a program's segments when the old one is gone already: there is nothing to go back
- * to. */
-static void end_for_bad_segments(void) {
-    if (process_end_others()) {
-        process_kill(SIGNAL_SEGV);
+/* Ends the other tasks. Errors: STATUS_INTERRUPTED; STATUS_NO_MEMORY, and the process is to end:
+ * they are gone, so there is nothing to go back to. */
+static enum status be_alone(struct task *task) {
+    if (!process_end_others()) {
+        return STATUS_INTERRUPTED;
     }
+    enum status status = own_files(task);
+    if (status != STATUS_OK) {
+        process_end_soon((struct process_end){.signal = SIGNAL_SEGV});
+    }
+    return status;
 }
 
 enum status process_exec(struct exec_request *request, struct trap_frame *frame) {
@@ -164,7 +196,8 @@ enum status process_exec(struct exec_request *request, struct trap_frame *frame)
     }
     executable_unref(file);
     if (status == STATUS_NOT_EXECUTABLE && loaded.is_recognised) {
-        end_for_bad_segments();
+        /* Linux looks at segments when the old program is gone already: nothing to go back to. */
+        process_end_soon((struct process_end){.signal = SIGNAL_SEGV});
     }
     if (status != STATUS_OK) {
         return status;
@@ -172,10 +205,7 @@ enum status process_exec(struct exec_request *request, struct trap_frame *frame)
     struct signal_actions *actions = nullptr;
     status = signal_actions_create(&actions);
     if (status == STATUS_OK) {
-        status = own_files(task);
-    }
-    if (status == STATUS_OK && !process_end_others()) {
-        status = STATUS_INTERRUPTED;
+        status = be_alone(task);
     }
     if (status != STATUS_OK) {
         signal_actions_unref(actions);

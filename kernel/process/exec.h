@@ -28,9 +28,12 @@ constexpr size_t ARGUMENT_SIZE_MAX = 131'072;
 /* Errors: STATUS_TOO_LONG; STATUS_NO_MEMORY. */
 enum status string_store_add(struct string_store *store, const char *text);
 
-/* Adds the strings that a null-terminated array of pointers in user memory points to; a null
- * address is an empty array. Errors: also STATUS_FAULT. */
-enum status string_store_add_user(struct string_store *store, uint64_t array);
+/* How many pointers stand before the null in an array in user memory; a null address is an empty
+ * array. Errors: STATUS_FAULT; STATUS_INTERRUPTED, the process is to end. */
+enum status string_array_count(uint64_t array, size_t *count);
+
+/* Adds what so many pointers of an array in user memory point to. Errors: as both of the above. */
+enum status string_store_add_user(struct string_store *store, uint64_t array, size_t count);
 void string_store_free(struct string_store *store);
 
 /* A program to be run, by path. Strings are in the kernel's memory. */
@@ -52,7 +55,7 @@ enum status process_exec_open(struct exec_request *request);
 
 /*
  * Replaces the current process's program by the file that is open. On success `frame` is that of
- * its first instruction. Errors, and the process is as it was: man 2 execve's.
+ * its first instruction. Errors: man 2 execve's, and the process is as it was, or is to end.
  */
 enum status process_exec(struct exec_request *request, struct trap_frame *frame);
 

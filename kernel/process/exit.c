@@ -1,3 +1,4 @@
+#include "drivers/timer.h"
 #include "kernel/cpu/cpu.h"
 #include "kernel/process/groups.h"
 #include "kernel/process/job_control.h"
@@ -23,8 +24,8 @@ void process_tell_parent(struct process *process, int32_t code, int32_t status) 
                 .process = process->number,
                 .user = process->credentials.real_user,
                 .status = status,
-                .user_ticks = (int64_t)times.user_ticks,
-                .kernel_ticks = (int64_t)times.kernel_ticks,
+                .user_ticks = (int64_t)timer_ticks_to_user(times.user_ticks),
+                .kernel_ticks = (int64_t)timer_ticks_to_user(times.kernel_ticks),
             },
     };
     struct signal_action action = signal_action_get(parent, SIGNAL_CHLD);
@@ -74,6 +75,7 @@ void process_reap_locked(struct process *process) {
         list_remove(&process->sibling);
         process->parent = nullptr;
     }
+    list_remove(&process->of_creator);
     process_part(process);
     list_remove(&process->link);
     process->id->process = nullptr;
@@ -118,31 +120,77 @@ static void tell_of_death(struct process *child) REQUIRES(process_tree) {
     }
 }
 
+/* From here on any living task of the process has made the child; null: nobody. */
+static void pass_child(struct process *child, struct process *parent) REQUIRES(process_tree) {
+    list_remove(&child->of_creator);
+    list_init(&child->of_creator);
+    if (parent && !list_is_empty(&parent->tasks)) {
+        struct task *task = LIST_ENTRY(parent->tasks.next, struct task, link);
+        list_push_back(&task->made, &child->of_creator);
+    }
+}
+
 /* Children that the task made are another's of the process from here on. */
-static void leave_children(const struct task *task) REQUIRES(process_tree) {
-    struct process *process = task->process;
-    for (struct list_node *at = process->children.next; at != &process->children; at = at->next) {
+static void leave_children(struct task *task) REQUIRES(process_tree) {
+    while (!list_is_empty(&task->made)) {
+        struct process *child = LIST_ENTRY(task->made.next, struct process, of_creator);
+        tell_of_death(child);
+        pass_child(child, task->process);
+    }
+}
+
+/* Whether the child's group is not orphaned as long as it has this parent. */
+static bool is_held_by(const struct process *child, const struct process *parent)
+    REQUIRES(process_tree) {
+    return parent && parent->group != child->group && parent->session == child->session;
+}
+
+static void mark_group(struct process *child, bool is_marked) REQUIRES(process_tree) {
+    child->group->is_marked = is_marked;
+}
+
+/* Groups that the parent alone has held; each is looked at once, however many children are in it.
+ */
+static void look_at_groups(struct process *parent, const struct process *next)
+    REQUIRES(process_tree) {
+    struct list_node *children = &parent->children;
+    for (struct list_node *at = children->next; at != children; at = at->next) {
         struct process *child = LIST_ENTRY(at, struct process, sibling);
-        if (child->creator == task->number) {
-            tell_of_death(child);
-            child->creator = process->number;
+        bool is_left = child->state != PROCESS_ENDED && is_held_by(child, parent);
+        if (is_left && !is_held_by(child, next) && !child->group->is_marked) {
+            mark_group(child, true);
+            if (group_is_orphaned(child->group, nullptr)) {
+                signal_orphans(child->group);
+            }
         }
     }
+    for (struct list_node *at = children->next; at != children; at = at->next) {
+        mark_group(LIST_ENTRY(at, struct process, sibling), false);
+    }
+}
+
+static void change_parent(struct process *child, struct process *next) REQUIRES(process_tree) {
+    child->parent = next;
+    child->exit_signal = SIGNAL_CHLD;
+    pass_child(child, next);
 }
 
 /* Children get another parent; those that have ended and that nobody waits for now are gone. */
 static void give_children_away(struct process *process, struct list_node *reaped)
     REQUIRES(process_tree) {
+    struct list_node *children = &process->children;
+    if (list_is_empty(children)) {
+        return;
+    }
     struct process *next = find_new_parent(process);
+    for (struct list_node *at = children->next; at != children; at = at->next) {
+        change_parent(LIST_ENTRY(at, struct process, sibling), next);
+    }
+    look_at_groups(process, next);
     struct list_node *node;
-    while ((node = list_pop_front(&process->children)) != nullptr) {
+    while ((node = list_pop_front(children)) != nullptr) {
         struct process *child = LIST_ENTRY(node, struct process, sibling);
-        struct id *group = child->group;
-        bool was_orphaned = group_is_orphaned(group, nullptr);
-        child->parent = next;
-        child->exit_signal = SIGNAL_CHLD;
         if (next) {
-            child->creator = next->number;
             list_push_back(&next->children, &child->sibling);
         }
         if (child->state == PROCESS_ENDED && parent_does_not_wait(child)) {
@@ -150,8 +198,6 @@ static void give_children_away(struct process *process, struct list_node *reaped
             list_push_back(reaped, &child->link);
         } else if (child->state == PROCESS_ENDED) {
             send_exit_signal(child);
-        } else if (!was_orphaned && group_is_orphaned(group, nullptr)) {
-            signal_orphans(group);
         }
     }
 }
@@ -173,12 +219,12 @@ static void become_ended(struct process *process) {
     list_init(&reaped);
     tree_lock();
     struct id *group = process->group;
-    bool was_orphaned = group_is_orphaned(group, nullptr);
+    bool has_held = is_held_by(process, process->parent);
     signals_lock(process);
     process->state = PROCESS_ENDED;
     signals_unlock(process);
     give_children_away(process, &reaped);
-    if (!was_orphaned && group_is_orphaned(group, nullptr)) {
+    if (has_held && group_is_orphaned(group, nullptr)) {
         signal_orphans(group);
     }
     if (process->parent) {
@@ -277,11 +323,11 @@ static void leave_memory(struct process *process) {
     end_task(task);
 }
 
-/* The first reason counts. */
-static void begin_end(struct process *process, struct process_end end) {
+void process_end_soon(struct process_end end) {
+    struct process *process = process_current();
     signals_lock(process);
     if (!process->is_ending) {
-        process->is_ending = true;
+        __atomic_store_n(&process->is_ending, true, __ATOMIC_RELEASE);
         process->end = end;
     }
     process_notify_tasks(process);
@@ -289,11 +335,11 @@ static void begin_end(struct process *process, struct process_end end) {
 }
 
 [[noreturn]] void process_exit(unsigned exit_code) {
-    begin_end(process_current(), (struct process_end){.exit_code = exit_code & 0xff});
+    process_end_soon((struct process_end){.exit_code = exit_code & 0xff});
     end_task(task_current());
 }
 
 [[noreturn]] void process_kill(unsigned signal) {
-    begin_end(process_current(), (struct process_end){.signal = signal});
+    process_end_soon((struct process_end){.signal = signal});
     end_task(task_current());
 }

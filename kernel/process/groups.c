@@ -94,6 +94,8 @@ int64_t process_set_group(uint32_t number, uint32_t group) {
     int64_t status = STATUS_NO_SUCH_PROCESS;
     if (id && id->process) {
         status = set_group(id->process, group);
+    } else if (id && id->task) {
+        status = STATUS_INVALID; /* a thread's number that is not its process's */
     }
     tree_unlock();
     return status;

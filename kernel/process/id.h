@@ -29,6 +29,7 @@ struct id {
     struct process *process;   /* the process of this number, until it is reaped */
     struct list_node groupers; /* processes whose group has this number */
     struct list_node sitters;  /* processes whose session has this number */
+    bool is_marked;            /* by who goes through groups, and has been here */
 };
 
 /* A number of its own, held once. Errors: STATUS_TRY_AGAIN, all are in use; STATUS_NO_MEMORY. */

@@ -24,8 +24,15 @@ static inline bool task_is_to_end(const struct task *task) {
 /* Before looking whether to sleep: task_notify wakes the sleeper from here on. */
 void task_expect_notice(struct task *task, struct sleeper *sleeper);
 
-/* Ends that, and the deep sleep. */
+/* The same, and nothing but the end of the process ends the sleep. */
+void task_expect_end(struct task *task, struct sleeper *sleeper);
+
+/* Ends either. */
 void task_expect_nothing(struct task *task);
+
+/* Whether nothing but the end of the process ends the current task's sleep from here on. */
+void task_sleep_deeply(struct task *task);
+void task_sleep_lightly(struct task *task);
 
 /* Tells the parent what became of a child: SIGCHLD, and whoever waits. */
 void process_tell_parent(struct process *process, int32_t code, int32_t status)
@@ -62,9 +69,8 @@ enum status process_make(struct process **process);
 enum status task_make(const char *name, struct address_space *space, struct task **task);
 void task_free(struct task *task);
 
-/* The last component of a program's path: in it, and as what the task is called. */
+/* The last component of a program's path: in it. */
 const char *program_name(const char *path);
-void task_set_name(struct task *task, const char *path);
 
 /* Puts the task into its process, and lets it run. */
 void task_publish(struct task *task) REQUIRES(process_tree);

@@ -107,7 +107,7 @@ static void wait_for_end(struct process *process) {
            !task_is_to_end(task)) {
         sleeper_prepare(&sleeper);
         alarm_begin(&alarm, &sleeper, clock_now() + PATIENCE_NS / 20);
-        task->sleeps_deeply = true;
+        task_sleep_deeply(task);
         enum status status = sleeper_sleep(&sleeper);
         task_expect_nothing(task);
         alarm_end(&alarm);

@@ -58,6 +58,7 @@ enum status process_make(struct process **process) {
     made->reference_count = 1;
     list_init(&made->children);
     list_init(&made->tasks);
+    list_init(&made->of_creator);
     list_init(&made->posix_timers);
     semaphore_undos_init(&made->semaphore_undos);
     pending_init(&made->pending);
@@ -92,6 +93,7 @@ enum status task_make(const char *name, struct address_space *space, struct task
         return STATUS_NO_MEMORY;
     }
     pending_init(&made->pending);
+    list_init(&made->made);
     made->signal_stack.flags = STACK_DISABLED;
     made->timer_slack_ns = made->timer_slack_first_ns = TIMER_SLACK_NS;
     enum status status =
@@ -131,6 +133,12 @@ void task_free(struct task *task) {
     __atomic_sub_fetch(&live_tasks, 1, __ATOMIC_RELAXED);
 }
 
+struct process *process_find(uint32_t number) {
+    struct id *id = id_find(number);
+    struct process *process = id ? id->process : nullptr;
+    return !process && id && id->task ? id->task->process : process;
+}
+
 const char *program_name(const char *path) {
     const char *name = path;
     for (const char *at = path; *at != '\0'; at++) {
@@ -139,14 +147,12 @@ const char *program_name(const char *path) {
     return name;
 }
 
-/* Reports and /proc hold the name, and it must not begin a line of its own. */
-void task_set_name(struct task *task, const char *path) {
-    const char *name = program_name(path);
+void task_set_name(struct task *task, const char *name) {
+    size_t length = __builtin_strlen(name);
+    constexpr size_t most = sizeof(task->name) - 1;
     tree_lock();
     __builtin_memset(task->name, 0, sizeof(task->name));
-    for (size_t i = 0; i < sizeof(task->name) - 1 && name[i] != '\0'; i++) {
-        task->name[i] = (char)((unsigned char)name[i] < ' ' ? '?' : name[i]);
-    }
+    __builtin_memcpy(task->name, name, length < most ? length : most);
     tree_unlock();
 }
 

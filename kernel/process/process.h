@@ -102,8 +102,8 @@ struct process {
     struct id *id; /* held until it is reaped */
     struct id *group, *session;
     struct list_node of_group, of_session;
-    uint32_t creator;       /* the number of the task that made it, in the parent */
-    struct process *parent; /* null: the kernel started it, or nobody is left to wait for it */
+    struct list_node of_creator; /* with what else a task of the parent has made; none: itself */
+    struct process *parent;      /* null: the kernel started it, or nobody is left to wait for it */
     struct list_node children, sibling;
     struct list_node tasks; /* changed under signal_lock as well, so either is enough to read it */
     uint32_t task_count;    /* those that have not ended */
@@ -129,14 +129,15 @@ struct process {
     uint32_t note_count;            /* of its signals and its tasks'; atomic */
     struct signal_actions *actions; /* owned; changed by its only task */
     enum process_state state;
-    bool is_ending;       /* every task is to end: `end` says how */
+    bool is_ending; /* every task is to end: `end` says how; read without the lock too: atomic */
     struct task *ender;   /* who replaces the program and waits for the others to end */
     unsigned stop_signal; /* that stopped it, for a parent that has not asked yet */
     bool has_stop_news, has_continue_news;
     bool owes_continue; /* it went on, and its parent has not been told yet */
 
     struct process_memory *memory; /* owned; changed by its only task, under the tree lock */
-    struct resource_limit limits[RESOURCE_COUNT]; /* guarded by the tree lock */
+    struct resource_limit limits[RESOURCE_COUNT]; /* changed under the tree lock; one is read
+                                                     without it, and may be the one before */
     struct process_credentials credentials; /* guarded by the tree lock; its own tasks read it */
     struct timer real_timer;                /* ITIMER_REAL; man 2 alarm */
     uint64_t real_timer_period_ns;          /* guarded by the tree lock */
@@ -181,6 +182,7 @@ struct task {
     uint32_t number;              /* of `id` */
     unsigned parent_death_signal; /* guarded by the tree lock */
     struct list_node link;        /* in the process's tasks; guarded by the tree lock */
+    struct list_node made;        /* processes whose parent it is; guarded by the tree lock */
 
     /* Guarded by the process's signal_lock. */
     signal_set blocked;
@@ -232,6 +234,10 @@ bool process_has_capabilities(void);
 /* The space of the current process. */
 struct address_space *process_space(void);
 
+/* The process of this number, or of the thread that has it; null where there is none. It may have
+ * ended. */
+struct process *process_find(uint32_t number) REQUIRES(process_tree);
+
 void process_ref(struct process *process);
 void process_unref(struct process *process);
 
@@ -281,16 +287,26 @@ int64_t task_clone(const struct trap_frame *frame, const struct clone_request *r
  */
 enum status task_unshare(uint64_t flags);
 
-/* Ends the current task; with the last one its process ends. man 2 _exit */
+/*
+ * Ends the current task; with the last one its process ends: man 2 _exit. These do not return, so
+ * nobody calls them who holds anything: the calls of that name do, and task_before_user.
+ */
 [[noreturn]] void task_exit(unsigned exit_code);
 
 /* Ends the current process: man 2 exit_group, and the default action of a signal. */
 [[noreturn]] void process_exit(unsigned exit_code);
 [[noreturn]] void process_kill(unsigned signal);
 
+/* The current process ends so when its tasks come to task_before_user, unless it ends already. */
+void process_end_soon(struct process_end end);
+
 /* Ends every task of the process but the current one, which is of it, and waits until they have;
  * false: another one does so, or the process ends, and others may still live. For execve. */
 bool process_end_others(void);
+
+/* What the task is called, cut to TASK_NAME_SIZE_BYTES. It may hold any bytes: whoever prints it
+ * where a line must not be forged makes it harmless. */
+void task_set_name(struct task *task, const char *name);
 
 /* Whether more tasks of the process than the current one live. */
 bool process_has_threads(void);

@@ -32,7 +32,7 @@ enum status script_rewrite(struct exec_request *request, const struct script_lin
         status = string_store_add(&store, line->argument);
     }
     if (status == STATUS_OK) {
-        const char *script = request->interpreter[0] ? request->interpreter : request->path;
+        const char *script = request->interpreter[0] ? request->interpreter : request->shown_path;
         status = string_store_add(&store, script);
     }
     if (status == STATUS_OK) {

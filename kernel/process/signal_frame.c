@@ -41,11 +41,14 @@ constexpr uint64_t RED_ZONE_BYTES = 128;    /* below the stack pointer, the func
 constexpr uint64_t RFLAGS_USER = 0xcd5 | 1ull << 8 | 1ull << 16 | 1ull << 18;
 constexpr uint64_t RFLAGS_OFF_IN_HANDLER = 1ull << 8 | 1ull << 10 | 1ull << 16; /* TF, DF, RF */
 
+static bool is_within(const struct signal_stack *stack, uint64_t stack_pointer) {
+    return stack_pointer > stack->start && stack_pointer - stack->start <= stack->size_bytes;
+}
+
 bool signal_stack_is_in_use(const struct task *task, uint64_t stack_pointer) {
     const struct signal_stack *stack = &task->signal_stack;
     bool is_usable = !(stack->flags & (STACK_DISABLED | STACK_AUTODISARM));
-    return is_usable && stack_pointer > stack->start &&
-           stack_pointer - stack->start <= stack->size_bytes;
+    return is_usable && is_within(stack, stack_pointer);
 }
 
 size_t signal_frame_size_bytes(void) {
@@ -55,8 +58,8 @@ size_t signal_frame_size_bytes(void) {
 
 /* Where frames begin: below what the interrupted function has, or at the top of the alternate
  * stack. */
-static uint64_t choose_stack(const struct task *task, const struct trap_frame *frame,
-                             const struct signal_action *action) {
+static uint64_t choose_top(const struct task *task, const struct trap_frame *frame,
+                           const struct signal_action *action) {
     const struct signal_stack *stack = &task->signal_stack;
     bool is_wanted = (action->flags & ACTION_ON_STACK) && !(stack->flags & STACK_DISABLED) &&
                      stack->size_bytes > 0;
@@ -146,25 +149,31 @@ static bool push_floating_point(uint64_t at) {
     return missing == 0;
 }
 
+/* The thread's own area is what a switch saves to and restores from, even in the middle of a copy:
+ * what a program wrote comes into it only after it was looked at. */
 static enum status pop_floating_point(uint64_t at) {
+    alignas(FPU_AREA_ALIGNMENT) char copy[FPU_AREA_SIZE_MAX];
     void *area = task_current()->thread->fpu_area;
     if (at == 0) {
-        fpu_area_init(area);
-    } else if (!is_aligned(at, FPU_AREA_ALIGNMENT) ||
-               user_copy_in(area, virt_addr(at), fpu_area_size_bytes()) != 0 ||
-               !fpu_area_can_be_restored(area)) {
-        fpu_area_init(area);
-        fpu_restore(area);
+        fpu_reset(area);
+        return STATUS_OK;
+    }
+    if (!is_aligned(at, FPU_AREA_ALIGNMENT) ||
+        user_copy_in(copy, virt_addr(at), fpu_area_size_bytes()) != 0 ||
+        !fpu_area_can_be_restored(copy)) {
+        fpu_reset(area);
         return STATUS_FAULT;
     }
-    fpu_restore(area);
+    fpu_replace(area, copy);
     return STATUS_OK;
 }
 
 enum status signal_frame_push(struct trap_frame *frame, const struct signal_action *action,
                               const struct signal_info *info, signal_set blocked) {
     struct task *task = task_current();
-    uint64_t top = choose_stack(task, frame, action);
+    uint64_t top = choose_top(task, frame, action);
+    bool is_on_other =
+        top != frame->rsp - RED_ZONE_BYTES || signal_stack_is_in_use(task, frame->rsp);
     uint64_t floating_point = align_down(top - fpu_user_size_bytes(), FPU_AREA_ALIGNMENT);
     uint64_t at = align_down(floating_point - sizeof(struct signal_frame), 16) - 8;
     struct signal_frame pushed = {
@@ -180,7 +189,8 @@ enum status signal_frame_push(struct trap_frame *frame, const struct signal_acti
         .info = *info,
     };
     pushed.context.machine.floating_point = floating_point;
-    if (!push_floating_point(floating_point) ||
+    bool has_room = !is_on_other || is_within(&task->signal_stack, at);
+    if (!has_room || !push_floating_point(floating_point) ||
         user_copy_out(virt_addr(at), &pushed, sizeof(pushed)) != 0) {
         return STATUS_FAULT;
     }
@@ -194,8 +204,7 @@ enum status signal_frame_push(struct trap_frame *frame, const struct signal_acti
     frame->rip = action->handler;
     frame->rsp = at;
     frame->rflags &= ~RFLAGS_OFF_IN_HANDLER;
-    fpu_area_init(task->thread->fpu_area);
-    fpu_restore(task->thread->fpu_area);
+    fpu_reset(task->thread->fpu_area);
     return STATUS_OK;
 }
 

@@ -11,8 +11,8 @@ BEGIN_C_DECLS
 
 /*
  * Puts what the handler will restore onto the user's stack and makes `frame` enter the handler.
- * `blocked` is the mask to be put back. Errors: STATUS_FAULT, the stack cannot be written to;
- * nothing has changed then.
+ * `blocked` is the mask to be put back. Errors: STATUS_FAULT, the stack cannot be written to, or
+ * the alternate one is too small; nothing has changed then.
  */
 enum status signal_frame_push(struct trap_frame *frame, TRUSTED const struct signal_action *action,
                               const struct signal_info *info, signal_set blocked);

@@ -175,6 +175,25 @@ void task_expect_notice(struct task *task, struct sleeper *sleeper) {
     signals_unlock(task->process);
 }
 
+static void set_depth(struct task *task, bool sleeps_deeply) {
+    signals_lock(task->process);
+    task->sleeps_deeply = sleeps_deeply;
+    signals_unlock(task->process);
+}
+
+void task_sleep_deeply(struct task *task) {
+    set_depth(task, true);
+}
+
+void task_sleep_lightly(struct task *task) {
+    set_depth(task, false);
+}
+
+void task_expect_end(struct task *task, struct sleeper *sleeper) {
+    task_sleep_deeply(task);
+    task_expect_notice(task, sleeper);
+}
+
 void task_expect_nothing(struct task *task) {
     signals_lock(task->process);
     task->sleeper = nullptr;
@@ -200,7 +219,7 @@ static struct task *find_taker(struct process *process, unsigned signal)
 
 static void end_all(struct process *process, unsigned signal) REQUIRES(process->signal_lock) {
     if (!process->is_ending) {
-        process->is_ending = true;
+        __atomic_store_n(&process->is_ending, true, __ATOMIC_RELEASE);
         process->end = (struct process_end){.signal = signal};
     }
     process_notify_tasks(process);
@@ -248,6 +267,23 @@ static bool is_ignored(struct process *process, const struct task *task, unsigne
     return ignores(&action, signal);
 }
 
+/*
+ * man 2 kill: of what other processes send, the first process gets that alone for which it has a
+ * handler. What the terminal, a timer or it itself sends does as everywhere: it may be any program.
+ */
+static bool is_spared(struct process *process, const struct task *task,
+                      const struct signal_info *info) REQUIRES(process->signal_lock) {
+    unsigned signal = (unsigned)info->signal;
+    const struct process *sender = process_current();
+    if (process->number != 1 || info->code > CODE_USER || !sender || sender == process) {
+        return false;
+    }
+    task = task ? task : LIST_ENTRY(process->tasks.next, struct task, link);
+    bool is_blocked = !list_is_empty(&process->tasks) && (task->blocked & signal_bit(signal));
+    struct signal_action action = signal_action_get(process, signal);
+    return !is_blocked && action.handler == HANDLER_DEFAULT;
+}
+
 /* Whether the note is used. */
 static bool post(struct process *process, struct task *task, unsigned signal,
                  struct signal_note *note) REQUIRES(process->signal_lock) {
@@ -281,7 +317,7 @@ static enum status send(struct process *process, struct task *task,
     bool is_used = false;
     if (process->state != PROCESS_ENDED) {
         undo_opposite(process, signal, &unused);
-        is_used = post(process, task, signal, note);
+        is_used = !is_spared(process, task, info) && post(process, task, signal, note);
     }
     signals_unlock(process);
     if (note && !is_used) {
@@ -395,17 +431,28 @@ signal_set signal_pending_set(void) {
     return set;
 }
 
+/* What was meant for the current task, and is blocked in it now, may be another's. */
+static void pass_on(struct process *process, signal_set left) REQUIRES(process->signal_lock) {
+    for (unsigned signal = 1; left != 0; signal++) {
+        struct task *taker = left & signal_bit(signal) ? find_taker(process, signal) : nullptr;
+        if (taker) {
+            task_notify(process, taker);
+        }
+        left &= ~signal_bit(signal);
+    }
+}
+
 void signal_set_blocked(signal_set blocked) {
     struct task *task = task_current();
-    signals_lock(task->process);
+    struct process *process = task->process;
+    signals_lock(process);
+    signal_set before = task->blocked;
     task->blocked = blocked & ~SIGNALS_UNBLOCKABLE;
-    __atomic_store_n(&task->has_work, true, __ATOMIC_RELEASE);
-    /* What was meant for this task, and is blocked in it now, may be another's. */
-    signal_set left = task->process->pending.set & task->blocked;
-    if (left) {
-        process_notify_tasks(task->process);
+    if ((task->pending.set | process->pending.set) & ~task->blocked) {
+        __atomic_store_n(&task->has_work, true, __ATOMIC_RELEASE);
     }
-    signals_unlock(task->process);
+    pass_on(process, process->pending.set & task->blocked & ~before);
+    signals_unlock(process);
 }
 
 void signal_restore_blocked_later(signal_set before) {

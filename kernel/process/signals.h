@@ -40,7 +40,8 @@ void signal_action_set(struct process *process, unsigned signal,
 struct signal_info signal_info_from_user(unsigned signal, int32_t code);
 struct signal_info signal_info_from_kernel(unsigned signal);
 
-/* Sends to the process, or to that one of its tasks. Errors: STATUS_TRY_AGAIN, a queued signal for
+/* Sends to the process, or to that one of its tasks; process 1 gets from another one only what it
+ * has a handler for, or blocks. Errors: STATUS_TRY_AGAIN, a queued signal for
  * which there is no memory. */
 enum status signal_send(struct process *process, const struct signal_info *info);
 enum status signal_send_to_task(struct task *task, const struct signal_info *info);

@@ -76,7 +76,7 @@ static enum status make(const struct process_start *start, const struct loaded_p
         process_unref(*process);
         return status;
     }
-    task_set_name(*task, start->path);
+    task_set_name(*task, program_name(start->path));
     set_limits(*process);
     (*process)->is_kernels = true;
     (*process)->memory = loaded->memory;

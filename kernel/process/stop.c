@@ -50,8 +50,7 @@ void process_stop(unsigned signal) {
 static void sleep_while_stopped(struct task *task) {
     struct process *process = task->process;
     struct sleeper sleeper;
-    task->sleeps_deeply = true;
-    task_expect_notice(task, &sleeper);
+    task_expect_end(task, &sleeper);
     while (__atomic_load_n(&process->state, __ATOMIC_ACQUIRE) == PROCESS_STOPPED &&
            sleeper_sleep(&sleeper) == STATUS_OK) {
         task_expect_notice(task, &sleeper);
@@ -94,8 +93,7 @@ bool process_end_others(void) {
     if (!is_first) {
         return false;
     }
-    task->sleeps_deeply = true;
-    task_expect_notice(task, &sleeper);
+    task_expect_end(task, &sleeper);
     while (process_has_threads() && sleeper_sleep(&sleeper) == STATUS_OK) {
         task_expect_notice(task, &sleeper);
     }

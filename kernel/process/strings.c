@@ -43,48 +43,68 @@ enum status string_store_add(struct string_store *store, const char *text) {
 
 /* Tries with the room that there is first: most strings are short. */
 static enum status add_user_string(struct string_store *store, uint64_t address) {
+    size_t left = store->limit_bytes - store->used_bytes;
+    size_t most = left < ARGUMENT_SIZE_MAX ? left : ARGUMENT_SIZE_MAX;
     size_t room = 256;
     for (;;) {
-        enum status status = reserve(store, room < store->limit_bytes ? room : 1);
+        enum status status = reserve(store, room < left ? room : left);
         if (status != STATUS_OK) {
             return status;
         }
         size_t available = store->capacity_bytes - store->used_bytes;
-        size_t most = available < ARGUMENT_SIZE_MAX ? available : ARGUMENT_SIZE_MAX;
+        size_t tried = available < most ? available : most;
         size_t length;
         status =
-            user_copy_string(store->bytes + store->used_bytes, virt_addr(address), most, &length);
+            user_copy_string(store->bytes + store->used_bytes, virt_addr(address), tried, &length);
         if (status == STATUS_OK) {
             store->used_bytes += length + 1;
             store->count++;
         }
-        if (status != STATUS_TOO_LONG || most == ARGUMENT_SIZE_MAX) {
+        if (status != STATUS_TOO_LONG || tried == most) {
             return status;
         }
         room = available * 2;
     }
 }
 
-enum status string_store_add_user(struct string_store *store, uint64_t array) {
-    if (array == 0) {
-        return STATUS_OK;
-    }
-    for (uint64_t at = array;; at += sizeof(uint64_t)) {
-        uint64_t address;
+static bool is_ending(void) {
+    return __atomic_load_n(&process_current()->is_ending, __ATOMIC_ACQUIRE);
+}
+
+enum status string_array_count(uint64_t array, size_t *count) {
+    uint64_t address = 0;
+    *count = 0;
+    for (uint64_t at = array; at != 0; at += sizeof(address)) {
         if (user_copy_in(&address, virt_addr(at), sizeof(address)) != 0) {
             return STATUS_FAULT;
         }
         if (address == 0) {
             return STATUS_OK;
         }
+        if (is_ending()) {
+            return STATUS_INTERRUPTED;
+        }
+        *count += 1;
+    }
+    return STATUS_OK;
+}
+
+enum status string_store_add_user(struct string_store *store, uint64_t array, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        uint64_t address;
+        uint64_t at = array + i * sizeof(address);
+        if (user_copy_in(&address, virt_addr(at), sizeof(address)) != 0) {
+            return STATUS_FAULT;
+        }
         enum status status = add_user_string(store, address);
         if (status != STATUS_OK) {
             return status;
         }
-        if (process_current()->is_ending) {
+        if (is_ending()) {
             return STATUS_INTERRUPTED;
         }
     }
+    return STATUS_OK;
 }
 
 void string_store_free(struct string_store *store) {

@@ -368,12 +368,11 @@ int64_t call_times(const struct trap_frame *frame) {
     struct process_times own = process_times(process);
     struct process_times children = process->child_times;
     tree_unlock();
-    constexpr uint64_t ratio = TIMER_HERTZ;
     const int64_t times[4] = {
-        (int64_t)(own.user_ticks * USER_HERTZ / ratio),
-        (int64_t)(own.kernel_ticks * USER_HERTZ / ratio),
-        (int64_t)(children.user_ticks * USER_HERTZ / ratio),
-        (int64_t)(children.kernel_ticks * USER_HERTZ / ratio),
+        (int64_t)timer_ticks_to_user(own.user_ticks),
+        (int64_t)timer_ticks_to_user(own.kernel_ticks),
+        (int64_t)timer_ticks_to_user(children.user_ticks),
+        (int64_t)timer_ticks_to_user(children.kernel_ticks),
     };
     if (frame->rdi != 0 && copy_out(frame->rdi, times, sizeof(times)) != 0) {
         return STATUS_FAULT;

@@ -16,19 +16,40 @@ static size_t argument_limit(void) {
     return limit > least ? limit : least;
 }
 
+/* As Linux counts: the pointers to all strings, the name of the program, and the strings, those of
+ * the environment first. */
+static enum status read_strings(struct exec_request *request, uint64_t arguments,
+                                uint64_t environment) {
+    size_t limit = argument_limit();
+    size_t argument_count;
+    size_t environment_count;
+    enum status status = string_array_count(arguments, &argument_count);
+    if (status == STATUS_OK) {
+        status = string_array_count(environment, &environment_count);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    size_t pointer_count = (argument_count != 0 ? argument_count : 1) + environment_count;
+    size_t other_bytes =
+        pointer_count * sizeof(uint64_t) + __builtin_strlen(request->shown_path) + 1;
+    if (other_bytes > limit) {
+        return STATUS_TOO_LONG;
+    }
+    request->environment.limit_bytes = limit - other_bytes;
+    status = string_store_add_user(&request->environment, environment, environment_count);
+    if (status == STATUS_OK) {
+        request->arguments.limit_bytes =
+            request->environment.limit_bytes - request->environment.used_bytes;
+        status = string_store_add_user(&request->arguments, arguments, argument_count);
+    }
+    return status;
+}
+
 static int64_t exec_with(struct exec_request *request, uint64_t arguments, uint64_t environment) {
-    request->arguments.limit_bytes = argument_limit();
-    request->environment.limit_bytes = argument_limit();
     int64_t status = process_exec_open(request);
     if (status == STATUS_OK) {
-        status = string_store_add_user(&request->arguments, arguments);
-    }
-    if (status == STATUS_OK) {
-        status = string_store_add_user(&request->environment, environment);
-    }
-    if (status == STATUS_OK &&
-        request->arguments.used_bytes + request->environment.used_bytes > argument_limit()) {
-        status = STATUS_TOO_LONG;
+        status = read_strings(request, arguments, environment);
     }
     if (status == STATUS_OK) {
         status = process_exec(request, task_current()->frame);

@@ -151,7 +151,8 @@ int64_t call_process_mrelease(const struct trap_frame *frame) {
     if (process->memory == nullptr) {
         status = STATUS_NO_SUCH_PROCESS;
     } else {
-        status = process->is_ending ? STATUS_OK : STATUS_INVALID;
+        status =
+            __atomic_load_n(&process->is_ending, __ATOMIC_ACQUIRE) ? STATUS_OK : STATUS_INVALID;
     }
     tree_unlock();
     process_unref(process);

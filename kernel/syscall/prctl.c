@@ -58,11 +58,8 @@ static int64_t set_thread_name(uint64_t address) {
     if (status == STATUS_FAULT) {
         return status;
     }
-    length = status == STATUS_OK ? length : sizeof(text) - 1;
-    __builtin_memset(text + length, 0, sizeof(text) - length);
-    tree_lock();
-    __builtin_memcpy(task_current()->name, text, sizeof(text));
-    tree_unlock();
+    text[status == STATUS_OK ? length : sizeof(text) - 1] = '\0';
+    task_set_name(task_current(), text);
     return 0;
 }
 

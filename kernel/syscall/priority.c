@@ -19,10 +19,9 @@ constexpr int64_t NICE_RETURNED = 20; /* what getpriority adds is 20 - nice */
 static bool is_meant(const struct priority_request *request, struct process *process)
     REQUIRES(process_tree) {
     switch ((enum priority_of)request->which) {
-    case PRIORITY_PROCESS: {
-        const struct task *task = scheduled_task(request->number);
-        return task && task->process == process;
-    }
+    case PRIORITY_PROCESS:
+        return process ==
+               (request->number != 0 ? process_find(request->number) : process_current());
     case PRIORITY_GROUP:
         return process->group == request->group;
     case PRIORITY_USER:

@@ -81,11 +81,11 @@ static int64_t limit_of(uint32_t number, uint32_t resource, const struct resourc
         return STATUS_INVALID;
     }
     tree_lock();
-    struct id *id = number != 0 ? id_find(number) : process_current()->id;
+    struct process *process = number != 0 ? process_find(number) : process_current();
     int64_t status = STATUS_NO_SUCH_PROCESS;
-    if (id && id->process) {
-        status = may_change(id->process) ? exchange_limit(id->process, resource, next, before)
-                                         : STATUS_NOT_PERMITTED;
+    if (process) {
+        status = may_change(process) ? exchange_limit(process, resource, next, before)
+                                     : STATUS_NOT_PERMITTED;
     }
     tree_unlock();
     if (status == STATUS_OK && next) {

@@ -16,7 +16,7 @@ constexpr uint64_t TURN_NS = 4'000'000;
 static bool thread_exists(uint32_t number) {
     tree_lock();
     struct id *id = id_find(number);
-    bool exists = number == 0 || (id && id->task);
+    bool exists = number == 0 || (id && (id->task || id->process));
     tree_unlock();
     return exists;
 }
@@ -104,7 +104,8 @@ int64_t call_sched_getscheduler(const struct trap_frame *frame) {
     }
     tree_lock();
     const struct task *task = scheduled_task((uint32_t)frame->rdi);
-    int64_t policy = STATUS_NO_SUCH_PROCESS;
+    /* One that has ended, and is not waited for, has the usual one. */
+    int64_t policy = process_find((uint32_t)frame->rdi) ? POLICY_OTHER : STATUS_NO_SUCH_PROCESS;
     if (task) {
         policy = task->scheduling.policy | (task->scheduling.resets_on_fork ? RESET_ON_FORK : 0);
     }

@@ -257,9 +257,7 @@ static int64_t send_to_all(const struct signal_info *info) REQUIRES(process_tree
 static int64_t send_to_number(int32_t number, const struct signal_info *info)
     REQUIRES(process_tree) {
     if (number > 0) {
-        struct id *id = id_find((uint32_t)number);
-        struct process *process = id ? id->process : nullptr;
-        process = !process && id && id->task ? id->task->process : process;
+        struct process *process = process_find((uint32_t)number);
         return process ? send(process, info) : STATUS_NO_SUCH_PROCESS;
     }
     if (number == 0) {
@@ -284,16 +282,17 @@ int64_t call_kill(const struct trap_frame *frame) {
     return status;
 }
 
-/* To one thread; `group` 0: of any process. */
+/* To one thread; `group` 0: of any process. One that has ended takes nothing, but is there until
+ * its process is waited for, where it was the first. */
 static int64_t send_to_thread(uint32_t group, uint32_t number, const struct signal_info *info) {
     int64_t status = STATUS_NO_SUCH_PROCESS;
     tree_lock();
-    struct id *id = id_find(number);
-    struct task *task = id ? id->task : nullptr;
-    if (task && (group == 0 || task->process->number == group)) {
-        bool is_allowed = may_signal(task->process, (unsigned)info->signal);
+    struct process *process = process_find(number);
+    if (process && (group == 0 || process->number == group)) {
+        struct task *task = id_find(number)->task;
+        bool is_allowed = may_signal(process, (unsigned)info->signal);
         status = is_allowed ? STATUS_OK : STATUS_NOT_PERMITTED;
-        if (is_allowed && info->signal != 0) {
+        if (is_allowed && info->signal != 0 && task) {
             status = signal_send_to_task(task, info);
         }
     }
@@ -325,7 +324,7 @@ int64_t call_tkill(const struct trap_frame *frame) {
     return send_to_thread(0, (uint32_t)frame->rdi, &info);
 }
 
-/* Only to oneself may a program say that the kernel or kill sent it. */
+/* Only to itself may a thread say that the kernel or kill sent it. */
 static int64_t read_info(uint64_t address, unsigned signal, uint32_t number,
                          struct signal_info *info) {
     if (copy_in(info, address, sizeof(*info)) != 0) {
@@ -336,7 +335,7 @@ static int64_t read_info(uint64_t address, unsigned signal, uint32_t number,
     }
     info->signal = (int32_t)signal;
     bool is_pretended = info->code >= 0 || info->code == CODE_TKILL;
-    return is_pretended && number != process_current()->number ? STATUS_NOT_PERMITTED : STATUS_OK;
+    return is_pretended && number != task_current()->number ? STATUS_NOT_PERMITTED : STATUS_OK;
 }
 
 int64_t call_rt_sigqueueinfo(const struct trap_frame *frame) {
@@ -346,8 +345,8 @@ int64_t call_rt_sigqueueinfo(const struct trap_frame *frame) {
         return status;
     }
     tree_lock();
-    struct id *id = id_find((uint32_t)frame->rdi);
-    status = id && id->process ? send(id->process, &info) : STATUS_NO_SUCH_PROCESS;
+    struct process *process = process_find((uint32_t)frame->rdi);
+    status = process ? send(process, &info) : STATUS_NO_SUCH_PROCESS;
     tree_unlock();
     return status;
 }
@@ -357,7 +356,7 @@ int64_t call_rt_tgsigqueueinfo(const struct trap_frame *frame) {
     int64_t status =
         check_thread_kill((int32_t)frame->rdi, (int32_t)frame->rsi, (unsigned)frame->rdx);
     if (status == STATUS_OK) {
-        status = read_info(frame->r10, (unsigned)frame->rdx, (uint32_t)frame->rdi, &info);
+        status = read_info(frame->r10, (unsigned)frame->rdx, (uint32_t)frame->rsi, &info);
     }
     if (status != STATUS_OK) {
         return status;

@@ -134,11 +134,7 @@ int64_t call_setpgid(const struct trap_frame *frame) {
 
 /* The process of a number, the current one for 0; null where there is none. */
 static struct process *find_process(uint32_t number) REQUIRES(process_tree) {
-    if (number == 0) {
-        return process_current();
-    }
-    struct id *id = id_find(number);
-    return id ? id->process : nullptr;
+    return number == 0 ? process_current() : process_find(number);
 }
 
 int64_t call_getpgid(const struct trap_frame *frame) {

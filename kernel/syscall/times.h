@@ -46,5 +46,3 @@ uint64_t add_saturated(uint64_t a, uint64_t b);
 /* CPU times, of timer ticks. */
 uint64_t ticks_to_ns(uint64_t ticks);
 struct time_value ticks_to_value(uint64_t ticks);
-
-constexpr uint64_t USER_HERTZ = 100; /* what man 2 times counts in */

@@ -8,10 +8,13 @@
 
 static struct thread first_thread;
 
+/* A program's name may hold anything; in a report it must not begin a line of its own. */
 static void copy_name(struct thread *thread, const char *name) {
     size_t length = __builtin_strlen(name);
     length = length < sizeof(thread->name) ? length : sizeof(thread->name) - 1;
-    __builtin_memcpy(thread->name, name, length);
+    for (size_t i = 0; i < length; i++) {
+        thread->name[i] = (char)((unsigned char)name[i] < ' ' ? '?' : name[i]);
+    }
 }
 
 static enum status create(const char *name, void (*main)(void *), void *argument,

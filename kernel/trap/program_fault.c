@@ -1,5 +1,6 @@
 #include "kernel/trap/program_fault.h"
 
+#include "kernel/clock/clock.h"
 #include "kernel/cpu/cpu.h"
 #include "kernel/cpu/descriptors.h"
 #include "kernel/cpu/fpu.h"
@@ -10,7 +11,9 @@
 #include "kernel/log_text/log_text.h"
 #include "kernel/process/signals.h"
 #include "kernel/symbols/symbols.h"
+#include "kernel/thread/thread.h"
 #include "kernel/trace/trace.h"
+#include "lib/spinlock.h"
 #include "mm/addr/layout.h"
 
 static void report_page_fault(const struct trap_frame *frame, const char *who,
@@ -22,10 +25,52 @@ static void report_page_fault(const struct trap_frame *frame, const char *who,
     fault_explain(&facts, sink);
 }
 
+/* A name may hold anything; it must not begin a line of its own. */
+static void format_who(const struct task *task, char *who, size_t size_bytes) {
+    format_buffer(who, size_bytes, "process %u (%s)", task->process->number, task->name);
+    for (char *at = who; *at != '\0'; at++) {
+        *at = (unsigned char)*at < ' ' ? '?' : *at;
+    }
+}
+
+/* The log's slowest console, a serial port, shows about so many. */
+constexpr unsigned REPORTS_PER_SECOND = 20;
+
+static struct {
+    struct spinlock lock;
+    /* Guarded by lock. */
+    uint64_t second;
+    unsigned count, left_out_count;
+} reports;
+
+/* Whether there is room for one more this second; what was left out before is said once. */
+static bool has_room_for_report(void) {
+    uint64_t second = clock_now() / NANOSECONDS_PER_SECOND;
+    unsigned left_out_count = 0;
+    thread_preempt_disable();
+    spinlock_acquire(&reports.lock);
+    if (second != reports.second) {
+        left_out_count = reports.left_out_count;
+        reports.second = second;
+        reports.count = 0;
+        reports.left_out_count = 0;
+    }
+    bool has_room = reports.count < REPORTS_PER_SECOND;
+    reports.count += has_room;
+    reports.left_out_count += !has_room;
+    spinlock_release(&reports.lock);
+    thread_preempt_enable();
+    if (left_out_count != 0) {
+        log_line(LOG_INFO, "faults: %u reports were left out, there were too many at once",
+                 left_out_count);
+    }
+    return has_room;
+}
+
 static void report(const struct trap_frame *frame) {
     const struct task *task = task_current();
     char who[64];
-    format_buffer(who, sizeof(who), "process %u (%s)", task->process->number, task->name);
+    format_who(task, who, sizeof(who));
     struct log_text text;
     const struct text_sink *sink = log_text_begin(&text, LOG_INFO);
     if (frame->vector == VECTOR_PAGE_FAULT) {
@@ -110,7 +155,7 @@ static bool is_fatal(unsigned signal) {
 
 void program_fault(const struct trap_frame *frame, enum status status) {
     const struct signal_info info = info_of(frame, status);
-    if (is_fatal((unsigned)info.signal)) {
+    if (is_fatal((unsigned)info.signal) && has_room_for_report()) {
         report(frame);
     }
     signal_force(&info);

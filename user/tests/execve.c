@@ -4,12 +4,15 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -156,6 +159,10 @@ static void check_execveat(void) {
     try_at("not a directory", program, "x", 0);
     try_at("unknown flag", here, "link", 1);
     try_at("a script that would be closed", script, "", AT_EMPTY_PATH);
+    dup2(here, 70);
+    dup2(script, 71);
+    try_at("a script below a directory", 70, "script", 0);
+    try_at("a script by descriptor", 71, "", AT_EMPTY_PATH);
 }
 
 static void on_signal(int) {}
@@ -176,6 +183,91 @@ static void become_survivor(void) {
     struct rlimit files = {200, 300};
     setrlimit(RLIMIT_NOFILE, &files);
     execve(self, (char *const[]){self, "survivor", nullptr}, environment);
+}
+
+static int show_lock(const char *what) {
+    struct flock lock = {.l_type = F_WRLCK};
+    int result = fcntl(60, F_GETLK, &lock);
+    say("%s: %d, locked %d", what, result, lock.l_type == F_WRLCK);
+    return 0;
+}
+
+/* After execve: what is locked, and for whom. */
+static int keeper(void) {
+    show_lock("for the process itself");
+    pid_t child = fork();
+    if (child == 0) {
+        _exit(show_lock("for another"));
+    }
+    show_end("the other", child);
+    return 0;
+}
+
+static void keep_lock(void) {
+    struct flock lock = {.l_type = F_WRLCK};
+    dup2(open("locked", O_RDWR | O_CREAT, 0600), 60);
+    show("lock", fcntl(60, F_SETLK, &lock));
+    execve(self, (char *const[]){self, "keeper", nullptr}, environment);
+}
+
+/* All strings, pointers to them and the name come to a quarter of the stack, and so much more. */
+static void fill_quarter(const char *what, size_t more) {
+    constexpr size_t longest = 128 * 1024, strings = 18, quarter = 2 << 20;
+    char *arguments[strings + 1] = {"zero", "count"};
+    size_t used = (strings + 2) * sizeof(char *) + sizeof("./copy") + sizeof("zero") +
+                  sizeof("count") + sizeof("ONE=1") + sizeof("TWO=2");
+    for (size_t i = 2; i < strings; i++) {
+        size_t left = quarter + more - used;
+        arguments[i] = long_string((left < longest ? left : longest) - 1);
+        used += strlen(arguments[i]) + 1;
+    }
+    try_to_execute(what, "./copy", arguments);
+}
+
+static void try_many(const char *what, size_t count) {
+    char **arguments = calloc(count + 1, sizeof(*arguments));
+    arguments[0] = "zero";
+    arguments[1] = "count";
+    for (size_t i = 2; i < count; i++) {
+        arguments[i] = "";
+    }
+    try_to_execute(what, self, arguments);
+    free(arguments);
+}
+
+static void check_sum(void) {
+    struct rlimit usual = {8 << 20, 8 << 20};
+    setrlimit(RLIMIT_STACK, &usual);
+    fill_quarter("a quarter of the stack", 0);
+    fill_quarter("a byte more than a quarter", 1);
+    try_many("many empty arguments", 230'000);
+    try_many("too many empty arguments", 240'000);
+    try_many("more pointers than room", 270'000);
+}
+
+static void *sleep_on(void *) {
+    for (;;) {
+        pause();
+    }
+}
+
+static void keep_lock_with_thread(void) {
+    pthread_t thread;
+    pthread_create(&thread, nullptr, sleep_on, nullptr);
+    keep_lock();
+}
+
+static int stay(void *) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    sleep_on(nullptr);
+    return 0;
+}
+
+/* Descriptors that another process has too: the new program gets its own, and the lock stays. */
+static void leave_lock(void) {
+    static char stack[4 * PAGE];
+    clone(stay, stack + sizeof(stack), CLONE_FILES | SIGCHLD, nullptr);
+    keep_lock();
 }
 
 static int survivor(void) {
@@ -225,6 +317,9 @@ int main(int argument_count, char **arguments) {
     if (argument_count > 1 && strcmp(arguments[1], "survivor") == 0) {
         return survivor();
     }
+    if (argument_count > 1 && strcmp(arguments[1], "keeper") == 0) {
+        return keeper();
+    }
     if (argument_count > 1 && strcmp(arguments[1], "count") == 0) {
         say("  %d arguments", argument_count);
         return 0;
@@ -237,6 +332,10 @@ int main(int argument_count, char **arguments) {
     check_arguments();
     check_execveat();
     show_child("survivor", become_survivor);
+    show_child("a lock", keep_lock);
+    show_child("a lock, with a thread", keep_lock_with_thread);
+    show_child("a lock, with shared descriptors", leave_lock);
     copy_self();
     become_busy();
+    show_child("their sum", check_sum);
 }

@@ -2,8 +2,10 @@
 
 #define _GNU_SOURCE
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -157,7 +159,52 @@ static void adopt(void) {
     show("no more", waitpid(-1, nullptr, 0));
 }
 
+/* By a thread that is not its process's first. */
+static void *ask_by_own_number(void *) {
+    pid_t number = gettid();
+    siginfo_t info = {.si_code = SI_QUEUE}, pretended = {.si_code = SI_USER};
+    struct rlimit limit;
+    say("group of a thread: %d", getpgid(number) == getpgrp());
+    say("session of a thread: %d", getsid(number) == getsid(0));
+    show("limit of a thread", prlimit(number, RLIMIT_NOFILE, nullptr, &limit));
+    show("to a thread's process", kill(number, 0));
+    show("queued", call(rt_sigqueueinfo, number, SIGWINCH, &info));
+    show("pretended, to itself", call(rt_sigqueueinfo, number, SIGWINCH, &pretended));
+    show("pretended, to the process", call(rt_sigqueueinfo, getpid(), SIGWINCH, &pretended));
+    show("pretended, to itself alone",
+         call(rt_tgsigqueueinfo, getpid(), number, SIGWINCH, &pretended));
+    show("pretended, to another thread",
+         call(rt_tgsigqueueinfo, getpid(), getpid(), SIGWINCH, &pretended));
+    show("a thread to a group", setpgid(number, 0));
+    show("nice of a thread", getpriority(PRIO_PROCESS, (id_t)number));
+    return nullptr;
+}
+
+static void leave(void) {}
+
+static void check_ended(void) {
+    pid_t child = start(leave);
+    settle();
+    show("nice of one that has ended", getpriority(PRIO_PROCESS, (id_t)child));
+    show("its policy", call(sched_getscheduler, child));
+    show("to it", call(tgkill, child, child, 0));
+    show("to it, a signal", call(tgkill, child, child, SIGTERM));
+    show("to it, of any process", call(tkill, child, SIGTERM));
+    show("to it, of another process", call(tgkill, getpid(), child, 0));
+    show("to its process", kill(child, SIGTERM));
+    show_end("it", child);
+    show("nobody", call(tgkill, child, child, 0));
+}
+
+static void check_threads(void) {
+    pthread_t thread;
+    pthread_create(&thread, nullptr, ask_by_own_number, nullptr);
+    pthread_join(thread, nullptr);
+}
+
 int main(void) {
+    check_threads();
+    check_ended();
     check_queries();
     check_groups();
     show_child("session", new_session);

@@ -24,6 +24,9 @@ static void check_prctl(void) {
     show("name", prctl(PR_SET_NAME, "a name that is too long"));
     show("get", prctl(PR_GET_NAME, name));
     say("%s", name);
+    show("name with a line feed", prctl(PR_SET_NAME, "a\nb\tc"));
+    prctl(PR_GET_NAME, name);
+    say("name: %d", strcmp(name, "a\nb\tc"));
     show("name from the null page", call(prctl, PR_SET_NAME, 8, 0, 0, 0));
     show("death signal", prctl(PR_SET_PDEATHSIG, 10));
     show("get", prctl(PR_GET_PDEATHSIG, &value));

@@ -140,6 +140,45 @@ static void check_lock(void) {
     }
 }
 
+static long do_suspend(void) {
+    sigset_t none;
+    sigemptyset(&none);
+    return sigsuspend(&none);
+}
+
+/* Stopped while it waits, and continued by a signal that has a handler. */
+static void check_stop(const char *name, long (*body)(void)) {
+    pid_t child = fork();
+    if (child == 0) {
+        signal(SIGCONT, on_signal);
+        alarm(10);
+        handled = 0;
+        long result = body();
+        say("%s, stopped: %s, handled %d", name, result < 0 ? error_name(errno) : "went on",
+            handled);
+        _exit(0);
+    }
+    int status;
+    settle();
+    settle();
+    kill(child, SIGSTOP);
+    waitpid(child, &status, WUNTRACED);
+    settle();
+    kill(child, SIGCONT);
+    show_end(name, child);
+}
+
+static void check_stops(void) {
+    check_stop("pause", do_pause);
+    check_stop("suspend", do_suspend);
+    check_stop("poll", do_poll);
+    check_stop("select", do_select);
+    check_stop("epoll", do_epoll);
+    check_stop("nanosleep", do_nanosleep);
+    check_stop("clock_nanosleep", do_clock_nanosleep);
+    check_stop("futex", do_futex);
+}
+
 static void check_remaining(void) {
     struct timespec time = {.tv_sec = 4}, left = {};
     check_both("nothing", do_pause);
@@ -161,5 +200,6 @@ int main(void) {
     check_both("pause", do_pause);
     check_both("futex", do_futex);
     check_lock();
+    check_stops();
     check_remaining();
 }

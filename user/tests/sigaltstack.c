@@ -100,6 +100,34 @@ static void overflow_without(void) {
     overflow_stack();
 }
 
+static void nest(int signal) {
+    static int depth;
+    if (++depth == 100) {
+        say("  there was always room");
+        _exit(0);
+    }
+    raise(signal);
+}
+
+/* The handler that interrupts itself has no place left on the other stack in the end. */
+static void fill_stack(void) {
+    stack_t small = {.ss_sp = memory + SIZE / 2, .ss_size = 4 * PAGE};
+    struct sigaction action = {.sa_handler = nest, .sa_flags = SA_ONSTACK | SA_NODEFER};
+    sigaltstack(&small, nullptr);
+    sigaction(SIGUSR1, &action, nullptr);
+    raise(SIGUSR1);
+    say("never");
+}
+
+static void enter_unmapped(void) {
+    stack_t none = {.ss_sp = memory, .ss_size = SIZE};
+    set_handler(SIGUSR1, SA_ONSTACK);
+    sigaltstack(&none, nullptr);
+    munmap(memory, SIZE);
+    raise(SIGUSR1);
+    say("never");
+}
+
 static void in_child(void) {
     show_stack("in a child");
 }
@@ -112,5 +140,7 @@ int main(void) {
     sigaltstack(&stack, nullptr);
     show_child("child", in_child);
     show_child("overflow", overflow_stack);
+    show_child("no place left", fill_stack);
+    show_child("not mapped", enter_unmapped);
     show_child("overflow without another stack", overflow_without);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "user/tests/report.h"
 
@@ -90,6 +91,26 @@ static void check_ends(void) {
     say("usage was filled: %d", usage.ru_nivcsw >= 0 && usage.ru_utime.tv_usec < 1'000'000);
 }
 
+static void burn(void) {
+    while (clock() < CLOCKS_PER_SEC / 2) {
+    }
+}
+
+/* In hundredths of a second: half a second, or a bit more where it is shared. */
+static void check_times(void) {
+    sigset_t set;
+    siginfo_t info = {};
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &set, nullptr);
+    pid_t child = start(burn);
+    sigwaitinfo(&set, &info);
+    sigprocmask(SIG_UNBLOCK, &set, nullptr);
+    long ticks = info.si_utime + info.si_stime;
+    say("half a second of the processor: %d", ticks >= 45 && ticks <= 70);
+    show_end("busy", child);
+}
+
 static void check_waiting(void) {
     int status;
     siginfo_t info = {};
@@ -166,6 +187,7 @@ static void leave_orphan(void) {
 int main(void) {
     check_arguments();
     check_ends();
+    check_times();
     check_waiting();
     check_stops();
     check_ignored();
