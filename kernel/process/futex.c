@@ -104,32 +104,37 @@ enum status futex_enqueue(struct futex_waiter *waiter, uint64_t address, uint32_
     return status;
 }
 
-/* Takes a waiter out that may have been moved meanwhile; false: it was woken. */
-bool futex_give_up(struct futex_waiter *waiter) {
+struct futex_bucket *futex_lock_bucket_with(struct futex_waiter *waiter) NO_CAPABILITY_CHECK {
     for (;;) {
         struct futex_bucket *bucket = __atomic_load_n(&waiter->bucket, __ATOMIC_ACQUIRE);
         futex_lock_bucket(bucket);
-        bool is_there = __atomic_load_n(&waiter->bucket, __ATOMIC_RELAXED) == bucket;
-        bool is_waiting = is_there && !waiter->is_woken;
-        if (is_waiting) {
-            list_remove(&waiter->link);
+        if (__atomic_load_n(&waiter->bucket, __ATOMIC_RELAXED) == bucket) {
+            return bucket;
         }
         futex_unlock_bucket(bucket);
-        if (is_there) {
-            return is_waiting;
-        }
     }
 }
 
-static bool is_woken(const struct futex_waiter *waiter) {
-    return __atomic_load_n(&waiter->is_woken, __ATOMIC_ACQUIRE);
+bool futex_give_up(struct futex_waiter *waiter) NO_CAPABILITY_CHECK {
+    struct futex_bucket *bucket = futex_lock_bucket_with(waiter);
+    bool is_waiting = !waiter->is_woken && !waiter->is_heir;
+    if (is_waiting) {
+        list_remove(&waiter->link);
+    }
+    futex_unlock_bucket(bucket);
+    return is_waiting;
+}
+
+static bool has_what_it_wants(const struct futex_waiter *waiter) {
+    return __atomic_load_n(&waiter->is_woken, __ATOMIC_ACQUIRE) ||
+           __atomic_load_n(&waiter->is_heir, __ATOMIC_ACQUIRE);
 }
 
 enum status futex_sleep(struct futex_waiter *waiter, uint64_t deadline_ns) {
     struct alarm alarm;
     enum status status = STATUS_OK;
     alarm_begin(&alarm, waiter->sleeper, deadline_ns);
-    while (!is_woken(waiter) && status == STATUS_OK) {
+    while (!has_what_it_wants(waiter) && status == STATUS_OK) {
         if (alarm_has_rung(&alarm)) {
             status = STATUS_TIMED_OUT;
         } else {
