@@ -77,7 +77,8 @@ struct futex_bucket *futex_lock_bucket_with(struct futex_waiter *waiter) NO_CAPA
  * stays where it is. */
 bool futex_give_up(struct futex_waiter *waiter);
 
-/* Until it is woken or an heir, which is STATUS_OK. Errors: STATUS_TIMED_OUT; STATUS_INTERRUPTED. */
+/* Until it is woken or an heir, which is STATUS_OK. Errors: STATUS_TIMED_OUT; STATUS_INTERRUPTED.
+ */
 enum status futex_sleep(struct futex_waiter *waiter, uint64_t deadline_ns);
 
 /* The task has ended: whoever waits for a lock of its own gets it. */
