@@ -199,6 +199,17 @@ static void check_one_heir(void) {
     _exit(0); /* musl waits for a thread that has not said that it ends */
 }
 
+static void exit_with_number(void) {
+    call(set_tid_address, pi_word);
+}
+
+/* CLONE_CHILD_CLEARTID is for who has the same memory, not for who shares a page of it. */
+static void check_number_stays(void) {
+    *pi_word = 5;
+    show_child("its number is to be cleared", exit_with_number);
+    say("the word: %u", *pi_word);
+}
+
 int main(void) {
     head = map_shared();
     entries = map_shared();
@@ -209,5 +220,6 @@ int main(void) {
     show_child("a list on the null page", die_with_bad_list);
     check_mutex();
     check_pi();
+    check_number_stays();
     show_child("a lock of one that dies slowly", check_one_heir);
 }
