@@ -46,3 +46,7 @@ int64_t clock_real_offset(void) {
 void clock_set_real_offset(int64_t offset) {
     __atomic_store_n(&real_offset_ns, offset, __ATOMIC_RELAXED);
 }
+
+int64_t clock_real_now(void) {
+    return (int64_t)clock_now() + clock_real_offset();
+}

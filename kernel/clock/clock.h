@@ -24,4 +24,7 @@ uint64_t clock_now(void);
 int64_t clock_real_offset(void);
 void clock_set_real_offset(int64_t offset);
 
+/* Nanoseconds since 1970 (UTC). */
+int64_t clock_real_now(void);
+
 END_C_DECLS

@@ -183,14 +183,13 @@ bool process_has_threads(void) {
 
 struct ipc_caller process_ipc_caller(void) {
     const struct process *process = process_current();
-    int64_t now = (int64_t)clock_now() + clock_real_offset();
     return (struct ipc_caller){
         .user = process->credentials.effective_user,
         .group = process->credentials.effective_group,
         .groups = process->credentials.groups,
         .group_count = process->credentials.group_count,
         .process = process->number,
-        .now_seconds = now / (int64_t)NANOSECONDS_PER_SECOND,
+        .now_seconds = clock_real_now() / (int64_t)NANOSECONDS_PER_SECOND,
     };
 }
 
