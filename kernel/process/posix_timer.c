@@ -8,7 +8,7 @@
 
 struct posix_timer {
     struct timer timer;                 /* armed where it is of POSIX_CLOCK_TIME and not silent */
-    struct list_node link;              /* guarded by the tree lock */
+    struct tree_node node;              /* guarded by the tree lock */
     struct list_node of_cpu;            /* likewise: in the process's cpu_posix_timers */
     struct process *process;            /* which it does not outlive */
     struct posix_timer_request request; /* fixed at creation, as the task and the number */
@@ -89,15 +89,27 @@ void posix_timers_check_cpu(struct process *process) {
     }
 }
 
+static struct posix_timer *timer_of(struct tree_node *node) {
+    return node ? TREE_ENTRY(node, struct posix_timer, node) : nullptr;
+}
+
 static struct posix_timer *find(struct process *process, int32_t number) REQUIRES(process_tree) {
-    for (struct list_node *at = process->posix_timers.next; at != &process->posix_timers;
-         at = at->next) {
-        struct posix_timer *timer = LIST_ENTRY(at, struct posix_timer, link);
-        if (timer->number == number) {
-            return timer;
-        }
+    struct posix_timer *timer = timer_of(process->posix_timers.root);
+    while (timer && timer->number != number) {
+        timer = timer_of(timer->node.child[number < timer->number ? TREE_LEFT : TREE_RIGHT]);
     }
-    return nullptr;
+    return timer;
+}
+
+static void insert(struct process *process, struct posix_timer *timer) REQUIRES(process_tree) {
+    struct tree_node *parent = nullptr;
+    enum tree_side side = TREE_LEFT;
+    for (struct tree_node *at = process->posix_timers.root; at != nullptr; at = at->child[side]) {
+        parent = at;
+        side = timer->number < timer_of(at)->number ? TREE_LEFT : TREE_RIGHT;
+    }
+    tree_insert(&process->posix_timers, &timer->node, parent, side);
+    process->posix_timer_count++;
 }
 
 static bool has_task(uint32_t number) REQUIRES(process_tree) {
@@ -121,8 +133,7 @@ static enum status enlist(struct process *process, struct posix_timer *timer)
     if (!timer->request.has_value) {
         timer->request.value = (uint64_t)timer->number;
     }
-    list_push_back(&process->posix_timers, &timer->link);
-    process->posix_timer_count++;
+    insert(process, timer);
     if (has_cpu_clock(timer) && !timer->request.is_silent) {
         list_push_back(&process->cpu_posix_timers, &timer->of_cpu);
         cpu_timers_watch(process);
@@ -151,7 +162,7 @@ enum status posix_timer_create(const struct posix_timer_request *request, int32_
 
 static void take_out(struct posix_timer *timer) REQUIRES(process_tree) {
     (void)timer_cancel(&timer->timer);
-    list_remove(&timer->link);
+    tree_remove(&timer->process->posix_timers, &timer->node);
     timer->process->posix_timer_count--;
     if (has_cpu_clock(timer) && !timer->request.is_silent) {
         list_remove(&timer->of_cpu);
@@ -266,19 +277,19 @@ void posix_timer_taken(struct signal_info *info) {
     tree_unlock();
 }
 
-void posix_timers_end(struct process *process) {
-    struct list_node gone;
-    list_init(&gone);
+static struct posix_timer *take_first(struct process *process) {
     tree_lock();
-    while (!list_is_empty(&process->posix_timers)) {
-        struct posix_timer *timer =
-            LIST_ENTRY(process->posix_timers.next, struct posix_timer, link);
+    struct posix_timer *timer = timer_of(tree_first(&process->posix_timers));
+    if (timer) {
         take_out(timer);
-        list_push_back(&gone, &timer->link);
     }
     tree_unlock();
-    struct list_node *node;
-    while ((node = list_pop_front(&gone)) != nullptr) {
-        heap_free(LIST_ENTRY(node, struct posix_timer, link));
+    return timer;
+}
+
+void posix_timers_end(struct process *process) {
+    struct posix_timer *timer;
+    while ((timer = take_first(process)) != nullptr) {
+        heap_free(timer);
     }
 }

@@ -49,7 +49,7 @@ enum status process_make(struct process **process) {
     made->reference_count = 1;
     list_init(&made->children);
     list_init(&made->tasks);
-    list_init(&made->posix_timers);
+    tree_init(&made->posix_timers, nullptr);
     list_init(&made->cpu_posix_timers);
     semaphore_undos_init(&made->semaphore_undos);
     pending_init(&made->pending);

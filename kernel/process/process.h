@@ -141,7 +141,7 @@ struct process {
     struct process_credentials credentials; /* guarded by the tree lock; its own tasks read it */
     struct real_timer real_timer;
     struct cpu_timers cpu_timers;
-    struct list_node posix_timers;     /* guarded by the tree lock, as the next three */
+    struct tree posix_timers;          /* guarded by the tree lock, as the next three */
     struct list_node cpu_posix_timers; /* of them, those that signal by CPU time */
     uint32_t posix_timer_count;
     int32_t next_posix_timer;

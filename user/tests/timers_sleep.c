@@ -194,6 +194,45 @@ static int count_quick(void (*poll)(void)) {
     return quick;
 }
 
+constexpr int MANY = 2000, CALLS = 20;
+
+/* The shortest of many times that some calls for a timer took. */
+static long shortest_us(int timer) {
+    long shortest = 1'000'000;
+    for (int i = 0; i < 50; i++) {
+        struct itimerspec seen;
+        struct timespec before, after;
+        clock_gettime(CLOCK_MONOTONIC, &before);
+        for (int k = 0; k < CALLS; k++) {
+            call(timer_gettime, timer, &seen);
+        }
+        clock_gettime(CLOCK_MONOTONIC, &after);
+        long took =
+            (after.tv_sec - before.tv_sec) * 1'000'000 + (after.tv_nsec - before.tv_nsec) / 1000;
+        shortest = took < shortest ? took : shortest;
+    }
+    return shortest;
+}
+
+static void check_many_timers(void) {
+    static int timers[MANY];
+    struct sigevent event = {.sigev_notify = SIGEV_NONE};
+    struct itimerspec seen;
+    int made = 0, deleted = 0, left = 0;
+    for (int i = 0; i < MANY; i++) {
+        made += call(timer_create, CLOCK_MONOTONIC, &event, &timers[i]) == 0;
+    }
+    say("made: %d", made);
+    say("quick: %d %d", shortest_us(timers[0]) < 100, shortest_us(timers[MANY - 1]) < 100);
+    for (int i = 0; i < MANY; i += 3) {
+        deleted += call(timer_delete, timers[i]) == 0;
+    }
+    for (int i = 0; i < MANY; i++) {
+        left += call(timer_gettime, timers[i], &seen) == 0;
+    }
+    say("deleted: %d, left: %d", deleted, left);
+}
+
 static const struct timespec no_time;
 
 static void poll_signal(void) {
@@ -231,4 +270,5 @@ int main(void) {
     check_greedy_timers();
     check_taken_signals();
     check_no_time();
+    check_many_timers();
 }
