@@ -49,6 +49,12 @@ class SchedulerTest(MachineCase):
         result = self.run_program(program("tiny"), append="selftest=preemption")
         self.assert_log_has(result, "selftest: a busy thread was pre-empted")
 
+    def test_timers_of_others_with_the_shortest_of_periods_cost_no_cpu_time(self):
+        result = self.run_program(program("idle_share"))
+        self.assertEqual(result.status, 0, result.output)
+        share = re.search(rb"^idle: (\d+) of 100$", result.output, re.MULTILINE)
+        self.assertGreater(int(share.group(1)), 70, result.output)
+
     def test_an_interrupt_that_nobody_asked_for_stops_nothing(self):
         result = self.run_program(program("tiny"), append="selftest=stray-interrupt")
         self.assert_log_has(result, "warning: interrupt 240 came, and nobody asked for it")

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <numeric>
+#include <set>
 #include <vector>
 
 #include "host_tests/space/space_test.h"
@@ -49,6 +50,15 @@ TEST_F(MemoryObjectTest, WhatWasWrittenIsRead) {
     EXPECT_EQ(read(0, 100), std::string("\0\0\0abc", 6)) << "up to the end, and zeroes before it";
     EXPECT_EQ(read(6, 1), "");
     EXPECT_EQ(read(UINT64_MAX, 1), "");
+}
+
+TEST_F(MemoryObjectTest, ANumberIsNotGivenAgainWhereTheAddressIs) {
+    std::set<uint64_t> numbers = {memory_object_number(object)};
+    for (size_t made = 1; made <= 20; made++) {
+        memory_object_unref(object);
+        ASSERT_EQ(memory_object_create(0, &object), STATUS_OK);
+        EXPECT_TRUE(numbers.insert(memory_object_number(object)).second);
+    }
 }
 
 TEST_F(MemoryObjectTest, PagesAreCountedWhereTheyAre) {

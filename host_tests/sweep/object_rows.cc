@@ -43,6 +43,10 @@ TEST_P(ObjectRows, memory_object_size) {
     takes_no_memory([&] { EXPECT_EQ(memory_object_size(object), PAGE_SIZE + PAGE_SIZE / 2); });
 }
 
+TEST_P(ObjectRows, memory_object_number) {
+    takes_no_memory([&] { EXPECT_GT(memory_object_number(object), 0u); });
+}
+
 TEST_P(ObjectRows, memory_object_page_count) {
     takes_no_memory([&] { EXPECT_EQ(memory_object_page_count(object), 1u); });
 }

@@ -47,6 +47,10 @@ void clock_set_real_offset(int64_t offset) {
     __atomic_store_n(&real_offset_ns, offset, __ATOMIC_RELAXED);
 }
 
+int64_t clock_real_now(void) {
+    return (int64_t)clock_now() + clock_real_offset();
+}
+
 int64_t clock_real_seconds(void) {
-    return ((int64_t)clock_now() + clock_real_offset()) / (int64_t)NANOSECONDS_PER_SECOND;
+    return clock_real_now() / (int64_t)NANOSECONDS_PER_SECOND;
 }

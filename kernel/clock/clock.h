@@ -24,7 +24,8 @@ uint64_t clock_now(void);
 int64_t clock_real_offset(void);
 void clock_set_real_offset(int64_t offset);
 
-/* CLOCK_REALTIME in seconds since 1970. */
+/* CLOCK_REALTIME: nanoseconds, and seconds, since 1970 (UTC). */
+int64_t clock_real_now(void);
 int64_t clock_real_seconds(void);
 
 END_C_DECLS

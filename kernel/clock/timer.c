@@ -5,6 +5,7 @@
 #include "lib/spinlock.h"
 
 constexpr uint64_t NEVER = UINT64_MAX;
+constexpr uint64_t PATIENCE_NS = NANOSECONDS_PER_SECOND / 10;
 
 static struct spinlock lock;
 static struct tree timers;             /* by deadline, then by address; guarded by lock */
@@ -79,11 +80,29 @@ uint64_t timer_deadline(struct timer *timer) {
     return deadline;
 }
 
+uint64_t timer_pass(uint64_t *deadline_ns, uint64_t period_ns, uint64_t now_ns) {
+    if (*deadline_ns == 0 || *deadline_ns > now_ns) {
+        return 0;
+    }
+    if (period_ns == 0) {
+        *deadline_ns = 0;
+        return 1;
+    }
+    uint64_t count = 1 + (now_ns - *deadline_ns) / period_ns;
+    *deadline_ns += count * period_ns;
+    return count;
+}
+
+uint64_t timer_with_patience(uint64_t deadline_ns) {
+    uint64_t later = clock_now() + PATIENCE_NS;
+    return deadline_ns == 0 || deadline_ns > later ? deadline_ns : later;
+}
+
 /* The lock is held while it fires, so that a cancelled timer does not run. */
-static bool fire_one(void) {
+static bool fire_one(uint64_t now_ns) {
     lock_timers();
     struct timer *timer = timer_of(tree_first(&timers));
-    bool has_fired = timer != nullptr && timer->deadline_ns <= clock_now();
+    bool has_fired = timer != nullptr && timer->deadline_ns <= now_ns;
     if (has_fired) {
         take_out(timer);
         uint64_t again = timer->fire(timer);
@@ -100,7 +119,9 @@ static void run(void *unused) {
     (void)unused;
     for (;;) {
         __atomic_store_n(&is_due, 0, __ATOMIC_SEQ_CST);
-        while (fire_one()) {
+        /* What arms itself again is for another tick, however short its period is. */
+        uint64_t now_ns = clock_now();
+        while (fire_one(now_ns)) {
         }
         thread_sleep_while(&is_due, 0);
     }

@@ -12,13 +12,21 @@ BEGIN_C_DECLS
 
 struct timer {
     /* Called in a kernel thread, with pre-emption off: must not sleep. It may arm its own timer
-     * again by returning when, and ends with 0. */
+     * again by returning when, and ends with 0: once at a timer tick at most. */
     uint64_t (*fire)(struct timer *timer);
 
     struct tree_node node; /* guarded by the timers' lock, as all that follows */
     uint64_t deadline_ns;  /* of clock_now */
     bool is_armed;
 };
+
+/* What becomes of a deadline and a period (0: once) by `now`: how often it has been reached, and
+ * in `*deadline_ns` when it is next; 0: never. What has been missed is not made up for. */
+uint64_t timer_pass(uint64_t *deadline_ns, uint64_t period_ns, uint64_t now_ns);
+
+/* When to look again at a timer whose last expiration nobody has taken notice of yet: not before
+ * `deadline_ns`, and not soon. 0: never. */
+uint64_t timer_with_patience(uint64_t deadline_ns);
 
 /* Starts the thread that fires them. Once, at boot. Errors: STATUS_NO_MEMORY. */
 enum status timers_begin(void);

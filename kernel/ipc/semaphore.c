@@ -121,10 +121,12 @@ int64_t semaphore_get(const struct ipc_caller *caller, uint32_t key, int32_t cou
     return result;
 }
 
-void semaphore_wake_all(struct semaphore_set *set) {
-    for (struct list_node *at = set->waiters.next; at != &set->waiters; at = at->next) {
-        sleeper_wake(LIST_ENTRY(at, struct semaphore_waiter, link)->sleeper);
-    }
+static void end_waiting(struct semaphore_waiter *waiter, enum status outcome)
+    REQUIRES(semaphore_lock) {
+    list_remove(&waiter->link);
+    waiter->outcome = outcome;
+    __atomic_store_n(&waiter->is_waiting, false, __ATOMIC_RELEASE);
+    sleeper_wake(waiter->sleeper);
 }
 
 void semaphore_take_out(struct semaphore_set *set, struct list_node *gone) {
@@ -132,11 +134,8 @@ void semaphore_take_out(struct semaphore_set *set, struct list_node *gone) {
     sets[set->number & SLOT_MASK] = nullptr;
     set_count--;
     semaphore_count -= set->count;
-    while ((node = list_pop_front(&set->waiters)) != nullptr) {
-        struct semaphore_waiter *waiter = LIST_ENTRY(node, struct semaphore_waiter, link);
-        waiter->is_waiting = false;
-        waiter->is_removed = true;
-        sleeper_wake(waiter->sleeper);
+    while (!list_is_empty(&set->waiters)) {
+        end_waiting(LIST_ENTRY(set->waiters.next, struct semaphore_waiter, link), STATUS_REMOVED);
     }
     while ((node = list_pop_front(&set->undos)) != nullptr) {
         struct semaphore_undo *undo = LIST_ENTRY(node, struct semaphore_undo, of_set);
@@ -244,54 +243,72 @@ static void take_back(struct semaphore_set *set, const struct semaphore_request 
     }
 }
 
-static enum status apply_all(const struct ipc_caller *caller,
-                             const struct semaphore_request *request, struct semaphore_set *set,
-                             struct semaphore_undo *undo, uint32_t *failed)
+/* Whether it may be what somebody waits for: a value has grown, or become 0. */
+static bool may_help(const struct semaphore_request *request, const struct semaphore_set *set)
     REQUIRES(semaphore_lock) {
     for (uint32_t i = 0; i < request->count; i++) {
-        enum status status = apply(set, &request->operations[i], undo);
+        const struct semaphore_operation *operation = &request->operations[i];
+        if (operation->change > 0 ||
+            (operation->change < 0 && set->semaphores[operation->semaphore].value == 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* All operations, or none. STATUS_BUSY: they must wait, and the waiter knows for what. */
+static enum status apply_all(struct semaphore_set *set, struct semaphore_waiter *waiter,
+                             int64_t now_seconds) REQUIRES(semaphore_lock) {
+    const struct semaphore_request *request = waiter->request;
+    for (uint32_t i = 0; i < request->count; i++) {
+        const struct semaphore_operation *operation = &request->operations[i];
+        enum status status = apply(set, operation, waiter->undo);
         if (status != STATUS_OK) {
-            take_back(set, request, i, undo);
-            *failed = i;
+            take_back(set, request, i, waiter->undo);
+            waiter->semaphore = operation->semaphore;
+            waiter->is_for_zero = operation->change == 0;
             return status;
         }
     }
-    bool has_changed = false;
     for (uint32_t i = 0; i < request->count; i++) {
-        set->semaphores[request->operations[i].semaphore].process = caller->process;
-        has_changed |= request->operations[i].change != 0;
+        set->semaphores[request->operations[i].semaphore].process = waiter->process;
     }
-    set->operated_seconds = caller->now_seconds;
-    if (has_changed) {
-        semaphore_wake_all(set);
-    }
+    set->operated_seconds = now_seconds;
     return STATUS_OK;
 }
 
-static void start_waiting(struct semaphore_set *set, const struct semaphore_operation *operation,
-                          struct semaphore_waiter *waiter) REQUIRES(semaphore_lock) {
-    waiter->semaphore = operation->semaphore;
-    waiter->is_for_zero = operation->change == 0;
-    if (!waiter->is_waiting) {
-        waiter->is_waiting = true;
-        list_push_back(&set->waiters, &waiter->link);
+/* Whoever comes first is served first; what it gives may be for one that came before it. */
+void semaphore_serve(struct semaphore_set *set, int64_t now_seconds) {
+    struct list_node *next;
+    for (struct list_node *at = set->waiters.next; at != &set->waiters; at = next) {
+        struct semaphore_waiter *waiter = LIST_ENTRY(at, struct semaphore_waiter, link);
+        next = at->next;
+        enum status status = apply_all(set, waiter, now_seconds);
+        if (status == STATUS_BUSY) {
+            continue;
+        }
+        end_waiting(waiter, status);
+        if (status == STATUS_OK && may_help(waiter->request, set)) {
+            next = set->waiters.next;
+        }
     }
 }
 
-static enum status try_in(const struct ipc_caller *caller, const struct semaphore_request *request,
-                          struct semaphore_set *set, struct semaphore_waiter *waiter)
-    REQUIRES(semaphore_lock) {
-    struct semaphore_undo *undo = nullptr;
-    uint32_t failed = 0;
-    enum status status = check(caller, request, set);
+static enum status try_in(const struct ipc_caller *caller, struct semaphore_set *set,
+                          struct semaphore_waiter *waiter) REQUIRES(semaphore_lock) {
+    enum status status = check(caller, waiter->request, set);
     if (status == STATUS_OK) {
-        status = ensure_undo(request, set, &undo);
+        status = ensure_undo(waiter->request, set, &waiter->undo);
     }
     if (status == STATUS_OK) {
-        status = apply_all(caller, request, set, undo, &failed);
+        status = apply_all(set, waiter, caller->now_seconds);
+    }
+    if (status == STATUS_OK && may_help(waiter->request, set)) {
+        semaphore_serve(set, caller->now_seconds);
     }
     if (status == STATUS_BUSY) {
-        start_waiting(set, &request->operations[failed], waiter);
+        waiter->is_waiting = true;
+        list_push_back(&set->waiters, &waiter->link);
     }
     return status;
 }
@@ -299,24 +316,25 @@ static enum status try_in(const struct ipc_caller *caller, const struct semaphor
 enum status semaphore_try(const struct ipc_caller *caller, const struct semaphore_request *request,
                           struct semaphore_waiter *waiter) {
     struct semaphore_set *set;
+    waiter->request = request;
+    waiter->process = caller->process;
     semaphores_lock();
-    enum status status = waiter->is_removed ? STATUS_REMOVED : semaphore_find(request->set, &set);
+    enum status status = semaphore_find(request->set, &set);
     if (status == STATUS_OK) {
-        status = try_in(caller, request, set, waiter);
+        status = try_in(caller, set, waiter);
     }
     semaphores_unlock();
     return status;
 }
 
-bool semaphore_stop(struct semaphore_waiter *waiter) {
+enum status semaphore_stop(struct semaphore_waiter *waiter, enum status status) {
     semaphores_lock();
     if (waiter->is_waiting) {
         list_remove(&waiter->link);
-        waiter->is_waiting = false;
+        waiter->outcome = status;
     }
-    bool is_removed = waiter->is_removed;
     semaphores_unlock();
-    return is_removed;
+    return waiter->outcome;
 }
 
 void semaphore_undos_init(struct semaphore_undos *undos) {
@@ -336,7 +354,7 @@ static void apply_undo(struct semaphore_undo *undo, const struct ipc_caller *cal
         set->semaphores[i] = (struct semaphore){(uint16_t)next, caller->process};
     }
     set->operated_seconds = caller->now_seconds;
-    semaphore_wake_all(set);
+    semaphore_serve(set, caller->now_seconds);
 }
 
 void semaphore_undos_apply(struct semaphore_undos *undos, const struct ipc_caller *caller) {

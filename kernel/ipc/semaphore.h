@@ -41,23 +41,29 @@ struct semaphore_undos {
 void semaphore_undos_init(struct semaphore_undos *undos);
 void semaphore_undos_apply(struct semaphore_undos *undos, const struct ipc_caller *caller);
 
-/* Who waits until a set has changed. */
+struct semaphore_request;
+struct semaphore_undo;
+
+/* Who waits until its operations can be done, which whoever makes that possible then does. */
 struct semaphore_waiter {
     struct list_node link; /* guarded by the semaphores' lock, as all but the sleeper */
     struct sleeper *sleeper;
+    const struct semaphore_request *request; /* not owned */
+    struct semaphore_undo *undo;             /* of its process; null: it undoes nothing */
+    uint32_t process;
     uint16_t semaphore; /* that it waits for */
     bool is_for_zero;
-    bool is_waiting;
-    bool is_removed; /* the set is gone */
+    bool is_waiting;     /* atomic */
+    enum status outcome; /* once it waits no more */
 };
 
 /* man 2 semget. Returns the number. Errors: STATUS_NOT_FOUND; STATUS_EXISTS; STATUS_INVALID;
  * STATUS_ACCESS_DENIED; STATUS_NO_SPACE; STATUS_NO_MEMORY. */
 int64_t semaphore_get(const struct ipc_caller *caller, uint32_t key, int32_t count, uint32_t flags);
 
-/* One try of man 2 semop: all operations, or none. STATUS_BUSY: they must wait, and the waiter is
- * told of changes until semaphore_stop. Errors: STATUS_TRY_AGAIN; STATUS_FILE_TOO_LARGE, no such
- * semaphore; STATUS_OUT_OF_RANGE; STATUS_ACCESS_DENIED; STATUS_NO_MEMORY. */
+/* man 2 semop: all operations, or none. STATUS_BUSY: they must wait, until semaphore_stop, and the
+ * request with them. Errors: STATUS_TRY_AGAIN; STATUS_FILE_TOO_LARGE, no such semaphore;
+ * STATUS_OUT_OF_RANGE; STATUS_ACCESS_DENIED; STATUS_NO_MEMORY. */
 struct semaphore_request {
     int32_t set;
     const struct semaphore_operation *operations;
@@ -68,8 +74,14 @@ struct semaphore_request {
 enum status semaphore_try(const struct ipc_caller *caller, const struct semaphore_request *request,
                           struct semaphore_waiter *waiter);
 
-/* Whether the set that it waited for is gone. */
-bool semaphore_stop(struct semaphore_waiter *waiter);
+/* Whether nothing has come of it yet; the sleeper is woken when something has. */
+static inline bool semaphore_is_waiting(const struct semaphore_waiter *waiter) {
+    return __atomic_load_n(&waiter->is_waiting, __ATOMIC_ACQUIRE);
+}
+
+/* Ends the waiting. Returns `status` where nothing has come of it; else what has. Errors: of
+ * semaphore_try; STATUS_REMOVED, the set is gone. */
+enum status semaphore_stop(struct semaphore_waiter *waiter, enum status status);
 
 /* struct semid64_ds of Linux's <asm/sembuf.h>. */
 struct semaphore_description {

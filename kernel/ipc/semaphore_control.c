@@ -104,18 +104,22 @@ enum status semaphore_remove(const struct ipc_caller *caller, int32_t set) {
     return status;
 }
 
-/* What was to be taken back of it is not any more. */
-static void forget_undos(struct semaphore_set *set, uint32_t index) {
+/* What was to be taken back of so many semaphores is not any more. */
+static void forget_undos(struct semaphore_set *set, uint32_t first, uint32_t count) {
     for (struct list_node *at = set->undos.next; at != &set->undos; at = at->next) {
-        LIST_ENTRY(at, struct semaphore_undo, of_set)->changes[index] = 0;
+        int16_t *changes = LIST_ENTRY(at, struct semaphore_undo, of_set)->changes;
+        __builtin_memset(changes + first, 0, count * sizeof(*changes));
     }
 }
 
-static void set_one(const struct ipc_caller *caller, struct semaphore_set *set, uint32_t index,
-                    uint16_t value) {
-    set->semaphores[index] = (struct semaphore){value, caller->process};
+static void set_values(const struct ipc_caller *caller, struct semaphore_set *set, uint32_t first,
+                       const uint16_t *values, uint32_t count) REQUIRES(semaphore_lock) {
+    for (uint32_t i = 0; i < count; i++) {
+        set->semaphores[first + i] = (struct semaphore){values[i], caller->process};
+    }
     set->changed_seconds = caller->now_seconds;
-    forget_undos(set, index);
+    forget_undos(set, first, count);
+    semaphore_serve(set, caller->now_seconds);
 }
 
 enum status semaphore_set_value(const struct ipc_caller *caller, int32_t set, int32_t index,
@@ -133,8 +137,8 @@ enum status semaphore_set_value(const struct ipc_caller *caller, int32_t set, in
         status = STATUS_ACCESS_DENIED;
     }
     if (status == STATUS_OK) {
-        set_one(caller, found, (uint32_t)index, (uint16_t)value);
-        semaphore_wake_all(found);
+        const uint16_t next = (uint16_t)value;
+        set_values(caller, found, (uint32_t)index, &next, 1);
     }
     semaphores_unlock();
     return status;
@@ -172,11 +176,8 @@ enum status semaphore_set_values(const struct ipc_caller *caller, int32_t set,
     if (status == STATUS_OK) {
         status = found->count == count ? check_values(values, count) : STATUS_REMOVED;
     }
-    for (uint32_t i = 0; status == STATUS_OK && i < count; i++) {
-        set_one(caller, found, i, values[i]);
-    }
     if (status == STATUS_OK) {
-        semaphore_wake_all(found);
+        set_values(caller, found, 0, values, count);
     }
     semaphores_unlock();
     return status;

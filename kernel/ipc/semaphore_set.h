@@ -39,8 +39,8 @@ void semaphores_unlock(void) RELEASES(semaphore_lock);
 enum status semaphore_find(int32_t number, struct semaphore_set **set) REQUIRES(semaphore_lock);
 struct semaphore_set *semaphore_at(uint32_t slot) REQUIRES(semaphore_lock);
 
-/* Everybody who waits for it looks again. */
-void semaphore_wake_all(struct semaphore_set *set) REQUIRES(semaphore_lock);
+/* Does what others wait to do, as far as it can be done now, in their order. */
+void semaphore_serve(struct semaphore_set *set, int64_t now_seconds) REQUIRES(semaphore_lock);
 
 /* The set has no slot any more, and its waiters know; the caller frees it and the undos in `gone`.
  */

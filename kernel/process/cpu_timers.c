@@ -1,6 +1,7 @@
 #include "kernel/process/cpu_timers.h"
 
 #include "drivers/timer.h"
+#include "kernel/process/posix_timer.h"
 #include "kernel/process/process.h"
 #include "kernel/process/signals.h"
 
@@ -30,6 +31,7 @@ void cpu_timers_tick(bool was_in_user_mode) {
 void cpu_timers_watch(struct process *process) {
     const struct cpu_timers *timers = &process->cpu_timers;
     bool is_watched = process->limits[RESOURCE_CPU].soft != UINT64_MAX ||
+                      !list_is_empty(&process->cpu_posix_timers) ||
                       timers->timers[CPU_TIMER_VIRTUAL].deadline_ticks != 0 ||
                       timers->timers[CPU_TIMER_PROFILE].deadline_ticks != 0;
     __atomic_store_n(&process->cpu_timers.is_watched, is_watched, __ATOMIC_RELAXED);
@@ -69,6 +71,7 @@ void cpu_timers_check(void) {
     tree_lock();
     check_timer(process, CPU_TIMER_VIRTUAL, SIGNAL_VTALRM);
     check_timer(process, CPU_TIMER_PROFILE, SIGNAL_PROF);
+    posix_timers_check_cpu(process);
     check_limit(process);
     cpu_timers_watch(process);
     tree_unlock();

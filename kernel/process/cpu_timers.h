@@ -7,8 +7,8 @@
 
 /*
  * What happens when a process has used so much CPU time: ITIMER_VIRTUAL and ITIMER_PROF of man 2
- * setitimer, and RLIMIT_CPU. A timer tick only counts, and has the task look at the next way out of
- * the kernel where anything is armed.
+ * setitimer, timers of CPU clocks of man 2 timer_create, and RLIMIT_CPU. A timer tick only counts,
+ * and has the task look at the next way out of the kernel where anything is armed.
  */
 
 BEGIN_C_DECLS

@@ -300,7 +300,7 @@ static void leave_memory(struct process *process) {
     thread_set_space(kernel_space());
     vfork_end(task);
     if (leave_process(task)) {
-        (void)timer_cancel(&process->real_timer);
+        real_timer_end(process);
         posix_timers_end(process);
         const struct ipc_caller caller = process_ipc_caller();
         semaphore_undos_apply(&process->semaphore_undos, &caller);

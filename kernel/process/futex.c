@@ -4,6 +4,7 @@
 #include "kernel/cpu/user_copy.h"
 #include "kernel/process/futex_queue.h"
 #include "kernel/process/lifecycle.h"
+#include "mm/object/memory_object.h"
 
 constexpr unsigned BUCKET_COUNT = 256;
 constexpr uint64_t KEY_OF_SHARED = 1; /* as on Linux, no waiter of FUTEX_PRIVATE_FLAG hears of it */
@@ -12,7 +13,7 @@ static struct futex_bucket buckets[BUCKET_COUNT];
 
 struct futex_bucket *futex_bucket_of(const struct futex_key *key) {
     constexpr uint64_t spread = 0x9e3779b97f4a7c15; /* 2^64 over the golden ratio */
-    uint64_t mixed = ((uint64_t)key->memory ^ key->offset * 31) * spread;
+    uint64_t mixed = (key->memory ^ key->offset * 31) * spread;
     return &buckets[mixed >> 56];
 }
 
@@ -29,7 +30,6 @@ void futex_unlock_bucket(struct futex_bucket *bucket) {
     sleep_lock_release(&bucket->lock);
 }
 
-/* Two at once, in the order of their addresses; they may be one. */
 void futex_lock_both(struct futex_bucket *a, struct futex_bucket *b) {
     futex_lock_bucket(a < b ? a : b);
     if (a != b) {
@@ -49,6 +49,25 @@ struct futex_bucket *futex_bucket_after(struct futex_bucket *bucket) {
     return next < buckets + BUCKET_COUNT ? next : nullptr;
 }
 
+/* With the space locked, so that what the area shows cannot go. */
+static enum status find_shared_key(const struct address_space *space, uint64_t address,
+                                   struct futex_key *key) {
+    struct vm_area area;
+    if (!space_find_area_unlocked(space, virt_addr(address), &area) ||
+        !(area.attributes.rights & RIGHT_READ)) {
+        return STATUS_FAULT;
+    }
+    if (!area.source && !(area.attributes.rights & RIGHT_WRITE)) {
+        return STATUS_FAULT; /* as on Linux, for memory that nobody else can write to either */
+    }
+    if (area.is_shared && area.source) {
+        key->memory = memory_object_number(area.source->object);
+        key->offset += (area.source_page << PAGE_SHIFT) - area.range.start.value;
+    }
+    key->offset |= KEY_OF_SHARED;
+    return STATUS_OK;
+}
+
 enum status futex_find_key(uint64_t address, bool is_private, struct futex_key *key) {
     struct process_memory *memory = process_current()->memory;
     if (!is_aligned(address, sizeof(uint32_t))) {
@@ -57,24 +76,15 @@ enum status futex_find_key(uint64_t address, bool is_private, struct futex_key *
     if (!is_user_memory(virt_addr(address), sizeof(uint32_t))) {
         return STATUS_FAULT;
     }
-    *key = (struct futex_key){memory, address};
+    *key = (struct futex_key){(uint64_t)memory, address};
     if (is_private) {
         return STATUS_OK;
     }
-    struct vm_area area;
-    if (!space_find_area(memory->space, virt_addr(address), &area) ||
-        !(area.attributes.rights & RIGHT_READ)) {
-        return STATUS_FAULT;
-    }
-    if (!area.source && !(area.attributes.rights & RIGHT_WRITE)) {
-        return STATUS_FAULT; /* as on Linux, for memory that nobody else can write to either */
-    }
-    if (area.is_shared && area.source) {
-        uint64_t in_area = address - area.range.start.value;
-        *key = (struct futex_key){area.source->object, (area.source_page << PAGE_SHIFT) + in_area};
-    }
-    key->offset |= KEY_OF_SHARED;
-    return STATUS_OK;
+    struct locked_range token;
+    space_lock_for_reading(memory->space, space_user_range(), &token);
+    enum status status = find_shared_key(memory->space, address, key);
+    space_unlock(&token);
+    return status;
 }
 
 void futex_wake_waiter(struct futex_waiter *waiter) {
@@ -83,7 +93,6 @@ void futex_wake_waiter(struct futex_waiter *waiter) {
     sleeper_wake(waiter->sleeper);
 }
 
-/* Whether the word still is what the caller saw. */
 enum status futex_check_word(uint64_t address, uint32_t expected) {
     uint32_t value;
     if (!user_copy_word(&value, virt_addr(address))) {
@@ -104,32 +113,37 @@ enum status futex_enqueue(struct futex_waiter *waiter, uint64_t address, uint32_
     return status;
 }
 
-/* Takes a waiter out that may have been moved meanwhile; false: it was woken. */
-bool futex_give_up(struct futex_waiter *waiter) {
+struct futex_bucket *futex_lock_bucket_with(struct futex_waiter *waiter) NO_CAPABILITY_CHECK {
     for (;;) {
         struct futex_bucket *bucket = __atomic_load_n(&waiter->bucket, __ATOMIC_ACQUIRE);
         futex_lock_bucket(bucket);
-        bool is_there = __atomic_load_n(&waiter->bucket, __ATOMIC_RELAXED) == bucket;
-        bool is_waiting = is_there && !waiter->is_woken;
-        if (is_waiting) {
-            list_remove(&waiter->link);
+        if (__atomic_load_n(&waiter->bucket, __ATOMIC_RELAXED) == bucket) {
+            return bucket;
         }
         futex_unlock_bucket(bucket);
-        if (is_there) {
-            return is_waiting;
-        }
     }
 }
 
-static bool is_woken(const struct futex_waiter *waiter) {
-    return __atomic_load_n(&waiter->is_woken, __ATOMIC_ACQUIRE);
+bool futex_give_up(struct futex_waiter *waiter) NO_CAPABILITY_CHECK {
+    struct futex_bucket *bucket = futex_lock_bucket_with(waiter);
+    bool is_waiting = !waiter->is_woken && !waiter->is_heir;
+    if (is_waiting) {
+        list_remove(&waiter->link);
+    }
+    futex_unlock_bucket(bucket);
+    return is_waiting;
+}
+
+static bool has_what_it_wants(const struct futex_waiter *waiter) {
+    return __atomic_load_n(&waiter->is_woken, __ATOMIC_ACQUIRE) ||
+           __atomic_load_n(&waiter->is_heir, __ATOMIC_ACQUIRE);
 }
 
 enum status futex_sleep(struct futex_waiter *waiter, uint64_t deadline_ns) {
     struct alarm alarm;
     enum status status = STATUS_OK;
     alarm_begin(&alarm, waiter->sleeper, deadline_ns);
-    while (!is_woken(waiter) && status == STATUS_OK) {
+    while (!has_what_it_wants(waiter) && status == STATUS_OK) {
         if (alarm_has_rung(&alarm)) {
             status = STATUS_TIMED_OUT;
         } else {
@@ -149,8 +163,6 @@ enum status futex_wait(const struct futex_key *key, uint64_t address, uint32_t e
     return status == STATUS_OK ? futex_sleep(&waiter, deadline_ns) : status;
 }
 
-/* Wakes up to `count` in a bucket that is locked; returns how many. Errors: STATUS_INVALID, one
- * waits for a lock that is handed over. */
 static int64_t wake_in(struct futex_bucket *bucket, const struct futex_key *key, uint32_t count,
                        uint32_t bits) {
     int64_t done = 0;

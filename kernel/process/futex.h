@@ -14,8 +14,8 @@ constexpr uint32_t FUTEX_ANY = UINT32_MAX; /* FUTEX_BITSET_MATCH_ANY */
 
 /* Where a word is: the same for all who see the same memory. */
 struct futex_key {
-    const void *memory; /* a process's memory, or what several share */
-    uint64_t offset;    /* in it */
+    uint64_t memory; /* a process's, by its address, or an object's, by its number */
+    uint64_t offset; /* in it */
 };
 
 /* Errors: STATUS_INVALID, not a multiple of 4; STATUS_FAULT. */
@@ -28,7 +28,8 @@ enum status futex_find_key(uint64_t address, bool is_private, struct futex_key *
 enum status futex_wait(const struct futex_key *key, uint64_t address, uint32_t expected,
                        uint32_t bits, uint64_t deadline_ns);
 
-/* Wakes up to `count`; returns how many. */
+/* Wakes up to `count`; returns how many. Errors: STATUS_INVALID, one waits for a lock that is handed
+ * over. */
 int64_t futex_wake(const struct futex_key *key, uint32_t count, uint32_t bits);
 
 /*

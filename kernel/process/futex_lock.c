@@ -8,7 +8,17 @@
 /* Locks that are handed over (man 2 futex, "Priority-inheritance futexes"). All threads have the
  * same priority here, so none is to be inherited. */
 
-static uint32_t waiting_count; /* for any lock; atomic */
+static uint32_t waiting_count; /* who waits for any lock, or may be about to; atomic */
+
+/* Before it is looked whether the owner lives: an owner that has not been seen to leave by then
+ * sees that somebody may wait. */
+static void begin_waiting(void) {
+    __atomic_add_fetch(&waiting_count, 1, __ATOMIC_SEQ_CST);
+}
+
+static void end_waiting(void) {
+    __atomic_sub_fetch(&waiting_count, 1, __ATOMIC_RELAXED);
+}
 
 static struct futex_waiter *first_for_lock(struct futex_bucket *bucket, const struct futex_key *key)
     REQUIRES(bucket->lock) {
@@ -43,9 +53,12 @@ static enum status exchange(uint64_t address, uint32_t *value, uint32_t next) {
     return is_done ? STATUS_OK : STATUS_TRY_AGAIN;
 }
 
-enum owner_state : uint8_t { OWNER_LIVES, OWNER_LEAVES, OWNER_UNKNOWN };
+enum owner_state : uint8_t { OWNER_NONE, OWNER_LIVES, OWNER_LEAVES, OWNER_UNKNOWN };
 
 static enum owner_state state_of(uint32_t number) {
+    if (number == 0) {
+        return OWNER_NONE;
+    }
     tree_lock();
     const struct id *id = id_find(number);
     const struct task *task = id ? id->task : nullptr;
@@ -57,35 +70,54 @@ static enum owner_state state_of(uint32_t number) {
     return state;
 }
 
+/* What the word is to become where it is `value`; errors as of `take`. Where its owner is gone and
+ * somebody waits, the lock is, or will be, the first waiter's: it is not free for others. */
+static enum status plan(const struct futex_waiter *first, uint32_t value, uint32_t *owner,
+                        uint32_t number, uint32_t *next) {
+    *owner = value & FUTEX_OWNER;
+    *next = value;
+    if (*owner == number) {
+        return STATUS_DEADLOCK;
+    }
+    enum owner_state state = state_of(*owner);
+    if (state != OWNER_LIVES && first) {
+        *owner = first->owner;
+        return STATUS_TRY_AGAIN;
+    }
+    switch (state) {
+    case OWNER_NONE:
+        *next = number | (value & FUTEX_OWNER_DIED);
+        return STATUS_OK;
+    case OWNER_LIVES:
+        *next = value | FUTEX_HAS_WAITERS;
+        return STATUS_TRY_AGAIN;
+    case OWNER_LEAVES:
+        return STATUS_BUSY;
+    case OWNER_UNKNOWN:
+        return STATUS_NO_SUCH_PROCESS;
+    }
+    return STATUS_NO_SUCH_PROCESS;
+}
+
 /*
  * Takes the lock for `number` where it is free, else says in the word that somebody waits and whose
- * it is. Errors: STATUS_TRY_AGAIN, it is another's, `*owner`; STATUS_DEADLOCK, it is its own;
+ * it is. What is said of an owner holds for the word that named it, so that must still be there.
+ * Errors: STATUS_TRY_AGAIN, it is another's, `*owner`; STATUS_DEADLOCK, it is its own;
  * STATUS_NO_SUCH_PROCESS; STATUS_BUSY, its owner is about to leave it; STATUS_FAULT.
  */
 static enum status take(struct futex_bucket *bucket, const struct futex_key *key, uint64_t address,
                         uint32_t number, uint32_t *owner) REQUIRES(bucket->lock) {
+    const struct futex_waiter *first = first_for_lock(bucket, key);
     uint32_t value;
     if (!user_copy_word(&value, virt_addr(address))) {
         return STATUS_FAULT;
     }
     for (;;) {
-        *owner = value & FUTEX_OWNER;
-        uint32_t next = value | FUTEX_HAS_WAITERS;
-        if (*owner == number) {
-            return STATUS_DEADLOCK;
-        }
-        if (*owner == 0) {
-            bool is_waited_for = first_for_lock(bucket, key) != nullptr;
-            next = number | (value & FUTEX_OWNER_DIED) | (is_waited_for ? FUTEX_HAS_WAITERS : 0);
-        } else if (state_of(*owner) != OWNER_LIVES) {
-            return state_of(*owner) == OWNER_LEAVES ? STATUS_BUSY : STATUS_NO_SUCH_PROCESS;
-        }
+        uint32_t next;
+        enum status planned = plan(first, value, owner, number, &next);
         enum status status = exchange(address, &value, next);
-        if (status == STATUS_OK) {
-            return *owner == 0 ? STATUS_OK : STATUS_TRY_AGAIN;
-        }
-        if (status == STATUS_FAULT) {
-            return status;
+        if (status != STATUS_TRY_AGAIN) {
+            return status == STATUS_OK ? planned : status;
         }
     }
 }
@@ -104,23 +136,42 @@ static enum status write_heir(const struct futex_waiter *waiter, uint64_t addres
     return status;
 }
 
+/* An heir stays in its bucket, before all others, until the word says whose the lock is. */
+static enum status settle_heir(struct futex_waiter *waiter, uint64_t address) NO_CAPABILITY_CHECK {
+    struct futex_bucket *bucket = futex_lock_bucket_with(waiter);
+    enum status status = STATUS_OK;
+    if (!waiter->is_woken) {
+        status = write_heir(waiter, address);
+        list_remove(&waiter->link);
+    }
+    futex_unlock_bucket(bucket);
+    return status;
+}
+
 static enum status wait_for_lock(struct futex_waiter *waiter, uint64_t address,
                                  uint64_t deadline_ns) {
     enum status status = futex_sleep(waiter, deadline_ns);
-    __atomic_sub_fetch(&waiting_count, 1, __ATOMIC_RELAXED);
-    return status == STATUS_OK && waiter->is_heir ? write_heir(waiter, address) : status;
+    if (waiter->is_heir) {
+        status = settle_heir(waiter, address);
+    }
+    end_waiting();
+    return status;
 }
 
 static enum status take_or_enqueue(struct futex_waiter *waiter, uint64_t address, bool is_patient) {
     struct futex_bucket *bucket = futex_bucket_of(&waiter->key);
     waiter->bucket = bucket;
+    begin_waiting();
     futex_lock_bucket(bucket);
     enum status status = take(bucket, &waiter->key, address, waiter->task_number, &waiter->owner);
-    if (status == STATUS_TRY_AGAIN && is_patient) {
-        __atomic_add_fetch(&waiting_count, 1, __ATOMIC_RELAXED);
+    bool waits = status == STATUS_TRY_AGAIN && is_patient;
+    if (waits) {
         list_push_back(&bucket->waiters, &waiter->link);
     }
     futex_unlock_bucket(bucket);
+    if (!waits) {
+        end_waiting();
+    }
     return status;
 }
 
@@ -191,14 +242,14 @@ static void pass_on_in(struct futex_bucket *bucket, uint32_t dead) REQUIRES(buck
         next = at->next;
         if (waiter->kind == FUTEX_WANTS_LOCK && waiter->owner == dead) {
             set_owner(bucket, &waiter->key, waiter->task_number);
-            waiter->is_heir = true;
-            futex_wake_waiter(waiter);
+            __atomic_store_n(&waiter->is_heir, true, __ATOMIC_RELEASE);
+            sleeper_wake(waiter->sleeper);
         }
     }
 }
 
 void futex_pass_locks_on(uint32_t task_number) {
-    if (__atomic_load_n(&waiting_count, __ATOMIC_RELAXED) == 0) {
+    if (__atomic_load_n(&waiting_count, __ATOMIC_SEQ_CST) == 0) {
         return;
     }
     for (struct futex_bucket *bucket = futex_bucket_after(nullptr); bucket != nullptr;
@@ -217,11 +268,12 @@ enum status futex_wait_for_lock(const struct futex_lock_wait *wait) {
     if (futex_key_is_same(&wait->key, &wait->lock_key)) {
         return STATUS_INVALID;
     }
+    begin_waiting();
     enum status status = futex_enqueue(&waiter, wait->address, wait->expected);
     if (status != STATUS_OK) {
+        end_waiting();
         return status;
     }
-    __atomic_add_fetch(&waiting_count, 1, __ATOMIC_RELAXED);
     status = wait_for_lock(&waiter, wait->lock_address, wait->deadline_ns);
     /* One that was not moved yet starts over by itself: Linux tells it that it must look again. */
     return status == STATUS_INTERRUPTED && waiter.kind == FUTEX_WILL_WANT ? STATUS_TRY_AGAIN

@@ -38,8 +38,8 @@ struct futex_waiter {
     uint32_t task_number;      /* FUTEX_WANTS_LOCK, FUTEX_WILL_WANT */
     uint32_t owner;            /* of the lock that it waits for */
     struct futex_key lock_key; /* FUTEX_WILL_WANT: where it is to be moved to */
-    bool is_heir;              /* it was handed over by the death of its owner */
-    bool is_woken;             /* and in no bucket any more */
+    bool is_heir;              /* the lock is its own by the death of the owner; atomic */
+    bool is_woken;             /* and in no bucket any more; atomic */
 };
 
 static inline bool futex_key_is_same(const struct futex_key *a, const struct futex_key *b) {
@@ -70,10 +70,15 @@ void futex_wake_waiter(struct futex_waiter *waiter);
 void futex_move(struct futex_waiter *waiter, const struct futex_key *key,
                 struct futex_bucket *bucket);
 
-/* Takes a waiter out that may have been moved meanwhile; false: it was woken. */
+/* Locks the bucket of a waiter that may be moved meanwhile. */
+struct futex_bucket *futex_lock_bucket_with(struct futex_waiter *waiter) NO_CAPABILITY_CHECK;
+
+/* Takes a waiter out that may have been moved meanwhile; false: it was woken, or is an heir, which
+ * stays where it is. */
 bool futex_give_up(struct futex_waiter *waiter);
 
-/* Until it is woken, which is STATUS_OK. Errors: STATUS_TIMED_OUT; STATUS_INTERRUPTED. */
+/* Until it is woken or an heir, which is STATUS_OK. Errors: STATUS_TIMED_OUT; STATUS_INTERRUPTED.
+ */
 enum status futex_sleep(struct futex_waiter *waiter, uint64_t deadline_ns);
 
 /* The task has ended: whoever waits for a lock of its own gets it. */

@@ -76,6 +76,13 @@ static void release_robust_list(const struct task *task) {
     }
 }
 
+/* Whether anybody else has the task's memory. As on Linux, what shares but a page of it does not
+ * count. */
+static bool is_seen_by_others(const struct task *task) {
+    const struct process_memory *memory = task->process->memory;
+    return process_has_threads() || __atomic_load_n(&memory->reference_count, __ATOMIC_RELAXED) > 1;
+}
+
 void task_release_futexes(struct task *task) {
     __atomic_store_n(&task->has_left_futexes, true, __ATOMIC_SEQ_CST);
     release_robust_list(task);
@@ -83,7 +90,7 @@ void task_release_futexes(struct task *task) {
     task->robust_list = 0;
     uint64_t address = task->clear_id_address;
     task->clear_id_address = 0;
-    if (address != 0) {
+    if (address != 0 && is_seen_by_others(task)) {
         const uint32_t none = 0;
         if (user_copy_out(virt_addr(address), &none, sizeof(none)) == 0) {
             wake_one_at(address);

@@ -47,6 +47,9 @@ int64_t posix_timer_overrun(int32_t number);
 /* A timer's signal is being taken: says in it how many expirations it stands for. */
 void posix_timer_taken(struct signal_info *info);
 
+/* Sends what is due by CPU time: before a task of the process goes on in user mode. */
+void posix_timers_check_cpu(struct process *process) REQUIRES(process_tree);
+
 /* Deletes all of them: execve, and the end of the process. */
 void posix_timers_end(struct process *process);
 

@@ -41,15 +41,6 @@ void process_unref(struct process *process) {
     __atomic_sub_fetch(&live_processes, 1, __ATOMIC_RELAXED);
 }
 
-/* SIGALRM, and again after a period. */
-static uint64_t ring(struct timer *timer) {
-    struct process *process = LIST_ENTRY(timer, struct process, real_timer);
-    const struct signal_info info = signal_info_from_kernel(SIGNAL_ALRM);
-    (void)signal_send(process, &info);
-    uint64_t period = __atomic_load_n(&process->real_timer_period_ns, __ATOMIC_RELAXED);
-    return period != 0 ? timer->deadline_ns + period : 0;
-}
-
 enum status process_make(struct process **process) {
     struct process *made = heap_alloc(sizeof(*made));
     if (!made) {
@@ -59,12 +50,13 @@ enum status process_make(struct process **process) {
     list_init(&made->children);
     list_init(&made->tasks);
     list_init(&made->of_creator);
-    list_init(&made->posix_timers);
+    tree_init(&made->posix_timers, nullptr);
+    list_init(&made->cpu_posix_timers);
     semaphore_undos_init(&made->semaphore_undos);
     pending_init(&made->pending);
     wait_queue_init(&made->child_changed);
     wait_queue_init(&made->ended);
-    made->real_timer.fire = ring;
+    real_timer_init(made);
     made->start_ns = clock_now();
     made->is_dumpable = 1;
     __atomic_add_fetch(&live_processes, 1, __ATOMIC_RELAXED);

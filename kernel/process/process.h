@@ -12,6 +12,7 @@
 #include "kernel/process/file_context.h"
 #include "kernel/process/id.h"
 #include "kernel/process/memory.h"
+#include "kernel/process/real_timer.h"
 #include "kernel/process/tree_lock.h"
 #include "kernel/signal/pending.h"
 #include "kernel/signal/signal.h"
@@ -139,10 +140,10 @@ struct process {
     struct resource_limit limits[RESOURCE_COUNT]; /* changed under the tree lock; one is read
                                                      without it, and may be the one before */
     struct process_credentials credentials; /* guarded by the tree lock; its own tasks read it */
-    struct timer real_timer;                /* ITIMER_REAL; man 2 alarm */
-    uint64_t real_timer_period_ns;          /* guarded by the tree lock */
+    struct real_timer real_timer;
     struct cpu_timers cpu_timers;
-    struct list_node posix_timers; /* guarded by the tree lock, as the next two */
+    struct tree posix_timers;          /* guarded by the tree lock, as the next three */
+    struct list_node cpu_posix_timers; /* of them, those that signal by CPU time */
     uint32_t posix_timer_count;
     int32_t next_posix_timer;
     struct semaphore_undos semaphore_undos;

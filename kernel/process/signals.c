@@ -488,6 +488,9 @@ unsigned signal_take(signal_set set, struct signal_info *info) {
     if (info->code == CODE_TIMER) {
         posix_timer_taken(info);
     }
+    if (signal == SIGNAL_ALRM) {
+        real_timer_taken(process);
+    }
     return signal;
 }
 

@@ -14,7 +14,7 @@ static bool is_meant(const struct wait_request *request, const struct process *c
     case WAIT_FOR_ANY:
         return true;
     case WAIT_FOR_PROCESS:
-        return request->process ? child == request->process : child->number == request->number;
+        return true; /* it was found by its number */
     case WAIT_FOR_GROUP:
         return child->group->number == request->number;
     }
@@ -86,10 +86,31 @@ static enum status look(const struct wait_request *request, struct wait_result *
     return status;
 }
 
+/* The child that WAIT_FOR_PROCESS means; null: none. */
+static struct process *find_meant(const struct wait_request *request) REQUIRES(process_tree) {
+    const struct id *id = request->process ? request->process->id : id_find(request->number);
+    struct process *process = id ? id->process : nullptr;
+    bool is_child = process && process->parent == process_current();
+    return is_child && is_meant(request, process) ? process : nullptr;
+}
+
+/* As look, without a walk. */
+static enum status look_at_one(const struct wait_request *request, struct wait_result *result,
+                               struct process **reaped) REQUIRES(process_tree) {
+    struct process *child = find_meant(request);
+    if (!child) {
+        return STATUS_NO_CHILD;
+    }
+    bool has_told = take_end(child, request->options, result, reaped) ||
+                    take_news(child, request->options, result);
+    return has_told ? STATUS_OK : STATUS_TRY_AGAIN;
+}
+
 static enum status look_once(const struct wait_request *request, struct wait_result *result) {
     struct process *reaped = nullptr;
     tree_lock();
-    enum status status = look(request, result, &reaped);
+    enum status status = request->what == WAIT_FOR_PROCESS ? look_at_one(request, result, &reaped)
+                                                           : look(request, result, &reaped);
     tree_unlock();
     if (reaped) {
         process_unref(reaped);

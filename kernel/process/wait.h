@@ -23,8 +23,8 @@ constexpr uint32_t WAIT_CLONE = 0x80000000; /* __WCLONE */
 
 struct wait_request {
     enum wait_for what;
-    uint32_t number;               /* of the process or the group */
-    const struct process *process; /* WAIT_FOR_PROCESS: instead of the number, if not null */
+    uint32_t number;         /* of the process or the group */
+    struct process *process; /* WAIT_FOR_PROCESS: instead of the number, if not null */
     uint32_t options;
     struct file *file; /* that names the process; null: none; the caller's */
 };

@@ -22,7 +22,7 @@ struct path_view root_view(void) {
 }
 
 static struct file_time now(void) {
-    int64_t ns = (int64_t)clock_now() + clock_real_offset();
+    int64_t ns = clock_real_now();
     constexpr int64_t second = (int64_t)NANOSECONDS_PER_SECOND;
     return (struct file_time){ns / second, ns % second};
 }

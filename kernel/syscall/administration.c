@@ -73,7 +73,7 @@ static int64_t adjust(uint64_t address) {
         .constant = 2,
         .precision = 1,
         .tolerance = TOLERANCE,
-        .time = time_value_of((uint64_t)((int64_t)clock_now() + clock_real_offset())),
+        .time = time_value_of((uint64_t)clock_real_now()),
         .tick = TICK_US,
     };
     return copy_out(address, &state, sizeof(state)) == 0 ? CLOCK_IS_OFF : STATUS_FAULT;

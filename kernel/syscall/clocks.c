@@ -160,7 +160,7 @@ static enum status read_clock(uint32_t clock, uint64_t *ns) {
         return cpu_clock_ns(clock, ns);
     }
     if (is_real_clock(clock)) {
-        *ns = (uint64_t)((int64_t)clock_now() + clock_real_offset());
+        *ns = (uint64_t)clock_real_now();
         return STATUS_OK;
     }
     switch (clock) {
@@ -204,9 +204,22 @@ int64_t call_clock_getres(const struct trap_frame *frame) {
     return copy_out(frame->rsi, &time, sizeof(time));
 }
 
+/* So late that it would overflow while the machine runs, which is 30 years as on Linux. */
+static bool is_too_late(int64_t seconds) {
+    constexpr int64_t uptime_most = 30ll * 365 * 24 * 3600;
+    return seconds >= (int64_t)(NS_MAX / NANOSECONDS_PER_SECOND) - uptime_most;
+}
+
+/* Errors: STATUS_INVALID, too late, or before the machine began; STATUS_NOT_PERMITTED. */
 static int64_t set_real_time(const struct time_spec *time) {
+    if (is_too_late(time->seconds)) {
+        return STATUS_INVALID;
+    }
     if (process_current()->credentials.effective_user != 0) {
         return STATUS_NOT_PERMITTED;
+    }
+    if (time_spec_ns(time) < clock_now()) {
+        return STATUS_INVALID;
     }
     clock_set_real_offset((int64_t)time_spec_ns(time) - (int64_t)clock_now());
     return 0;
@@ -222,7 +235,7 @@ int64_t call_clock_settime(const struct trap_frame *frame) {
 }
 
 int64_t call_gettimeofday(const struct trap_frame *frame) {
-    uint64_t ns = (uint64_t)((int64_t)clock_now() + clock_real_offset());
+    uint64_t ns = (uint64_t)clock_real_now();
     const struct time_value time = time_value_of(ns);
     const uint32_t zone[2] = {};
     if (frame->rdi != 0 && copy_out(frame->rdi, &time, sizeof(time)) != 0) {
@@ -237,8 +250,8 @@ int64_t call_settimeofday(const struct trap_frame *frame) {
     if (frame->rdi != 0 && copy_in(&value, frame->rdi, sizeof(value)) != 0) {
         return STATUS_FAULT;
     }
-    if (frame->rdi != 0 &&
-        (value.microseconds < 0 || value.microseconds >= 1'000'000 || value.seconds < 0)) {
+    if (frame->rdi != 0 && (value.microseconds < 0 || value.microseconds >= 1'000'000 ||
+                            value.seconds < 0 || is_too_late(value.seconds))) {
         return STATUS_INVALID;
     }
     if (frame->rsi != 0 && copy_in(zone, frame->rsi, sizeof(zone)) != 0) {
@@ -256,8 +269,7 @@ int64_t call_settimeofday(const struct trap_frame *frame) {
 }
 
 int64_t call_time(const struct trap_frame *frame) {
-    int64_t seconds =
-        ((int64_t)clock_now() + clock_real_offset()) / (int64_t)NANOSECONDS_PER_SECOND;
+    int64_t seconds = clock_real_now() / (int64_t)NANOSECONDS_PER_SECOND;
     if (frame->rdi != 0 && copy_out(frame->rdi, &seconds, sizeof(seconds)) != 0) {
         return STATUS_FAULT;
     }
@@ -279,12 +291,12 @@ static enum status sleep_until(uint64_t deadline_ns) {
 }
 
 /* What was left, for a call that a signal ended. */
-static int64_t end_sleep(enum status status, uint64_t deadline_ns, uint64_t left_address) {
+static int64_t end_sleep(enum status status, uint64_t deadline_ns, uint64_t now_ns,
+                         uint64_t left_address) {
     if (status != STATUS_INTERRUPTED || left_address == 0) {
         return status;
     }
-    uint64_t now = clock_now();
-    const struct time_spec left = time_spec_of(deadline_ns > now ? deadline_ns - now : 0);
+    const struct time_spec left = time_spec_of(deadline_ns > now_ns ? deadline_ns - now_ns : 0);
     return copy_out(left_address, &left, sizeof(left)) == 0 ? (int64_t)status : STATUS_FAULT;
 }
 
@@ -295,7 +307,8 @@ static int64_t sleep_for(uint64_t address, uint64_t left_address) {
         return status;
     }
     uint64_t deadline = keep_deadline(add_saturated(clock_now(), time_spec_ns(&time)));
-    return end_sleep(sleep_until(deadline), deadline, left_address);
+    status = sleep_until(deadline);
+    return end_sleep(status, deadline, clock_now(), left_address);
 }
 
 int64_t call_nanosleep(const struct trap_frame *frame) {
@@ -312,11 +325,7 @@ static int64_t sleep_by_cpu(uint32_t clock, uint64_t deadline_ns, uint64_t left_
             return STATUS_OK; /* whose time it is has ended */
         }
     }
-    if (status != STATUS_INTERRUPTED || left_address == 0) {
-        return status;
-    }
-    const struct time_spec left = time_spec_of(deadline_ns > now ? deadline_ns - now : 0);
-    return copy_out(left_address, &left, sizeof(left)) == 0 ? (int64_t)status : STATUS_FAULT;
+    return end_sleep(status, deadline_ns, now, left_address);
 }
 
 static bool is_slept_by_cpu(uint32_t clock) {

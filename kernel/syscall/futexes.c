@@ -45,6 +45,11 @@ static int64_t wait(const struct futex_call *call, uint64_t deadline_ns) {
     return futex_wait(&key, call->address, call->value, call->bits, deadline_ns);
 }
 
+/* As on Linux, who asks for none to be woken wakes one. */
+static uint32_t at_least_one(uint32_t count) {
+    return (int32_t)count > 0 ? count : 1;
+}
+
 static int64_t wake(const struct futex_call *call) {
     struct futex_key key;
     if (call->bits == 0) {
@@ -54,8 +59,7 @@ static int64_t wake(const struct futex_call *call) {
     if (status != STATUS_OK) {
         return status;
     }
-    uint32_t count = (int32_t)call->value > 0 ? call->value : 1;
-    return futex_wake(&key, count, call->bits);
+    return futex_wake(&key, at_least_one(call->value), call->bits);
 }
 
 static int64_t requeue(const struct futex_call *call, uint32_t move_count,
@@ -180,11 +184,12 @@ static int64_t wake_by_operation(const struct futex_call *call, uint32_t second_
     if (operation.comparison > 5) {
         return STATUS_NOT_IMPLEMENTED;
     }
-    int64_t count = futex_wake(&first, call->value, FUTEX_ANY);
-    if (compare(&operation, (int32_t)before)) {
-        count += futex_wake(&second, second_count, FUTEX_ANY);
+    int64_t count = futex_wake(&first, at_least_one(call->value), FUTEX_ANY);
+    if (count < 0 || !compare(&operation, (int32_t)before)) {
+        return count;
     }
-    return count;
+    int64_t more = futex_wake(&second, at_least_one(second_count), FUTEX_ANY);
+    return more >= 0 ? count + more : more;
 }
 
 static int64_t wait_relative(struct futex_call *call, uint64_t timeout) {

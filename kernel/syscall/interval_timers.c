@@ -20,20 +20,8 @@ static uint64_t value_ns(const struct time_value *value) {
     return time_spec_ns(&time);
 }
 
-static struct interval read_real_timer(struct process *process) {
-    uint64_t deadline = timer_deadline(&process->real_timer);
-    uint64_t now = clock_now();
-    uint64_t left = deadline > now ? deadline - now : deadline != 0;
-    uint64_t period = __atomic_load_n(&process->real_timer_period_ns, __ATOMIC_RELAXED);
-    return (struct interval){time_value_of(period), time_value_of(left)};
-}
-
-static void set_real_timer(struct process *process, uint64_t left_ns, uint64_t period_ns) {
-    (void)timer_cancel(&process->real_timer);
-    __atomic_store_n(&process->real_timer_period_ns, period_ns, __ATOMIC_RELAXED);
-    if (left_ns != 0) {
-        timer_arm(&process->real_timer, add_saturated(clock_now(), left_ns));
-    }
+static struct interval interval_of(struct real_timer_times times) {
+    return (struct interval){time_value_of(times.period_ns), time_value_of(times.left_ns)};
 }
 
 constexpr uint32_t INTERVAL_REAL = 0;    /* ITIMER_REAL */
@@ -46,7 +34,7 @@ static enum cpu_timer_kind kind_of(uint32_t which) {
 
 static struct interval read_timer(struct process *process, uint32_t which) {
     if (which == INTERVAL_REAL) {
-        return read_real_timer(process);
+        return interval_of(real_timer_read(process));
     }
     tree_lock();
     struct cpu_timer timer = cpu_timer_left(process, kind_of(which));
@@ -61,14 +49,17 @@ static uint64_t to_ticks(const struct time_value *value) {
     return add_saturated(value_ns(value), tick_ns - 1) / tick_ns;
 }
 
-static void set_timer(struct process *process, uint32_t which, const struct interval *next) {
+static struct interval set_timer(struct process *process, uint32_t which,
+                                 const struct interval *next) {
     if (which == INTERVAL_REAL) {
-        set_real_timer(process, value_ns(&next->left), value_ns(&next->period));
-        return;
+        const struct real_timer_times times = {value_ns(&next->left), value_ns(&next->period)};
+        return interval_of(real_timer_set(process, times));
     }
+    const struct interval before = read_timer(process, which);
     tree_lock();
     cpu_timer_set(process, kind_of(which), to_ticks(&next->left), to_ticks(&next->period));
     tree_unlock();
+    return before;
 }
 
 int64_t call_getitimer(const struct trap_frame *frame) {
@@ -90,16 +81,14 @@ int64_t call_setitimer(const struct trap_frame *frame) {
     if (which >= INTERVAL_COUNT || !value_is_valid(&next.period) || !value_is_valid(&next.left)) {
         return STATUS_INVALID;
     }
-    const struct interval before = read_timer(process, which);
-    set_timer(process, which, &next);
+    const struct interval before = set_timer(process, which, &next);
     return frame->rdx != 0 ? copy_out(frame->rdx, &before, sizeof(before)) : 0;
 }
 
 /* Seconds that were left are rounded up where less than one was, else to the nearest. */
 int64_t call_alarm(const struct trap_frame *frame) {
-    struct process *process = process_current();
-    struct interval before = read_real_timer(process);
-    set_real_timer(process, (uint64_t)(uint32_t)frame->rdi * NANOSECONDS_PER_SECOND, 0);
+    const struct real_timer_times once = {(uint32_t)frame->rdi * NANOSECONDS_PER_SECOND, 0};
+    const struct interval before = interval_of(real_timer_set(process_current(), once));
     int64_t seconds = before.left.seconds + (before.left.microseconds >= 500'000);
     return seconds == 0 && before.left.microseconds > 0 ? 1 : seconds;
 }

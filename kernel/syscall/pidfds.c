@@ -6,7 +6,7 @@
 #include "kernel/syscall/rights.h"
 #include "kernel/syscall/user.h"
 
-/* man 2 pidfd_open, pidfd_send_signal, pidfd_getfd, process_mrelease, kcmp. */
+/* man 2 pidfd_open, pidfd_send_signal, pidfd_getfd, process_mrelease. */
 
 /* A reference to the process that an open file stands for. Errors: STATUS_BAD_DESCRIPTOR. */
 static enum status find_process(uint64_t descriptor, struct process **process) {

@@ -20,17 +20,18 @@ static enum status operate(const struct semaphore_request *request, uint64_t dea
     const struct ipc_caller caller = process_ipc_caller();
     alarm_begin(&alarm, &sleeper, deadline_ns);
     enum status status = semaphore_try(&caller, request, &waiter);
-    while (status == STATUS_BUSY) {
+    bool has_waited = status == STATUS_BUSY;
+    while (status == STATUS_BUSY && semaphore_is_waiting(&waiter)) {
         if (alarm_has_rung(&alarm)) {
             status = STATUS_TRY_AGAIN;
             break;
         }
         status = sleeper_sleep(&sleeper);
         sleeper_prepare(&sleeper);
-        status = status == STATUS_OK ? semaphore_try(&caller, request, &waiter) : status;
+        status = status == STATUS_OK ? STATUS_BUSY : status;
     }
     alarm_end(&alarm);
-    return semaphore_stop(&waiter) ? STATUS_REMOVED : status;
+    return has_waited ? semaphore_stop(&waiter, status) : status;
 }
 
 static int64_t operate_for(const struct trap_frame *frame, uint64_t deadline_ns) {

@@ -23,14 +23,8 @@ static struct timer_state *state_of(const struct file *file) {
 /* How often it has expired by now, of which the next one is for later. */
 static uint64_t fire(struct timer *timer) {
     struct timer_state *state = (struct timer_state *)timer;
-    uint64_t count = 1;
-    uint64_t next = 0;
-    if (state->period_ns > 0) {
-        uint64_t now = clock_now();
-        uint64_t late = now > timer->deadline_ns ? now - timer->deadline_ns : 0;
-        count += late / state->period_ns;
-        next = timer->deadline_ns + count * state->period_ns;
-    }
+    uint64_t next = timer->deadline_ns;
+    uint64_t count = timer_pass(&next, state->period_ns, clock_now());
     __atomic_fetch_add(&state->expirations, count, __ATOMIC_RELEASE);
     wait_queue_wake_for(&state->changed, READY_TO_READ);
     return next;

@@ -9,6 +9,7 @@
 
 struct memory_object {
     uint32_t reference_count; /* atomic */
+    uint64_t number;          /* fixed at creation */
     struct sleep_lock lock;
     struct page_index pages; /* guarded by lock */
     uint64_t page_count;     /* guarded by lock: frames in pages */
@@ -20,6 +21,7 @@ struct memory_object {
 };
 
 static uint64_t frame_total; /* of all objects; atomic */
+static uint64_t last_number; /* that was given; atomic */
 
 enum status memory_object_create(uint64_t size_bytes, struct memory_object **object) {
     if (size_bytes > OBJECT_SIZE_MAX) {
@@ -30,6 +32,7 @@ enum status memory_object_create(uint64_t size_bytes, struct memory_object **obj
         return STATUS_NO_MEMORY;
     }
     made->reference_count = 1;
+    made->number = __atomic_add_fetch(&last_number, 1, __ATOMIC_RELAXED);
     made->size_bytes = size_bytes;
     object_views_init(&made->views);
     list_init(&made->cut_pages);
@@ -40,6 +43,10 @@ enum status memory_object_create(uint64_t size_bytes, struct memory_object **obj
 void memory_object_ref(struct memory_object *object) {
     uint32_t before = __atomic_fetch_add(&object->reference_count, 1, __ATOMIC_RELAXED);
     CHECK(before > 0 && before < UINT32_MAX);
+}
+
+uint64_t memory_object_number(const struct memory_object *object) {
+    return object->number;
 }
 
 struct object_views *memory_object_views(struct memory_object *object) {

@@ -32,6 +32,9 @@ enum status memory_object_create(uint64_t size_bytes, struct memory_object **obj
 void memory_object_ref(struct memory_object *object);
 void memory_object_unref(struct memory_object *object);
 
+/* Of this object alone, for ever: unlike its address, no later one has it. */
+uint64_t memory_object_number(const struct memory_object *object);
+
 uint64_t memory_object_size(struct memory_object *object);
 
 /* How many frames it has. */

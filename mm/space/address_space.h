@@ -87,7 +87,8 @@ enum status space_write_initial(struct address_space *space, virt_addr_t va,
 [[nodiscard]] bool space_find_area_above(struct address_space *space, virt_addr_t va,
                                          struct vm_area *out);
 
-/* space_find_area without the lock, for the report of a fault that stops the machine. */
+/* space_find_area for who holds the lock already, and, without it, for the report of a fault that
+ * stops the machine. */
 [[nodiscard]] bool space_find_area_unlocked(const struct address_space *space, virt_addr_t va,
                                             struct vm_area *out);
 

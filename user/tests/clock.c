@@ -81,6 +81,9 @@ static void check_others(void) {
     say("time: %d", call(time, &stored) == stored && stored - day.tv_sec <= 1);
     show("set, as nobody", call(clock_settime, 0, &(struct timespec){}));
     show("set what cannot be set", call(clock_settime, 1, &(struct timespec){}));
+    show("set to the end of time", call(clock_settime, 0, &(struct timespec){INT64_MAX, 0}));
+    show("set to 2232", call(clock_settime, 0, &(struct timespec){8'277'292'036, 0}));
+    show("the same", call(settimeofday, &(struct timeval){8'277'292'036, 0}, nullptr));
     show("set to a bad time", call(clock_settime, 0, &(struct timespec){.tv_nsec = -1}));
     show("usage", getrusage(RUSAGE_SELF, &usage));
     say("some was used: %d", usage.ru_utime.tv_sec + usage.ru_utime.tv_usec +

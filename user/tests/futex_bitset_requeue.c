@@ -16,6 +16,8 @@ enum operation : int {
     REQUEUE = 3,
     CMP_REQUEUE = 4,
     WAKE_OP = 5,
+    LOCK_PI = 6,
+    UNLOCK_PI = 7,
     WAIT_BITSET = 9,
     WAKE_BITSET = 10,
     CLOCK_REAL = 256,
@@ -120,6 +122,32 @@ static void check_wake_op(void) {
     join(threads);
 }
 
+static void *lock_second(void *) {
+    call(futex, &second, LOCK_PI, 0, nullptr);
+    call(futex, &second, UNLOCK_PI, 0, nullptr);
+    return nullptr;
+}
+
+/* Who asks for none to be woken wakes one; and an error is not added to a count. */
+static void check_wake_op_counts(void) {
+    pthread_t threads[THREADS], locker;
+    const long none[THREADS] = {};
+    uint32_t third = 0;
+    start(threads, wait_on_first, none);
+    show("none", call(futex, &first, WAKE_OP, 0, 0, &third, operation(0, 0, 0, 5)));
+    show("none twice", call(futex, &third, WAKE_OP, 0, 0, &first, operation(0, 0, 0, 0)));
+    second = 0;
+    show("lock", call(futex, &second, LOCK_PI, 0, nullptr));
+    pthread_create(&locker, nullptr, lock_second, nullptr);
+    settle_well();
+    show("a lock", call(futex, &first, WAKE_OP, 1, 1, &second, operation(1, 0, 1, 0)));
+    show("unlock", call(futex, &second, UNLOCK_PI));
+    pthread_join(locker, nullptr);
+    show("the last", call(futex, &first, WAKE, 9));
+    join(threads);
+    second = 0;
+}
+
 static void check_times(void) {
     struct timespec past = {}, soon;
     show("a time that has passed", call(futex, &first, WAIT_BITSET, 0, &past, nullptr, -1));
@@ -185,6 +213,7 @@ int main(void) {
     check_bits();
     check_requeue();
     check_wake_op();
+    check_wake_op_counts();
     check_times();
     check_processes();
     check_many();

@@ -136,6 +136,80 @@ static void check_pi(void) {
     show("unlock", pi(UNLOCK_PI, nullptr));
 }
 
+constexpr int LONG_LIST =
+    2000; /* each on a page of its own, so that it takes a while to go along */
+
+static uint32_t *dying_lock, holders;
+static bool may_die;
+
+static void *die_slowly(void *pages) {
+    struct entry *lock = pages;
+    struct entry *last = lock;
+    struct head own = {(struct entry *)((uintptr_t)lock | 1), offsetof(struct entry, word),
+                       nullptr};
+    __atomic_store_n(&lock->word, (uint32_t)gettid(), __ATOMIC_SEQ_CST);
+    while (!__atomic_load_n(&may_die, __ATOMIC_SEQ_CST)) {
+        call(sched_yield);
+    }
+    for (int i = 1; i < LONG_LIST; i++) {
+        last->next = (struct entry *)((char *)pages + (size_t)i * PAGE);
+        last = last->next;
+    }
+    last->next = (struct entry *)&own;
+    call(set_robust_list, &own, sizeof(own));
+    call(exit, 0);
+    return nullptr;
+}
+
+static void *inherit(void *) {
+    call(futex, dying_lock, LOCK_PI, 0, nullptr, nullptr, 0);
+    bool is_alone = __atomic_fetch_add(&holders, 1, __ATOMIC_SEQ_CST) == 0;
+    usleep(50'000);
+    is_alone &= (__atomic_load_n(dying_lock, __ATOMIC_SEQ_CST) & TID) == (uint32_t)gettid();
+    __atomic_fetch_sub(&holders, 1, __ATOMIC_SEQ_CST);
+    call(futex, dying_lock, UNLOCK_PI, 0, nullptr, nullptr, 0);
+    return (void *)(uintptr_t)is_alone;
+}
+
+/* Comes when the kernel has said that the owner is dead, and the first waiter does not have it yet.
+ */
+static void *push_in(void *) {
+    while (__atomic_load_n(dying_lock, __ATOMIC_SEQ_CST) & TID) {
+    }
+    return inherit(nullptr);
+}
+
+static void check_one_heir(void) {
+    pthread_t owner, first, second;
+    void *first_is_alone, *second_is_alone;
+    char *pages =
+        mmap(nullptr, LONG_LIST * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    dying_lock = &((struct entry *)pages)->word;
+    pthread_create(&owner, nullptr, die_slowly, pages);
+    while (__atomic_load_n(dying_lock, __ATOMIC_SEQ_CST) == 0) {
+        call(sched_yield);
+    }
+    pthread_create(&first, nullptr, inherit, nullptr);
+    usleep(50'000);
+    pthread_create(&second, nullptr, push_in, nullptr);
+    __atomic_store_n(&may_die, true, __ATOMIC_SEQ_CST);
+    pthread_join(first, &first_is_alone);
+    pthread_join(second, &second_is_alone);
+    say("each heir is alone: %d %d", first_is_alone != nullptr, second_is_alone != nullptr);
+    _exit(0); /* musl waits for a thread that has not said that it ends */
+}
+
+static void exit_with_number(void) {
+    call(set_tid_address, pi_word);
+}
+
+/* CLONE_CHILD_CLEARTID is for who has the same memory, not for who shares a page of it. */
+static void check_number_stays(void) {
+    *pi_word = 5;
+    show_child("its number is to be cleared", exit_with_number);
+    say("the word: %u", *pi_word);
+}
+
 int main(void) {
     head = map_shared();
     entries = map_shared();
@@ -146,4 +220,6 @@ int main(void) {
     show_child("a list on the null page", die_with_bad_list);
     check_mutex();
     check_pi();
+    check_number_stays();
+    show_child("a lock of one that dies slowly", check_one_heir);
 }

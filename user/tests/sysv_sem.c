@@ -2,6 +2,7 @@
 
 #define _GNU_SOURCE
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ipc.h>
 #include <sys/sem.h>
@@ -112,6 +113,87 @@ static void check_removal(void) {
     show_end("child", child);
 }
 
+static void take_one(void) {
+    operate(0, -1, 0);
+}
+
+static void pass_on(void) {
+    struct sembuf both[2] = {{0, -1, 0}, {1, 1, 0}};
+    call(semop, set, both, 2);
+}
+
+static void take_passed(void) {
+    operate(1, -1, 0);
+}
+
+static pid_t start(void (*body)(void)) {
+    pid_t child = fork();
+    if (child == 0) {
+        body();
+        _exit(0);
+    }
+    settle();
+    return child;
+}
+
+/* Who gives does at once what others wait to do: nobody else can take it first. */
+static void check_service(void) {
+    show("zero", call(semctl, set, 0, SETVAL, 0));
+    show("zero", call(semctl, set, 1, SETVAL, 0));
+    pid_t first = start(take_one), second = start(take_one);
+    show("one for two", operate(0, 1, 0));
+    show("steal it", operate(0, -1, IPC_NOWAIT));
+    show_end("first", first);
+    show("still waiting", call(semctl, set, 0, GETNCNT, 0));
+    show("one for the other", operate(0, 1, 0));
+    show_end("second", second);
+    pid_t last = start(take_passed), middle = start(pass_on);
+    show("one to be passed on", operate(0, 1, 0));
+    show("steal it", operate(1, -1, IPC_NOWAIT));
+    show_end("middle", middle);
+    show_end("last", last);
+    show("left", call(semctl, set, 0, GETVAL, 0));
+    show("left", call(semctl, set, 1, GETVAL, 0));
+}
+
+constexpr int MANY = 32'000, UNDOERS = 100;
+
+static int many;
+
+static void change_and_stay(void) {
+    struct sembuf operation = {0, 1, SEM_UNDO};
+    call(semop, many, &operation, 1);
+    pause();
+}
+
+static void check_many_undos(void) {
+    static unsigned short values[MANY];
+    pid_t children[UNDOERS];
+    struct timespec before, after;
+    many = (int)call(semget, IPC_PRIVATE, MANY, 0600);
+    for (int i = 0; i < UNDOERS; i++) {
+        children[i] = fork();
+        if (children[i] == 0) {
+            change_and_stay();
+        }
+    }
+    while (call(semctl, many, 0, GETVAL, 0) < UNDOERS) {
+        usleep(1000);
+    }
+    clock_gettime(CLOCK_MONOTONIC, &before);
+    show("set all", call(semctl, many, 0, SETALL, values));
+    clock_gettime(CLOCK_MONOTONIC, &after);
+    long milliseconds =
+        (after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1'000'000;
+    say("at once: %d", milliseconds < 300);
+    for (int i = 0; i < UNDOERS; i++) {
+        kill(children[i], SIGKILL);
+        waitpid(children[i], nullptr, 0);
+    }
+    show("nothing is undone", call(semctl, many, 0, GETVAL, 0));
+    show("remove", call(semctl, many, 0, IPC_RMID, 0));
+}
+
 int main(void) {
     check_creation();
     set = (int)call(semget, IPC_PRIVATE, 3, 0600);
@@ -119,5 +201,7 @@ int main(void) {
     check_operations();
     check_waiting();
     check_undo();
+    check_service();
+    check_many_undos();
     check_removal();
 }

@@ -133,9 +133,142 @@ static void check_posix_timers(void) {
     say("run out: %ld", seen.it_value.tv_nsec);
 }
 
+constexpr int GREEDY = 16;
+
+/* Timers that are always late do not stand in the way of others. */
+static void check_greedy_timers(void) {
+    pid_t children[GREEDY];
+    for (int i = 0; i < GREEDY; i++) {
+        children[i] = fork();
+        if (children[i] == 0) {
+            sigset_t all;
+            sigfillset(&all);
+            sigprocmask(SIG_BLOCK, &all, nullptr);
+            const struct itimerval always = {{.tv_usec = 1}, {.tv_usec = 1}};
+            setitimer(ITIMER_REAL, &always, nullptr);
+            pause();
+        }
+    }
+    usleep(50'000);
+    show("beside greedy timers", usleep(10'000));
+    for (int i = 0; i < GREEDY; i++) {
+        kill(children[i], SIGKILL);
+        show_end("greedy", children[i]);
+    }
+}
+
+/* A period goes on from when its signal was taken. */
+static void check_taken_signals(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGALRM);
+    sigprocmask(SIG_BLOCK, &set, nullptr);
+    struct timespec before, after;
+    const struct itimerval often = {{.tv_usec = 5000}, {.tv_usec = 5000}}, never = {};
+    setitimer(ITIMER_REAL, &often, nullptr);
+    usleep(50'000);
+    clock_gettime(CLOCK_MONOTONIC, &before);
+    for (int i = 0; i < 20; i++) {
+        sigwaitinfo(&set, nullptr);
+    }
+    clock_gettime(CLOCK_MONOTONIC, &after);
+    struct itimerval left;
+    getitimer(ITIMER_REAL, &left);
+    say("soon again: %d", after.tv_sec - before.tv_sec < 2);
+    say("less than a period is left: %d",
+        left.it_value.tv_sec == 0 && left.it_value.tv_usec <= 5000);
+    setitimer(ITIMER_REAL, &never, nullptr);
+    sigprocmask(SIG_UNBLOCK, &set, nullptr);
+}
+
+/* How many of 20 calls with a time that is over already took less than a millisecond. */
+static int count_quick(void (*poll)(void)) {
+    int quick = 0;
+    for (int i = 0; i < 20; i++) {
+        struct timespec before, after;
+        clock_gettime(CLOCK_MONOTONIC, &before);
+        poll();
+        clock_gettime(CLOCK_MONOTONIC, &after);
+        quick += (after.tv_sec - before.tv_sec) * 1000 * MS + after.tv_nsec - before.tv_nsec < MS;
+    }
+    return quick;
+}
+
+constexpr int MANY = 2000, CALLS = 20;
+
+/* The shortest of many times that some calls for a timer took. */
+static long shortest_us(int timer) {
+    long shortest = 1'000'000;
+    for (int i = 0; i < 50; i++) {
+        struct itimerspec seen;
+        struct timespec before, after;
+        clock_gettime(CLOCK_MONOTONIC, &before);
+        for (int k = 0; k < CALLS; k++) {
+            call(timer_gettime, timer, &seen);
+        }
+        clock_gettime(CLOCK_MONOTONIC, &after);
+        long took =
+            (after.tv_sec - before.tv_sec) * 1'000'000 + (after.tv_nsec - before.tv_nsec) / 1000;
+        shortest = took < shortest ? took : shortest;
+    }
+    return shortest;
+}
+
+static void check_many_timers(void) {
+    static int timers[MANY];
+    struct sigevent event = {.sigev_notify = SIGEV_NONE};
+    struct itimerspec seen;
+    int made = 0, deleted = 0, left = 0;
+    for (int i = 0; i < MANY; i++) {
+        made += call(timer_create, CLOCK_MONOTONIC, &event, &timers[i]) == 0;
+    }
+    say("made: %d", made);
+    say("quick: %d %d", shortest_us(timers[0]) < 100, shortest_us(timers[MANY - 1]) < 100);
+    for (int i = 0; i < MANY; i += 3) {
+        deleted += call(timer_delete, timers[i]) == 0;
+    }
+    for (int i = 0; i < MANY; i++) {
+        left += call(timer_gettime, timers[i], &seen) == 0;
+    }
+    say("deleted: %d, left: %d", deleted, left);
+}
+
+static const struct timespec no_time;
+
+static void poll_signal(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, 41);
+    call(rt_sigtimedwait, &set, nullptr, &no_time, 8);
+}
+
+static void poll_futex(void) {
+    static int word;
+    call(futex, &word, 128, 0, &no_time, nullptr, 0);
+}
+
+static void sleep_for_nothing(void) {
+    call(nanosleep, &no_time, nullptr);
+}
+
+static void sleep_until_the_past(void) {
+    call(clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, &no_time, nullptr);
+}
+
+static void check_no_time(void) {
+    say("signal: %d", count_quick(poll_signal) > 5);
+    say("futex: %d", count_quick(poll_futex) > 5);
+    say("sleep: %d", count_quick(sleep_for_nothing) > 5);
+    say("past: %d", count_quick(sleep_until_the_past) > 5);
+}
+
 int main(void) {
     is_late(0);
     check_sleep();
     check_interval_timers();
     check_posix_timers();
+    check_greedy_timers();
+    check_taken_signals();
+    check_no_time();
+    check_many_timers();
 }
