@@ -155,6 +155,22 @@ TEST_F(UsageTest, TheLimitsOfMemoryAndOfDataHold) {
         << "data already";
 }
 
+static uint64_t asked_pages; /* what limits_of_this_user lets a space have */
+
+static space_limits limits_of_this_user() {
+    return {asked_pages * PAGE_SIZE, SPACE_UNLIMITED, SPACE_UNLIMITED,
+            SPACE_UNLIMITED,         false,           false};
+}
+
+TEST_F(UsageTest, LimitsAreThoseOfWhoeverUsesTheSpaceNow) {
+    space_ask_limits(parent, limits_of_this_user);
+    asked_pages = 2;
+    EXPECT_EQ(map_memory(0, 3), STATUS_NO_MEMORY);
+    asked_pages = 3;
+    EXPECT_EQ(map_memory(0, 3), STATUS_OK);
+    EXPECT_EQ(map_memory(9, 1), STATUS_NO_MEMORY);
+}
+
 TEST_F(UsageTest, AMappingThatALimitForbidsReplacesNothing) {
     const space_mapping over = {.rights = READ_WRITE, .replaces = true, .name = "over"};
     ASSERT_EQ(map_memory(0, 3), STATUS_OK);

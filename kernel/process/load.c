@@ -306,7 +306,7 @@ static enum status load_into_memory(struct loader *loader) {
     }
     note_segments(loader->memory, &loader->plan);
     note_heap(loader);
-    process_memory_apply_limits(loader->memory);
+    process_memory_obey_limits(loader->memory);
     return complain(loader, status);
 }
 

@@ -42,7 +42,6 @@ enum status process_memory_fork(struct process_memory *parent, const char *name,
     made->reference_count = 1;
     made->space = space;
     made->denials = process_memory_denials_after(parent);
-    process_memory_apply_limits(made);
     executable_ref(made->executable);
     *child = made;
     return STATUS_OK;

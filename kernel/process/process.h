@@ -136,7 +136,7 @@ struct process {
     bool owes_continue; /* it went on, and its parent has not been told yet */
 
     struct process_memory *memory; /* owned; changed by its only task, under the tree lock */
-    struct resource_limit limits[RESOURCE_COUNT]; /* guarded by the tree lock */
+    struct resource_limit limits[RESOURCE_COUNT]; /* changed under the tree lock */
     struct process_credentials credentials; /* guarded by the tree lock; its own tasks read it */
     struct timer real_timer;                /* ITIMER_REAL; man 2 alarm */
     uint64_t real_timer_period_ns;          /* guarded by the tree lock */
@@ -305,9 +305,8 @@ struct process_times process_times(struct process *process) REQUIRES(process_tre
 /* On whose behalf the current process uses System V IPC. */
 struct ipc_caller process_ipc_caller(void);
 
-/* Lets the current process's memory, or memory that is to become its own, know its limits. */
-void process_apply_limits(void);
-void process_memory_apply_limits(struct process_memory *memory);
+/* Memory that has been loaded grows no further than the limits of whichever process uses it. */
+void process_memory_obey_limits(struct process_memory *memory);
 
 constexpr uint32_t PERSONALITY_NOT_RANDOM = 0x0040000; /* ADDR_NO_RANDOMIZE of man 2 personality */
 

@@ -52,7 +52,6 @@ static void set_user_ids(const struct ids *ids) {
     own->saved_user = ids->saved;
     own->file_user = ids->file;
     tree_unlock();
-    process_apply_limits(); /* root may lock all memory */
 }
 
 static void set_group_ids(const struct ids *ids) {

@@ -91,9 +91,6 @@ static int64_t limit_of(uint32_t number, uint32_t resource, const struct resourc
                                          : STATUS_NOT_PERMITTED;
     }
     tree_unlock();
-    if (status == STATUS_OK && next) {
-        process_apply_limits();
-    }
     return status;
 }
 

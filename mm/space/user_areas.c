@@ -42,7 +42,7 @@ static enum status check_kind(const struct address_space *space, const struct vm
         return STATUS_INVALID;
     }
     bool is_new_code = is_code(area->rights_asked) && (area->rights_asked & RIGHT_WRITE) != 0;
-    return is_new_code && space->limits.denies_new_code ? STATUS_ACCESS_DENIED : STATUS_OK;
+    return is_new_code && limits_of(space).denies_new_code ? STATUS_ACCESS_DENIED : STATUS_OK;
 }
 
 /* What a mapping takes the place of, and by how many its areas will be more when it is gone. */
@@ -237,7 +237,7 @@ static enum status check_rights(const struct address_space *space, const struct 
                                 uint64_t page_count, uint8_t rights) {
     struct vm_area changed = *area;
     changed.attributes = user_attributes(rights);
-    bool is_denied = space->limits.denies_new_code && makes_code(area, rights);
+    bool is_denied = limits_of(space).denies_new_code && makes_code(area, rights);
     if ((rights & PROGRAM_RIGHTS & ~area->rights_max) != 0 || is_denied) {
         return STATUS_ACCESS_DENIED;
     }
