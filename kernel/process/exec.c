@@ -77,17 +77,26 @@ static enum status complete(struct exec_request *request) {
     return request->arguments.count == 0 ? string_store_add(&request->arguments, "") : STATUS_OK;
 }
 
-static enum status own_files(struct task *task) {
-    struct descriptor_table *own;
-    enum status status = descriptor_table_clone(task->files, &own);
-    if (status == STATUS_OK) {
+/* A table of its own, in case somebody else will still have the one it uses; else null. */
+static enum status copy_files(const struct task *task, struct descriptor_table **copy) {
+    *copy = nullptr;
+    bool is_shared = descriptor_table_is_shared(task->files);
+    return is_shared ? descriptor_table_clone(task->files, copy) : STATUS_OK;
+}
+
+/* The other threads are gone: only another process can share the table now. Where none does, it
+ * stays, since it is what the process's locks of files are held by. */
+static void own_files(struct task *task, struct descriptor_table *copy) {
+    if (copy && descriptor_table_is_shared(task->files)) {
         tree_lock();
         struct descriptor_table *before = task->files;
-        task->files = own;
+        task->files = copy;
         tree_unlock();
-        descriptor_table_unref(before);
+        copy = before;
     }
-    return status;
+    if (copy) {
+        descriptor_table_unref(copy);
+    }
 }
 
 /* The only task left goes by the process's number from here on (man 2 execve). */
@@ -174,18 +183,23 @@ enum status process_exec(struct exec_request *request, struct trap_frame *frame)
         return status;
     }
     struct signal_actions *actions = nullptr;
+    struct descriptor_table *files = nullptr;
     status = signal_actions_create(&actions);
     if (status == STATUS_OK) {
-        status = own_files(task);
+        status = copy_files(task, &files);
     }
     if (status == STATUS_OK && !process_end_others()) {
         status = STATUS_INTERRUPTED;
     }
     if (status != STATUS_OK) {
+        if (files) {
+            descriptor_table_unref(files);
+        }
         signal_actions_unref(actions);
         process_memory_unref(loaded.memory);
         return status;
     }
+    own_files(task, files);
     signal_actions_own(task->process, actions);
     posix_timers_end(task->process);
     replace(task, request, &loaded, frame);

@@ -47,6 +47,25 @@ static void write_text(const char *path, const char *text) {
     write_file(path, text, strlen(text), 0755);
 }
 
+/* Runs as the new program too. */
+static void show_lock(const char *what) {
+    pid_t child = fork();
+    if (child == 0) {
+        struct flock lock = {.l_type = F_WRLCK};
+        int file = open("locked", O_RDWR | O_CREAT, 0600);
+        show(what, fcntl(file, F_SETLK, &lock));
+        _exit(0);
+    }
+    show_end(what, child);
+}
+
+/* The new program has its locks still, though not those of files that it closes. */
+static void execute_with_lock(void) {
+    struct flock lock = {.l_type = F_WRLCK};
+    show("lock", fcntl(open("locked", O_RDWR | O_CREAT, 0600), F_SETLK, &lock));
+    call(execve, self, (char *const[]){"zero", "lock", nullptr}, environment);
+}
+
 static void check_paths(void) {
     char longer[5000];
     memset(longer, 'x', sizeof(longer) - 1);
@@ -229,6 +248,10 @@ int main(int argument_count, char **arguments) {
         say("  %d arguments", argument_count);
         return 0;
     }
+    if (argument_count > 1 && strcmp(arguments[1], "lock") == 0) {
+        show_lock("locked by another");
+        return 0;
+    }
     if (argument_count != 1 || strchr(arguments[0], '/') == nullptr) {
         return show_self(argument_count, arguments);
     }
@@ -237,6 +260,7 @@ int main(int argument_count, char **arguments) {
     check_arguments();
     check_execveat();
     show_child("survivor", become_survivor);
+    show_child("with a lock", execute_with_lock);
     copy_self();
     become_busy();
 }

@@ -139,6 +139,10 @@ void descriptor_table_unref(struct descriptor_table *table) {
     }
 }
 
+bool descriptor_table_is_shared(const struct descriptor_table *table) {
+    return __atomic_load_n(&table->reference_count, __ATOMIC_ACQUIRE) > 1;
+}
+
 static void copy_filled(const struct slots *from, struct slots *to) {
     copy_slots(from, to);
     for (uint32_t number = bitmap_find_used(&to->taken, 0); number < to->size;

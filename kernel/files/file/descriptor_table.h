@@ -24,6 +24,9 @@ enum status descriptor_table_create(struct descriptor_table **table);
 void descriptor_table_ref(struct descriptor_table *table);
 void descriptor_table_unref(struct descriptor_table *table);
 
+/* Whether there is more than the caller's reference. */
+bool descriptor_table_is_shared(const struct descriptor_table *table);
+
 /* fork: a table of its own for the same open files. Numbers that are only reserved are not taken
  * over. Errors: STATUS_NO_MEMORY. */
 enum status descriptor_table_clone(struct descriptor_table *table, struct descriptor_table **copy);
