@@ -133,7 +133,7 @@ static void forget_program(struct task *task) {
     task->clear_id_address = 0;
     task->rseq_address = 0;
     task->has_left_futexes = false;
-    task->process->keeps_capabilities = false;
+    __atomic_store_n(&task->process->keeps_capabilities, false, __ATOMIC_RELAXED);
     task->process->barrier_registrations = 0;
     fpu_area_init(task->thread->fpu_area);
     fpu_restore(task->thread->fpu_area);
@@ -148,8 +148,7 @@ static void replace(struct task *task, const struct exec_request *request,
     take_memory(task, loaded->memory);
     forget_program(task);
     descriptor_close_marked(task->files);
-    __atomic_store_n(&task->process->is_dumpable, 1, __ATOMIC_RELAXED);
-    __atomic_store_n(&task->process->keeps_capabilities, false, __ATOMIC_RELAXED);
+    program_rights_take(task, &loaded->rights);
     task_set_name(task, request->shown_path);
     context_user_frame(frame, loaded->entry, loaded->stack_pointer);
 }
