@@ -45,12 +45,34 @@ static void show_groups(const char *what) {
 }
 
 /* Which ones root has differs from machine to machine. */
-static void show_capabilities(const char *what) {
-    struct capability_header header = {0x20080522, 0};
+static void show_capabilities_of(const char *what, pid_t process) {
+    struct capability_header header = {0x20080522, process};
     struct capability_data data[2] = {};
     call(capget, &header, data);
     say("%s: effective %s, permitted %s", what, data[0].effective == 0 ? "none" : "some",
         data[0].permitted == 0 ? "none" : "some");
+}
+
+static void show_capabilities(const char *what) {
+    show_capabilities_of(what, 0);
+}
+
+static void look_at_another(void) {
+    int ends[2], back[2];
+    char byte;
+    show("pipes", pipe(ends) + pipe(back));
+    pid_t child = fork();
+    if (child == 0) {
+        setuid(OTHER);
+        write(ends[1], "x", 1);
+        read(back[0], &byte, 1);
+        _exit(0);
+    }
+    read(ends[0], &byte, 1);
+    show_capabilities_of("another's", child);
+    show_capabilities_of("its own", getpid());
+    write(back[1], "x", 1);
+    show_end("the other", child);
 }
 
 static void become_effectively(void) {
@@ -262,6 +284,7 @@ int main(int count, char **arguments) {
     show_users("at first");
     show_capabilities("at first");
     show_child("effective user", become_effectively);
+    show_child("another", look_at_another);
     show_child("for ever", become_for_ever);
     show_child("keeping capabilities", keep_capabilities);
     show_child("three users", exchange);
