@@ -80,6 +80,7 @@ struct resource_limit {
 struct process_times {
     uint64_t user_ticks, kernel_ticks;
     uint64_t minor_faults;
+    uint64_t voluntary_switches, involuntary_switches;
 };
 
 constexpr size_t TASK_NAME_SIZE_BYTES = 16; /* TASK_COMM_LEN */
@@ -281,6 +282,9 @@ int64_t task_clone(const struct trap_frame *frame, const struct clone_request *r
  * false: another one does so, or the process ends, and others may still live. For execve. */
 bool process_end_others(void);
 
+/* Whether the current task, if there is one, is to end before it goes on in user mode. */
+bool process_is_to_end(void);
+
 /* Whether more tasks of the process than the current one live. */
 bool process_has_threads(void);
 
@@ -301,6 +305,10 @@ void process_for_each(void (*visit)(void *context, struct process *process), voi
 
 /* Of all its tasks, those that have ended too. */
 struct process_times process_times(struct process *process) REQUIRES(process_tree);
+
+/* Of one task, until it ends; and the sum of both in `times`. */
+struct process_times task_times(const struct task *task);
+void process_times_add(struct process_times *times, const struct process_times *more);
 
 /* On whose behalf the current process uses System V IPC. */
 struct ipc_caller process_ipc_caller(void);
