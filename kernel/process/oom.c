@@ -76,7 +76,7 @@ static struct choice choose(void) {
     while (process) {
         uint32_t number = process->number;
         weigh(process, memory, &choice);
-        process_memory_unref(memory);
+        process_memory_unref_later(memory);
         process_unref(process);
         process = next_process(number + 1, &memory);
     }
