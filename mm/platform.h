@@ -91,4 +91,8 @@ void platform_preempt_enable(void);
 void platform_sleep_while(const uint32_t *word, uint32_t expected);
 void platform_wake_one(const uint32_t *word);
 
+/* Whether whatever the current thread does is done for nobody, since its process is to end: what
+ * takes long may stop then. */
+bool platform_is_interrupted(void);
+
 END_C_DECLS

@@ -70,8 +70,8 @@ SPACE_CASES = (
         edits=made_by(
             (
                 "mm/space/user_areas.c",
-                "    status = unmap_pages(space, range);\n",
-                "    status = unmap_pages(space,"
+                "    enum status status = unmap_pages(space, range);\n",
+                "    enum status status = unmap_pages(space,"
                 " virt_range(range.start, range.page_count - 1));\n",
             ),
         ),

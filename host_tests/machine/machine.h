@@ -98,6 +98,11 @@ class Machine {
     /* Every CPU speculates over the range at every chance. */
     void speculate_at_every_chance(uint64_t va, uint64_t size_bytes);
 
+    /* The process that runs is to end: platform_is_interrupted. */
+    void interrupt_process(bool is_interrupted) {
+        is_interrupted_ = is_interrupted;
+    }
+
     /* Calls `keep` with each operation that mm/paging reports; it changes nothing. */
     void trace(std::function<void(const table_event &)> keep) {
         trace_ = std::move(keep);
@@ -177,6 +182,7 @@ class Machine {
     std::map<std::string, FlushCounts> counts_by_operation_;
     std::function<void()> adversary_;
     bool is_adversary_acting_ = false;
+    bool is_interrupted_ = false;
     std::function<void(const table_event &)> trace_;
     std::function<bool(uint64_t)> is_free_;
     bool looks_at_flushes_ = true;

@@ -35,6 +35,10 @@ class Busy {
 };
 
 struct Seam {
+    static bool is_interrupted() {
+        return Machine::current().is_interrupted_;
+    }
+
     static const struct platform_features *features() {
         return &Machine::current().features_;
     }
@@ -183,4 +187,8 @@ void platform_sleep_while(const uint32_t *word, uint32_t expected) {
 
 void platform_wake_one(const uint32_t *word) {
     syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
+}
+
+bool platform_is_interrupted(void) {
+    return Seam::is_interrupted();
 }

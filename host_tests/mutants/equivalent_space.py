@@ -99,7 +99,8 @@ ARGUMENTS: tuple[Argument, ...] = (
     )),
     Argument("User memory is mapped in 4 KiB leaves, so nothing is split and the change cannot "
              "fail; then area_cut_out uses every spare that area_cuts_needed has counted.", (
-        "mm/space/user_areas.c: space_unmap: condition is true: status == STATUS_OK",
+        "mm/space/user_areas.c: remove_areas: condition is true: status == STATUS_OK",
+        "mm/space/user_areas.c: place_area: call is left out: spare_areas_return(&spares);",
         "mm/space/user_areas.c: space_unmap: call is left out: spare_areas_return(&spares);",
     )),
     Argument("The heap gives out zeroed memory; the kernel has statics of its own for them.", (

@@ -165,6 +165,34 @@ TEST_F(UsageTest, TheLimitsOfMemoryAndOfDataHold) {
         << "data already";
 }
 
+static uint64_t asked_pages; /* what limits_of_this_user lets a space have */
+
+static space_limits limits_of_this_user() {
+    return {asked_pages * PAGE_SIZE, SPACE_UNLIMITED, SPACE_UNLIMITED,
+            SPACE_UNLIMITED,         false,           false};
+}
+
+TEST_F(UsageTest, LimitsAreThoseOfWhoeverUsesTheSpaceNow) {
+    space_ask_limits(parent, limits_of_this_user);
+    asked_pages = 2;
+    EXPECT_EQ(map_memory(0, 3), STATUS_NO_MEMORY);
+    asked_pages = 3;
+    EXPECT_EQ(map_memory(0, 3), STATUS_OK);
+    EXPECT_EQ(map_memory(9, 1), STATUS_NO_MEMORY);
+}
+
+TEST_F(UsageTest, AMappingThatALimitForbidsReplacesNothing) {
+    const space_mapping over = {.rights = READ_WRITE, .replaces = true, .name = "over"};
+    ASSERT_EQ(map_memory(0, 3), STATUS_OK);
+    EXPECT_TRUE(write(1, 7));
+    limit(&space_limits::address_space_bytes, 5);
+    EXPECT_EQ(map_with(1, 5, over), STATUS_NO_MEMORY);
+    EXPECT_EQ(read(1), 7u);
+    EXPECT_EQ(map_with(1, 4, over), STATUS_OK) << "what it replaces counts no more";
+    EXPECT_EQ(read(1), 0u);
+    EXPECT_EQ(usage().data_pages, 5u);
+}
+
 TEST_F(UsageTest, WhatIsAboveALimitThatWasLoweredStaysAndGrowsNoMore) {
     ASSERT_EQ(map_memory(0, 5), STATUS_OK);
     limit(&space_limits::address_space_bytes, 3);

@@ -21,6 +21,16 @@ TEST_F(UserLockTest, LockedMemoryIsFilledAtOnceAndLazilyLockedMemoryIsNot) {
     EXPECT_EQ(usage().locked_pages, 0u);
 }
 
+TEST_F(UserLockTest, NothingIsFilledForAProcessThatIsToEnd) {
+    ASSERT_EQ(map_memory(0, 4), STATUS_OK);
+    pc().interrupt_process(true);
+    EXPECT_EQ(fill(0, 4, ACCESS_WRITE), STATUS_INTERRUPTED);
+    EXPECT_EQ(usage().resident_anonymous, 0u);
+    pc().interrupt_process(false);
+    EXPECT_EQ(fill(0, 4, ACCESS_WRITE), STATUS_OK);
+    EXPECT_EQ(usage().resident_anonymous, 4u);
+}
+
 TEST_F(UserLockTest, LockedMemoryIsCopiedAsItBecomesWritable) {
     TestFile file(1);
     ASSERT_EQ(map_private(file, 0, 1, RIGHT_READ), STATUS_OK);

@@ -253,6 +253,10 @@ TEST_P(SpaceRows, space_set_limits) {
     takes_no_memory([&] { space_set_limits(space, &limits); });
 }
 
+TEST_P(SpaceRows, space_ask_limits) {
+    takes_no_memory([&] { space_ask_limits(space, nullptr); });
+}
+
 TEST_P(SpaceRows, space_stack_limit_bytes) {
     takes_no_memory([&] { EXPECT_EQ(space_stack_limit_bytes(space), SPACE_UNLIMITED); });
 }

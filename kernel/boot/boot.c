@@ -17,6 +17,7 @@
 #include "kernel/log_text/log_text.h"
 #include "kernel/panic/panic.h"
 #include "kernel/platform/mm_platform.h"
+#include "kernel/process/memory.h"
 #include "kernel/terminal/terminal.h"
 #include "kernel/text/silent.h"
 #include "kernel/thread/thread.h"
@@ -150,7 +151,7 @@ const struct boot_result *boot_finish(void) {
     read_acpi();
     clock_begin();
     begin_interrupts();
-    if (timers_begin() != STATUS_OK) {
+    if (timers_begin() != STATUS_OK || process_memory_begin() != STATUS_OK) {
         boot_refuse("K115: too little memory for the kernel's stacks");
     }
     if (terminal_begin_ttys(result.command_line.terminal) != STATUS_OK) {

@@ -3,6 +3,7 @@
 #include "kernel/cpu/cpu.h"
 #include "kernel/cpu/cpu_local.h"
 #include "kernel/cpu/features.h"
+#include "kernel/process/process.h"
 #include "kernel/thread/thread.h"
 #include "kernel/trace/trace.h"
 #include "mm/addr/layout.h"
@@ -87,4 +88,8 @@ void platform_sleep_while(const uint32_t *word, uint32_t expected) {
 
 void platform_wake_one(const uint32_t *word) {
     thread_wake_one(word);
+}
+
+bool platform_is_interrupted(void) {
+    return process_is_to_end();
 }

@@ -85,8 +85,7 @@ static void note_times(const struct made_subject *subject, const struct task *ta
     struct process *process = subject_process(subject);
     struct process_times times = process_times(process);
     if (subject->task != 0 && task != nullptr) {
-        times = (struct process_times){task->thread->user_ticks, task->thread->kernel_ticks,
-                                       task->minor_faults};
+        times = task_times(task);
     }
     facts->user_ticks = timer_ticks_to_user(times.user_ticks);
     facts->kernel_ticks = timer_ticks_to_user(times.kernel_ticks);

@@ -162,7 +162,7 @@ static void replace(struct task *task, const struct exec_request *request,
     take_memory(task, loaded->memory);
     forget_program(task);
     descriptor_close_marked(task->files);
-    __atomic_store_n(&task->process->is_dumpable, 1, __ATOMIC_RELAXED);
+    program_rights_take(task, &loaded->rights);
     __atomic_store_n(&task->process->keeps_capabilities, false, __ATOMIC_RELAXED);
     task_set_name(task, program_name(request->shown_path));
     context_user_frame(frame, loaded->entry, loaded->stack_pointer);

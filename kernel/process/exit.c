@@ -66,12 +66,8 @@ static bool parent_does_not_wait(const struct process *process) REQUIRES(process
 void process_reap_locked(struct process *process) {
     if (process->parent) {
         struct process *parent = process->parent;
-        parent->child_times.user_ticks +=
-            process->ended_times.user_ticks + process->child_times.user_ticks;
-        parent->child_times.kernel_ticks +=
-            process->ended_times.kernel_ticks + process->child_times.kernel_ticks;
-        parent->child_times.minor_faults +=
-            process->ended_times.minor_faults + process->child_times.minor_faults;
+        process_times_add(&parent->child_times, &process->ended_times);
+        process_times_add(&parent->child_times, &process->child_times);
         list_remove(&process->sibling);
         process->parent = nullptr;
     }
@@ -271,9 +267,8 @@ static bool leave_process(struct task *task) {
     }
     signals_unlock(process);
     leave_children(task);
-    process->ended_times.user_ticks += task->thread->user_ticks;
-    process->ended_times.kernel_ticks += task->thread->kernel_ticks;
-    process->ended_times.minor_faults += task->minor_faults;
+    const struct process_times times = task_times(task);
+    process_times_add(&process->ended_times, &times);
     task->id->task = nullptr;
     __builtin_memcpy(process->last_name, task->name, sizeof(process->last_name));
     tree_unlock();

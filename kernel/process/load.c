@@ -19,6 +19,7 @@ struct loader {
     const struct program_image *image;
     const struct text_sink *complaints;
     struct process_memory *memory;
+    struct program_rights rights;
     struct elf_plan plan;           /* the program's */
     struct elf_plan interpreter;    /* no segments: there is none */
     struct file *interpreter_file;  /* owned; null: there is none */
@@ -161,10 +162,13 @@ static struct user_stack describe_stack(const struct loader *loader) {
         .signal_stack_size = signal_frame_size_bytes(),
     };
     if (process) {
-        stack.real_user = process->credentials.real_user;
-        stack.effective_user = process->credentials.effective_user;
-        stack.real_group = process->credentials.real_group;
-        stack.effective_group = process->credentials.effective_group;
+        const struct process_credentials after =
+            credentials_after(&process->credentials, &loader->rights);
+        stack.real_user = after.real_user;
+        stack.effective_user = after.effective_user;
+        stack.real_group = after.real_group;
+        stack.effective_group = after.effective_group;
+        stack.is_secure = credentials_are_secure(&after);
     }
     fill_randomly(stack.random, sizeof(stack.random));
     return stack;
@@ -306,7 +310,7 @@ static enum status load_into_memory(struct loader *loader) {
     }
     note_segments(loader->memory, &loader->plan);
     note_heap(loader);
-    process_memory_apply_limits(loader->memory);
+    process_memory_obey_limits(loader->memory);
     return complain(loader, status);
 }
 
@@ -345,6 +349,7 @@ static enum status load(struct loader *loader, struct loaded_program *loaded) {
     loaded->memory = loader->memory;
     loaded->entry = is_dynamic ? loader->interpreter.entry : loader->plan.entry;
     loaded->stack_pointer = loader->memory->stack_start;
+    loaded->rights = loader->rights;
     loader->memory->executable = loader->image->file;
     executable_ref(loader->image->file);
     return STATUS_OK;
@@ -358,8 +363,10 @@ enum status program_load(const struct program_image *image, const struct text_si
         return STATUS_NO_MEMORY;
     }
     const struct process *process = process_current();
-    bool is_random = !process || !(process->personality & PERSONALITY_NOT_RANDOM);
     loader->image = image;
+    loader->rights = program_rights_of(image->file);
+    bool is_random = !process || !(process->personality & PERSONALITY_NOT_RANDOM) ||
+                     program_rights_are_given(&loader->rights);
     loader->layout = layout_choose(is_random, stack_limit());
     loader->complaints = complaints;
     enum status status = load(loader, loaded);

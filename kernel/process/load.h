@@ -2,6 +2,7 @@
 
 #include "kernel/files/path/path.h"
 #include "kernel/process/process.h"
+#include "kernel/process/program_rights.h"
 #include "kernel/user_stack/user_stack.h"
 #include "lib/decls.h"
 #include "lib/format.h"
@@ -24,6 +25,7 @@ struct program_image {
 struct loaded_program {
     struct process_memory *memory; /* owned */
     virt_addr_t entry, stack_pointer;
+    struct program_rights rights; /* that its file gives */
     /* After an error too: the file is a program for this machine, and has the interpreter it needs.
      */
     bool is_recognised;

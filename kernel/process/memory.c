@@ -2,8 +2,13 @@
 
 #include "kernel/process/executable.h"
 #include "kernel/process/process.h"
+#include "kernel/thread/thread.h"
 #include "lib/check.h"
 #include "mm/heap/heap.h"
+
+static struct spinlock left_lock;
+static struct list_node left = {&left, &left}; /* that nobody has; guarded by left_lock */
+static uint32_t has_left;                      /* a word to sleep on */
 
 enum status process_memory_create(const char *name, struct process_memory **memory) {
     struct process_memory *made = heap_alloc(sizeof(*made));
@@ -42,7 +47,6 @@ enum status process_memory_fork(struct process_memory *parent, const char *name,
     made->reference_count = 1;
     made->space = space;
     made->denials = process_memory_denials_after(parent);
-    process_memory_apply_limits(made);
     executable_ref(made->executable);
     *child = made;
     return STATUS_OK;
@@ -52,12 +56,71 @@ void process_memory_ref(struct process_memory *memory) {
     __atomic_add_fetch(&memory->reference_count, 1, __ATOMIC_RELAXED);
 }
 
-void process_memory_unref(struct process_memory *memory) {
-    if (__atomic_sub_fetch(&memory->reference_count, 1, __ATOMIC_ACQ_REL) > 0) {
-        return;
-    }
+static void destroy(struct process_memory *memory) {
     enum status status = space_destroy(memory->space);
     CHECK(status == STATUS_OK); /* who had it has left it */
     executable_unref(memory->executable);
     heap_free(memory);
+}
+
+static bool is_last_reference(struct process_memory *memory) {
+    return __atomic_sub_fetch(&memory->reference_count, 1, __ATOMIC_ACQ_REL) == 0;
+}
+
+void process_memory_unref(struct process_memory *memory) {
+    if (is_last_reference(memory)) {
+        destroy(memory);
+    }
+}
+
+static void lock_left(void) ACQUIRES(left_lock) {
+    thread_preempt_disable();
+    spinlock_acquire(&left_lock);
+}
+
+static void unlock_left(void) RELEASES(left_lock) {
+    spinlock_release(&left_lock);
+    thread_preempt_enable();
+}
+
+void process_memory_unref_later(struct process_memory *memory) {
+    if (!is_last_reference(memory)) {
+        return;
+    }
+    lock_left();
+    list_push_back(&left, &memory->left_link);
+    unlock_left();
+    __atomic_store_n(&has_left, 1, __ATOMIC_RELEASE);
+    thread_wake_one(&has_left);
+}
+
+static struct process_memory *take_left(void) {
+    lock_left();
+    struct list_node *first = left.next;
+    bool is_one = first != &left;
+    if (is_one) {
+        list_remove(first);
+    }
+    unlock_left();
+    return is_one ? LIST_ENTRY(first, struct process_memory, left_link) : nullptr;
+}
+
+static void destroy_left(void *unused) {
+    (void)unused;
+    for (;;) {
+        thread_sleep_while(&has_left, 0);
+        __atomic_store_n(&has_left, 0, __ATOMIC_RELEASE);
+        for (struct process_memory *memory; (memory = take_left());) {
+            destroy(memory);
+        }
+    }
+}
+
+enum status process_memory_begin(void) {
+    struct thread *thread;
+    enum status status = thread_create_kernel("memory", destroy_left, nullptr, &thread);
+    if (status == STATUS_OK) {
+        thread_start(thread);
+    }
+    return status;
 }

@@ -4,6 +4,7 @@
 
 #include "kernel/files/file/file.h"
 #include "lib/decls.h"
+#include "lib/list.h"
 #include "lib/status.h"
 #include "mm/space/address_space.h"
 
@@ -20,6 +21,7 @@ constexpr uint32_t DENY_WITHOUT_CHILDREN = 2; /* PR_MDWE_NO_INHERIT */
 struct process_memory {
     uint32_t reference_count;    /* atomic */
     uint32_t denials;            /* of DENY_; atomic */
+    struct list_node left_link;  /* once nobody has it any more */
     struct address_space *space; /* owned; fixed at creation */
 
     /* Guarded by the lock of the whole space. */
@@ -46,5 +48,12 @@ void process_memory_ref(struct process_memory *memory);
 
 /* With the last reference the space goes too: no CPU may translate through it then. */
 void process_memory_unref(struct process_memory *memory);
+
+/* The same, for who may hold locks of files: with the last reference a thread of the kernel's lets
+ * the space go, soon. */
+void process_memory_unref_later(struct process_memory *memory);
+
+/* Starts that thread; once, before anything can be given up. Errors: STATUS_NO_MEMORY. */
+enum status process_memory_begin(void);
 
 END_C_DECLS

@@ -11,6 +11,7 @@
 
 constexpr int64_t ADJUSTMENT_NEVER = -1000; /* OOM_SCORE_ADJ_MIN */
 constexpr int64_t ADJUSTMENT_WHOLE = 1000;
+constexpr uint32_t FIRST_NUMBER = 1;
 constexpr uint64_t PATIENCE_NS = 100'000'000;
 constexpr uint32_t WAIT_COUNT_MAX = 10; /* then it is taken for one that cannot end */
 
@@ -20,20 +21,18 @@ struct choice {
     uint64_t page_count;
 };
 
-/* The process after one that is still there, with its memory, both with a reference; null: that was
- * the last. */
-static struct process *next_process(struct process *process, struct process_memory **memory) {
+/* The process with the lowest number from `from` on that has memory, both with a reference; null:
+ * there is none. A walk by number is not lost when a process ends meanwhile. */
+static struct process *next_process(uint32_t from, struct process_memory **memory) {
     tree_lock();
-    bool is_gone = process && process->id == nullptr;
-    struct list_node *at = process ? process->link.next : all_processes.next;
-    struct process *next = nullptr;
-    *memory = nullptr;
-    if (!is_gone && at != &all_processes) {
-        next = LIST_ENTRY(at, struct process, link);
+    struct id *id = id_next(from);
+    while (id && !(id->process && id->process->memory)) {
+        id = id_next(id->number + 1);
+    }
+    struct process *next = id ? id->process : nullptr;
+    if (next) {
         process_ref(next);
         *memory = next->memory;
-    }
-    if (*memory) {
         process_memory_ref(*memory);
     }
     tree_unlock();
@@ -47,7 +46,8 @@ static uint64_t resident_pages(const struct process_memory *memory) {
            usage.table_pages;
 }
 
-/* Its pages, and so many thousandths of all memory more or less. */
+/* Its pages, and so many thousandths of all memory more or less. The first process, which all
+ * others need, goes only where there is no other. */
 static void weigh(struct process *process, const struct process_memory *memory,
                   struct choice *choice) {
     int64_t adjustment = __atomic_load_n(&process->oom_score_adjustment, __ATOMIC_RELAXED);
@@ -58,6 +58,7 @@ static void weigh(struct process *process, const struct process_memory *memory,
     uint64_t page_count = resident_pages(memory);
     int64_t total = (int64_t)frame_count().total;
     int64_t badness = (int64_t)page_count + adjustment * total / ADJUSTMENT_WHOLE;
+    badness = process->number == FIRST_NUMBER ? INT64_MIN : badness;
     if (choice->process && badness <= choice->badness) {
         return;
     }
@@ -71,15 +72,13 @@ static void weigh(struct process *process, const struct process_memory *memory,
 static struct choice choose(void) {
     struct choice choice = {};
     struct process_memory *memory;
-    struct process *process = next_process(nullptr, &memory);
+    struct process *process = next_process(0, &memory);
     while (process) {
-        if (memory) {
-            weigh(process, memory, &choice);
-            process_memory_unref(memory);
-        }
-        struct process *next = next_process(process, &memory);
+        uint32_t number = process->number;
+        weigh(process, memory, &choice);
+        process_memory_unref_later(memory);
         process_unref(process);
-        process = next;
+        process = next_process(number + 1, &memory);
     }
     return choice;
 }
@@ -118,6 +117,20 @@ static void wait_for_end(struct process *process) {
     __atomic_add_fetch(&process->oom_wait_count, 1, __ATOMIC_RELAXED);
 }
 
+/* Ends whoever has the process's memory: as long as one of them lives none of it is given back. */
+static void kill_sharers(struct process *process) {
+    signal_kill(process);
+    tree_lock();
+    const struct process_memory *memory = process->memory;
+    for (struct list_node *at = all_processes.next; memory && at != &all_processes; at = at->next) {
+        struct process *other = LIST_ENTRY(at, struct process, link);
+        if (other->memory == memory && other != process) {
+            signal_kill(other);
+        }
+    }
+    tree_unlock();
+}
+
 bool oom_end_somebody(void) {
     struct choice choice = choose();
     if (!choice.process) {
@@ -127,7 +140,7 @@ bool oom_end_somebody(void) {
     if (!__atomic_load_n(&choice.process->is_ending, __ATOMIC_ACQUIRE)) {
         say(&choice);
     }
-    signal_kill(choice.process);
+    kill_sharers(choice.process);
     if (choice.process != process_current()) {
         wait_for_end(choice.process);
     }

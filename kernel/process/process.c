@@ -165,18 +165,37 @@ void process_for_each(void (*visit)(void *context, struct process *process), voi
     }
 }
 
-static void add_task_times(struct process_times *times, const struct task *task) {
-    times->user_ticks += __atomic_load_n(&task->thread->user_ticks, __ATOMIC_RELAXED);
-    times->kernel_ticks += __atomic_load_n(&task->thread->kernel_ticks, __ATOMIC_RELAXED);
-    times->minor_faults += task->minor_faults;
+struct process_times task_times(const struct task *task) {
+    const struct thread *thread = task->thread;
+    return (struct process_times){
+        .user_ticks = __atomic_load_n(&thread->user_ticks, __ATOMIC_RELAXED),
+        .kernel_ticks = __atomic_load_n(&thread->kernel_ticks, __ATOMIC_RELAXED),
+        .minor_faults = task->minor_faults,
+        .voluntary_switches = __atomic_load_n(&thread->voluntary_switches, __ATOMIC_RELAXED),
+        .involuntary_switches = __atomic_load_n(&thread->involuntary_switches, __ATOMIC_RELAXED),
+    };
+}
+
+void process_times_add(struct process_times *times, const struct process_times *more) {
+    times->user_ticks += more->user_ticks;
+    times->kernel_ticks += more->kernel_ticks;
+    times->minor_faults += more->minor_faults;
+    times->voluntary_switches += more->voluntary_switches;
+    times->involuntary_switches += more->involuntary_switches;
 }
 
 struct process_times process_times(struct process *process) {
     struct process_times times = process->ended_times;
     for (struct list_node *at = process->tasks.next; at != &process->tasks; at = at->next) {
-        add_task_times(&times, LIST_ENTRY(at, struct task, link));
+        const struct process_times own = task_times(LIST_ENTRY(at, struct task, link));
+        process_times_add(&times, &own);
     }
     return times;
+}
+
+bool process_is_to_end(void) {
+    const struct task *task = task_current();
+    return task && task_is_to_end(task);
 }
 
 bool process_has_threads(void) {

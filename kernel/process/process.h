@@ -81,6 +81,7 @@ struct resource_limit {
 struct process_times {
     uint64_t user_ticks, kernel_ticks;
     uint64_t minor_faults;
+    uint64_t voluntary_switches, involuntary_switches;
 };
 
 constexpr size_t TASK_NAME_SIZE_BYTES = 16; /* TASK_COMM_LEN */
@@ -308,6 +309,8 @@ bool process_end_others(void);
 /* What the task is called, cut to TASK_NAME_SIZE_BYTES. It may hold any bytes: whoever prints it
  * where a line must not be forged makes it harmless. */
 void task_set_name(struct task *task, const char *name);
+/* Whether the current task, if there is one, is to end before it goes on in user mode. */
+bool process_is_to_end(void);
 
 /* Whether more tasks of the process than the current one live. */
 bool process_has_threads(void);
@@ -330,12 +333,15 @@ void process_for_each(void (*visit)(void *context, struct process *process), voi
 /* Of all its tasks, those that have ended too. */
 struct process_times process_times(struct process *process) REQUIRES(process_tree);
 
+/* Of one task, until it ends; and the sum of both in `times`. */
+struct process_times task_times(const struct task *task);
+void process_times_add(struct process_times *times, const struct process_times *more);
+
 /* On whose behalf the current process uses System V IPC. */
 struct ipc_caller process_ipc_caller(void);
 
-/* Lets the current process's memory, or memory that is to become its own, know its limits. */
-void process_apply_limits(void);
-void process_memory_apply_limits(struct process_memory *memory);
+/* Memory that has been loaded grows no further than the limits of whichever process uses it. */
+void process_memory_obey_limits(struct process_memory *memory);
 
 constexpr uint32_t PERSONALITY_NOT_RANDOM = 0x0040000; /* ADDR_NO_RANDOMIZE of man 2 personality */
 

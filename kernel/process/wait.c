@@ -30,9 +30,7 @@ static void describe(const struct process *child, int32_t code, int32_t status,
         .status = status,
         .times = child->ended_times,
     };
-    result->times.user_ticks += child->child_times.user_ticks;
-    result->times.kernel_ticks += child->child_times.kernel_ticks;
-    result->times.minor_faults += child->child_times.minor_faults;
+    process_times_add(&result->times, &child->child_times);
 }
 
 static bool take_end(struct process *child, uint32_t options, struct wait_result *result,

@@ -52,7 +52,6 @@ static void set_user_ids(const struct ids *ids) {
     own->saved_user = ids->saved;
     own->file_user = ids->file;
     tree_unlock();
-    process_apply_limits(); /* root may lock all memory */
 }
 
 static void set_group_ids(const struct ids *ids) {
@@ -298,12 +297,34 @@ static unsigned capability_words(uint64_t address, struct capability_header *hea
     }
 }
 
-static bool process_exists(int32_t number) {
+/* What a process may do, as two sets of capabilities. */
+struct capability_sets {
+    uint64_t effective, permitted;
+};
+
+static struct capability_sets sets_of(const struct process *process) REQUIRES(process_tree) {
+    const struct process_credentials *own = &process->credentials;
+    return (struct capability_sets){
+        .effective = own->effective_user == 0 ? CAPABILITY_ALL : 0,
+        .permitted = own->is_permitted_none ? 0 : CAPABILITY_ALL,
+    };
+}
+
+/* Of a process or thread by its number; 0 is the current one. */
+static enum status find_sets(uint32_t number, struct capability_sets *sets) {
+    enum status status = STATUS_NO_SUCH_PROCESS;
     tree_lock();
-    struct id *id = id_find((uint32_t)number);
-    bool exists = id && (id->process || id->task);
+    struct id *id = number != 0 ? id_find(number) : process_current()->id;
+    const struct process *process = id ? id->process : nullptr;
+    if (id && id->task) {
+        process = id->task->process;
+    }
+    if (process) {
+        *sets = sets_of(process);
+        status = STATUS_OK;
+    }
     tree_unlock();
-    return exists;
+    return status;
 }
 
 int64_t call_capget(const struct trap_frame *frame) {
@@ -321,14 +342,14 @@ int64_t call_capget(const struct trap_frame *frame) {
     if (header.process < 0) {
         return STATUS_INVALID;
     }
-    if (header.process != 0 && !process_exists(header.process)) {
-        return STATUS_NO_SUCH_PROCESS;
+    struct capability_sets found;
+    enum status status = find_sets((uint32_t)header.process, &found);
+    if (status != STATUS_OK) {
+        return status;
     }
-    uint64_t effective = process_has_capabilities() ? CAPABILITY_ALL : 0;
-    uint64_t permitted = process_current()->credentials.is_permitted_none ? 0 : CAPABILITY_ALL;
     const uint32_t sets[2][3] = {
-        {(uint32_t)effective, (uint32_t)permitted, 0},
-        {(uint32_t)(effective >> 32), (uint32_t)(permitted >> 32), 0},
+        {(uint32_t)found.effective, (uint32_t)found.permitted, 0},
+        {(uint32_t)(found.effective >> 32), (uint32_t)(found.permitted >> 32), 0},
     };
     return frame->rsi != 0 ? copy_out(frame->rsi, sets, words * sizeof(sets[0])) : 0;
 }

@@ -134,9 +134,14 @@ struct system_info {
 static_assert(sizeof(struct system_info) == 112);
 
 int64_t call_sysinfo(const struct trap_frame *frame) {
+    constexpr uint64_t load_one = 1 << 16; /* SI_LOAD_SHIFT */
     struct frame_counts counts = frame_count();
+    const struct thread_statistics threads = thread_statistics();
     const struct system_info info = {
         .uptime = (int64_t)(clock_now() / NANOSECONDS_PER_SECOND) + 1, /* rounded up, as on Linux */
+        .loads = {threads.loads[0] * load_one / THREAD_LOAD_ONE,
+                  threads.loads[1] * load_one / THREAD_LOAD_ONE,
+                  threads.loads[2] * load_one / THREAD_LOAD_ONE},
         .total = counts.total << PAGE_SHIFT,
         .free = counts.by_state[FRAME_FREE] << PAGE_SHIFT,
         .processes = (uint16_t)task_count(),

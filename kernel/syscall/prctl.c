@@ -160,7 +160,6 @@ static int64_t set_memory_denials(const struct trap_frame *frame) {
         return STATUS_NOT_PERMITTED;
     }
     __atomic_store_n(denials, (uint32_t)next, __ATOMIC_RELAXED);
-    process_apply_limits();
     return 0;
 }
 

@@ -10,19 +10,12 @@ struct resource_usage resource_usage_of(const struct process_times *times) {
         .user = ticks_to_value(times->user_ticks),
         .kernel = ticks_to_value(times->kernel_ticks),
         .minor_faults = (int64_t)times->minor_faults,
+        .voluntary_switches = (int64_t)times->voluntary_switches,
+        .involuntary_switches = (int64_t)times->involuntary_switches,
     };
 }
 
 enum usage_of : int32_t { USAGE_CHILDREN = -1, USAGE_SELF = 0, USAGE_THREAD = 1 };
-
-static struct process_times thread_times(void) {
-    const struct task *task = task_current();
-    return (struct process_times){
-        .user_ticks = task->thread->user_ticks,
-        .kernel_ticks = task->thread->kernel_ticks,
-        .minor_faults = task->minor_faults,
-    };
-}
 
 int64_t call_getrusage(const struct trap_frame *frame) {
     struct process *process = process_current();
@@ -34,7 +27,7 @@ int64_t call_getrusage(const struct trap_frame *frame) {
     struct process_times times =
         who == USAGE_CHILDREN ? process->child_times : process_times(process);
     tree_unlock();
-    times = who == USAGE_THREAD ? thread_times() : times;
+    times = who == USAGE_THREAD ? task_times(task_current()) : times;
     const struct resource_usage usage = resource_usage_of(&times);
     return copy_out(frame->rsi, &usage, sizeof(usage));
 }
@@ -88,9 +81,6 @@ static int64_t limit_of(uint32_t number, uint32_t resource, const struct resourc
                                      : STATUS_NOT_PERMITTED;
     }
     tree_unlock();
-    if (status == STATUS_OK && next) {
-        process_apply_limits();
-    }
     return status;
 }
 

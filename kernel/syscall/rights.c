@@ -27,5 +27,5 @@ bool may_trace(const struct process *process) {
     bool is_group = own->real_group == other->real_group &&
                     own->real_group == other->effective_group &&
                     own->real_group == other->saved_group;
-    return is_user && is_group && process->is_dumpable == 1;
+    return is_user && is_group && __atomic_load_n(&process->is_dumpable, __ATOMIC_RELAXED) == 1;
 }

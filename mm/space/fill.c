@@ -1,5 +1,6 @@
 #include "mm/space/fill.h"
 
+#include "mm/platform.h"
 #include "mm/space/area_parts.h"
 #include "mm/space/fault_resolve.h"
 #include "mm/space/user_memory.h"
@@ -15,10 +16,15 @@ static enum status fill_page(struct locked_range *token, virt_addr_t va,
     return status == STATUS_BUS ? STATUS_FAULT : status;
 }
 
+constexpr uint64_t FILLED_AT_ONCE = 512; /* pages, between looks whether anybody wants them */
+
 static enum status fill_part(struct locked_range *token, const struct area_parts *part,
                              enum space_access_kind access) REQUIRES(token) {
     enum status status = STATUS_OK;
     for (uint64_t i = 0; status == STATUS_OK && i < part->range.page_count; i++) {
+        if (i % FILLED_AT_ONCE == 0 && platform_is_interrupted()) {
+            return STATUS_INTERRUPTED;
+        }
         status = fill_page(token, virt_add(part->range.start, i << PAGE_SHIFT), access);
     }
     return status;

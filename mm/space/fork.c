@@ -71,6 +71,7 @@ static enum status take_back(const struct address_space *parent, struct address_
 
 static void inherit_settings(const struct address_space *parent, struct address_space *child) {
     child->limits = parent->limits;
+    child->ask_limits = parent->ask_limits;
     child->mmap_end = parent->mmap_end;
 }
 

@@ -9,6 +9,10 @@ static bool fits(uint64_t used, uint64_t more, uint64_t limit_bytes) {
     return used <= limit && more <= limit - used;
 }
 
+struct space_limits limits_of(const struct address_space *space) {
+    return space->ask_limits != nullptr ? space->ask_limits() : space->limits;
+}
+
 bool is_data(const struct vm_area *area) {
     return (area->attributes.rights & RIGHT_WRITE) != 0 && !area->is_shared && !area->grows_down;
 }
@@ -20,16 +24,16 @@ bool needs_promise(const struct vm_area *area) {
 enum status check_growth(const struct address_space *space, const struct vm_area *area,
                          uint64_t page_count) {
     const struct area_totals *totals = &space->areas.totals;
-    const struct space_limits *limits = &space->limits;
-    if (!fits(totals->memory, page_count, limits->address_space_bytes) ||
-        (is_data(area) && !fits(totals->data, page_count, limits->data_bytes))) {
+    const struct space_limits limits = limits_of(space);
+    if (!fits(totals->memory, page_count, limits.address_space_bytes) ||
+        (is_data(area) && !fits(totals->data, page_count, limits.data_bytes))) {
         return STATUS_NO_MEMORY;
     }
     return STATUS_OK;
 }
 
 enum status check_growth_of_data(const struct address_space *space, uint64_t page_count) {
-    bool may_grow = fits(space->areas.totals.data, page_count, space->limits.data_bytes);
+    bool may_grow = fits(space->areas.totals.data, page_count, limits_of(space).data_bytes);
     return may_grow ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
@@ -37,7 +41,7 @@ bool may_promise(const struct address_space *space, uint64_t page_count) {
     const struct commit_request request = {
         .page_count = page_count,
         .space_pages = space->areas.totals.memory,
-        .may_use_reserve = space->limits.may_use_reserve,
+        .may_use_reserve = limits_of(space).may_use_reserve,
     };
     return commit_is_possible(&request);
 }
@@ -48,7 +52,7 @@ enum status check_promise(const struct address_space *space, const struct vm_are
 }
 
 bool may_lock(const struct address_space *space, uint64_t page_count) {
-    return fits(space->areas.totals.locked, page_count, space->limits.locked_bytes);
+    return fits(space->areas.totals.locked, page_count, limits_of(space).locked_bytes);
 }
 
 void space_set_limits(struct address_space *space, const struct space_limits *limits) {
@@ -57,9 +61,15 @@ void space_set_limits(struct address_space *space, const struct space_limits *li
     sleep_lock_release(&space->lock);
 }
 
+void space_ask_limits(struct address_space *space, struct space_limits (*ask)(void)) {
+    sleep_lock_acquire(&space->lock);
+    space->ask_limits = ask;
+    sleep_lock_release(&space->lock);
+}
+
 uint64_t space_stack_limit_bytes(struct address_space *space) {
     sleep_lock_acquire(&space->lock);
-    uint64_t limit = space->limits.stack_bytes;
+    uint64_t limit = limits_of(space).stack_bytes;
     sleep_lock_release(&space->lock);
     return limit;
 }

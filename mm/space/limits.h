@@ -5,6 +5,9 @@
 
 /* Whether a space may have more, as Linux asks (man 2 getrlimit). */
 
+/* Those that hold now, for whoever is running. */
+struct space_limits limits_of(const struct address_space *space);
+
 /* What `page_count` more pages like those of `area` would come to: STATUS_NO_MEMORY, too much in
  * all, or too much data. */
 enum status check_growth(const struct address_space *space, const struct vm_area *area,

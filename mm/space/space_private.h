@@ -31,9 +31,10 @@ struct address_space {
 
     /* All guarded by lock. */
     struct space_limits limits;
-    virt_addr_t mmap_end;         /* where space_find_gap begins */
-    enum memory_lock future_lock; /* of what will be mapped */
-    uint64_t resident_pages;      /* entries that are not absent */
+    struct space_limits (*ask_limits)(void); /* null: `limits` */
+    virt_addr_t mmap_end;                    /* where space_find_gap begins */
+    enum memory_lock future_lock;            /* of what will be mapped */
+    uint64_t resident_pages;                 /* entries that are not absent */
     uint64_t peak_resident_pages;
 };
 

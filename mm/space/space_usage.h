@@ -27,6 +27,11 @@ struct space_limits {
 
 void space_set_limits(struct address_space *space, const struct space_limits *limits);
 
+/* From here on what the space may have is what `ask` says whenever it is to grow: several processes
+ * may have it, each with limits of its own. The child of a fork has the same. `ask` takes no lock.
+ */
+void space_ask_limits(struct address_space *space, struct space_limits (*ask)(void));
+
 /* How large an area may grow down to be. */
 uint64_t space_stack_limit_bytes(struct address_space *space);
 

@@ -19,7 +19,7 @@ static bool may_grow(const struct address_space *space, const struct vm_area *ar
     uint64_t stack_bytes = (area->range.page_count + page_count) << PAGE_SHIFT;
     bool has_source = area->source_page >= page_count; /* of anonymous memory too, as on Linux */
     bool is_locked_out = area->is_locked && !may_lock(space, page_count);
-    return keeps_gap(below, start) && stack_bytes <= space->limits.stack_bytes && has_source &&
+    return keeps_gap(below, start) && stack_bytes <= limits_of(space).stack_bytes && has_source &&
            !is_locked_out && check_growth(space, area, page_count) == STATUS_OK &&
            check_promise(space, area, page_count) == STATUS_OK;
 }

@@ -42,23 +42,103 @@ static enum status check_kind(const struct address_space *space, const struct vm
         return STATUS_INVALID;
     }
     bool is_new_code = is_code(area->rights_asked) && (area->rights_asked & RIGHT_WRITE) != 0;
-    return is_new_code && space->limits.denies_new_code ? STATUS_ACCESS_DENIED : STATUS_OK;
+    return is_new_code && limits_of(space).denies_new_code ? STATUS_ACCESS_DENIED : STATUS_OK;
 }
 
-static enum status check_place(const struct locked_range *token, struct virt_range range,
-                               const struct vm_area *area) {
-    const struct address_space *space = token->space;
-    if (area_tree_overlaps(&space->areas, range)) {
-        return STATUS_EXISTS;
+/* What a mapping takes the place of, and by how many its areas will be more when it is gone. */
+struct replaced {
+    uint64_t page_count;
+    uint64_t promised_pages;
+    int64_t more_areas;
+};
+
+static struct replaced replaced_by(const struct area_tree *areas, struct virt_range range) {
+    struct replaced replaced = {};
+    struct area_parts part = area_parts_of(areas, range);
+    while (area_parts_next(&part)) {
+        uint64_t last = virt_range_last(part.range).value;
+        bool keeps_start = part.area->range.start.value < part.range.start.value;
+        bool keeps_end = virt_range_last(part.area->range).value > last;
+        replaced.page_count += part.range.page_count;
+        replaced.promised_pages += part.area->is_committed ? part.range.page_count : 0;
+        replaced.more_areas += (int64_t)keeps_start + keeps_end - 1;
     }
-    if (area->is_locked && !may_lock(space, range.page_count)) {
+    return replaced;
+}
+
+static bool has_sealed_area(const struct area_tree *areas, struct virt_range range) {
+    struct area_parts part = area_parts_of(areas, range);
+    while (area_parts_next(&part)) {
+        if (part.area->is_sealed) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether there is room for the area, `replaced` being gone. */
+static enum status check_room(const struct address_space *space, uint64_t page_count,
+                              const struct vm_area *area, const struct replaced *replaced) {
+    int64_t area_count = (int64_t)space->areas.totals.area_count + replaced->more_areas;
+    if (area->is_locked && !may_lock(space, page_count)) {
         return STATUS_TRY_AGAIN;
     }
-    if (space->areas.totals.area_count >= AREA_COUNT_MAX) {
+    if (area_count >= (int64_t)AREA_COUNT_MAX) {
         return STATUS_NO_MEMORY;
     }
-    enum status status = check_growth(space, area, range.page_count);
-    return status == STATUS_OK ? check_promise(space, area, range.page_count) : status;
+    enum status status = check_growth(space, area, page_count - replaced->page_count);
+    if (status != STATUS_OK || page_count <= replaced->promised_pages) {
+        return status;
+    }
+    return check_promise(space, area, page_count - replaced->promised_pages);
+}
+
+static enum status check_place(const struct address_space *space, struct virt_range range,
+                               const struct vm_area *area, bool replaces) {
+    struct replaced replaced = {};
+    bool is_in_null_guard = range.start.value < NULL_GUARD_END;
+    if (is_in_null_guard || (!replaces && area_tree_overlaps(&space->areas, range))) {
+        return STATUS_EXISTS;
+    }
+    if (replaces && has_sealed_area(&space->areas, range)) {
+        return STATUS_NOT_PERMITTED;
+    }
+    if (replaces) {
+        replaced = replaced_by(&space->areas, range);
+    }
+    return check_room(space, range.page_count, area, &replaced);
+}
+
+/* Takes out all that is in the range, with spares for the cuts. Errors: STATUS_NO_MEMORY, for a
+ * table; nothing has changed. */
+static enum status remove_areas(struct address_space *space, struct spare_areas *spares,
+                                struct virt_range range) {
+    enum status status = unmap_pages(space, range);
+    if (status == STATUS_OK) {
+        area_cut_out(&space->areas, spares, range);
+        area_drop_all(&space->areas, range);
+    }
+    return status;
+}
+
+/* Adds an area where nothing forbids it; what is there goes once all that is needed has been taken.
+ */
+static enum status place_area(struct address_space *space, struct virt_range range,
+                              const struct vm_area *like, uint64_t source_page) {
+    struct spare_areas spares;
+    bool is_free = !area_tree_overlaps(&space->areas, range);
+    unsigned cuts = is_free ? 0 : area_cuts_needed(&space->areas, range);
+    enum status status = spare_areas_take(&spares, 1 + cuts);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = is_free ? STATUS_OK : remove_areas(space, &spares, range);
+    if (status == STATUS_OK) {
+        area_add_like(&space->areas, &spares, like, range, source_page, nullptr);
+        area_join_around(&space->areas, range);
+    }
+    spare_areas_return(&spares);
+    return status;
 }
 
 enum status space_map(struct locked_range *token, struct virt_range range,
@@ -72,25 +152,16 @@ enum status space_map(struct locked_range *token, struct virt_range range,
     uint64_t first_page = range.start.value >> PAGE_SHIFT;
     uint64_t source_page = like.kind == AREA_ANON ? first_page : like.source_page;
     status = check_kind(space, &like);
-    struct spare_areas spares;
     if (status == STATUS_OK) {
-        status = spare_areas_take(&spares, 1);
+        status = check_place(space, range, &like, mapping->replaces);
     }
-    if (status != STATUS_OK) {
-        return status;
-    }
-    status = mapping->replaces ? space_unmap(token, range) : STATUS_OK;
     if (status == STATUS_OK) {
-        status = check_place(token, range, &like);
+        status = place_area(space, range, &like, source_page);
     }
-    if (status != STATUS_OK) {
-        spare_areas_return(&spares);
-        return status;
+    if (status == STATUS_OK) {
+        fill_locked(token, range);
     }
-    area_add_like(&space->areas, &spares, &like, range, source_page, nullptr);
-    area_join_around(&space->areas, range);
-    fill_locked(token, range);
-    return STATUS_OK;
+    return status;
 }
 
 enum status space_reserve_guard(struct locked_range *token, struct virt_range range,
@@ -125,16 +196,6 @@ static bool spare_null_guard(struct virt_range *range) {
     return true;
 }
 
-static bool has_sealed_area(const struct area_tree *areas, struct virt_range range) {
-    struct area_parts part = area_parts_of(areas, range);
-    while (area_parts_next(&part)) {
-        if (part.area->is_sealed) {
-            return true;
-        }
-    }
-    return false;
-}
-
 enum status space_unmap(struct locked_range *token, struct virt_range range) {
     struct address_space *space = token->space;
     enum status status = check_request(token, range, RIGHT_NONE);
@@ -152,11 +213,7 @@ enum status space_unmap(struct locked_range *token, struct virt_range range) {
     if (status != STATUS_OK) {
         return status;
     }
-    status = unmap_pages(space, range);
-    if (status == STATUS_OK) {
-        area_cut_out(&space->areas, &spares, range);
-        area_drop_all(&space->areas, range);
-    }
+    status = remove_areas(space, &spares, range);
     spare_areas_return(&spares);
     return status;
 }
@@ -180,7 +237,7 @@ static enum status check_rights(const struct address_space *space, const struct 
                                 uint64_t page_count, uint8_t rights) {
     struct vm_area changed = *area;
     changed.attributes = user_attributes(rights);
-    bool is_denied = space->limits.denies_new_code && makes_code(area, rights);
+    bool is_denied = limits_of(space).denies_new_code && makes_code(area, rights);
     if ((rights & PROGRAM_RIGHTS & ~area->rights_max) != 0 || is_denied) {
         return STATUS_ACCESS_DENIED;
     }

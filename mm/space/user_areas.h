@@ -33,7 +33,7 @@ struct space_mapping {
     bool grows_down;
     bool is_locked; /* filled at once as far as that can be done, and counted as locked */
     bool is_unreserved;
-    bool replaces;            /* what is there goes first (MAP_FIXED) */
+    bool replaces;            /* what is there goes (MAP_FIXED) */
     TRUSTED const char *name; /* copied and cut */
 };
 
@@ -42,10 +42,10 @@ struct space_mapping {
  * in nothing but their place. Errors: STATUS_EXISTS, an area is there; STATUS_INVALID, also rights
  * that are not a user's or not among rights_max, or shared memory without a source;
  * STATUS_ACCESS_DENIED, denies_new_code; STATUS_NOT_PERMITTED, it would replace a sealed area;
- * STATUS_NO_MEMORY, also where a limit of space_set_limits would be passed, where there would be
+ * STATUS_NO_MEMORY, also where a limit of space_usage.h would be passed, where there would be
  * more than AREA_COUNT_MAX areas, or where more would be promised than may be (is_unreserved
- * aside); STATUS_TRY_AGAIN, more locked memory than the limit. What it was to replace is gone where
- * a limit forbids what should come after it.
+ * aside); STATUS_TRY_AGAIN, more locked memory than the limit. What it replaces counts as free for
+ * all limits but that of locked memory.
  */
 enum status space_map(struct locked_range *token, struct virt_range range,
                       const struct space_mapping *mapping) REQUIRES(token);

@@ -17,7 +17,7 @@ static uint64_t count_locked(const struct area_tree *areas, struct virt_range ra
 
 /* Whether `page_count` pages more than there are may be locked, and any at all. */
 static enum status check_lock(const struct address_space *space, uint64_t page_count) {
-    if (space->limits.locked_bytes == 0) {
+    if (limits_of(space).locked_bytes == 0) {
         return STATUS_NOT_PERMITTED;
     }
     return may_lock(space, page_count) ? STATUS_OK : STATUS_NO_MEMORY;

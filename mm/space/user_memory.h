@@ -59,7 +59,7 @@ enum status space_set_fork_policy(struct locked_range *token, struct virt_range 
  * Fills the range as reading or writing each of its pages would: MADV_POPULATE_READ and _WRITE.
  * Ends at the first page that cannot be filled; what was filled stays. Errors: STATUS_NO_MEMORY,
  * also a hole; STATUS_INVALID, also where an area's rights forbid the access; STATUS_FAULT, behind
- * the end of an object.
+ * the end of an object; STATUS_INTERRUPTED, the process is to end.
  */
 enum status space_populate(struct locked_range *token, struct virt_range range,
                            enum space_access_kind access) REQUIRES(token);

@@ -89,6 +89,10 @@ static void check_others(void) {
     say("some was used: %d", usage.ru_utime.tv_sec + usage.ru_utime.tv_usec +
                                      usage.ru_stime.tv_sec + usage.ru_stime.tv_usec >
                                  0);
+    usleep(1000);
+    long before = usage.ru_nvcsw;
+    getrusage(RUSAGE_SELF, &usage);
+    say("it has slept: %d", usage.ru_nvcsw > before);
     show("usage of the thread", getrusage(1, &usage));
     show("usage of children", getrusage(RUSAGE_CHILDREN, &usage));
     say("none: %ld %ld", (long)usage.ru_utime.tv_usec, usage.ru_minflt);

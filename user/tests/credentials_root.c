@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
+#include <sys/auxv.h>
 #include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -44,12 +45,34 @@ static void show_groups(const char *what) {
 }
 
 /* Which ones root has differs from machine to machine. */
-static void show_capabilities(const char *what) {
-    struct capability_header header = {0x20080522, 0};
+static void show_capabilities_of(const char *what, pid_t process) {
+    struct capability_header header = {0x20080522, process};
     struct capability_data data[2] = {};
     call(capget, &header, data);
     say("%s: effective %s, permitted %s", what, data[0].effective == 0 ? "none" : "some",
         data[0].permitted == 0 ? "none" : "some");
+}
+
+static void show_capabilities(const char *what) {
+    show_capabilities_of(what, 0);
+}
+
+static void look_at_another(void) {
+    int ends[2], back[2];
+    char byte;
+    show("pipes", pipe(ends) + pipe(back));
+    pid_t child = fork();
+    if (child == 0) {
+        setuid(OTHER);
+        write(ends[1], "x", 1);
+        read(back[0], &byte, 1);
+        _exit(0);
+    }
+    read(ends[0], &byte, 1);
+    show_capabilities_of("another's", child);
+    show_capabilities_of("its own", getpid());
+    write(back[1], "x", 1);
+    show_end("the other", child);
 }
 
 static void become_effectively(void) {
@@ -102,6 +125,95 @@ static void change_groups(void) {
     show_groups("exchanged");
     show("setgid, by root", setgid(5));
     show_groups("all");
+}
+
+static int execute(const char *path) {
+    call(execve, path, (char *const[]){"program", "show", nullptr}, environ);
+    show("execve", -1);
+    return 1;
+}
+
+/* What the program is once it has begun. */
+static void show_program(void) {
+    int death_signal = -1;
+    show_users("it");
+    show_groups("it");
+    show_capabilities("it");
+    prctl(PR_GET_PDEATHSIG, &death_signal);
+    say("secure %lu, user %lu of %lu, dumpable %d, death signal %d", getauxval(AT_SECURE),
+        getauxval(AT_EUID), getauxval(AT_UID), prctl(PR_GET_DUMPABLE), death_signal);
+    show("back to root", setresuid(-1, 0, -1));
+}
+
+static void write_program(const char *path, uid_t user, gid_t group, mode_t mode) {
+    static char bytes[1 << 16];
+    int from = open("/proc/self/exe", O_RDONLY), to = open(path, O_CREAT | O_WRONLY | O_TRUNC, 0);
+    for (ssize_t size; (size = read(from, bytes, sizeof(bytes))) > 0;) {
+        write(to, bytes, (size_t)size);
+    }
+    fchown(to, user, group);
+    fchmod(to, mode);
+    close(to);
+    close(from);
+}
+
+static void execute_saved_root(void) {
+    write_program("plain", OTHER, OTHER, 0755);
+    setresuid(OTHER, OTHER, 0);
+    execute("./plain");
+}
+
+static void execute_effective(void) {
+    write_program("plain", OTHER, OTHER, 0755);
+    setresgid(OTHER, THIRD, OTHER);
+    setresuid(OTHER, THIRD, 0);
+    execute("./plain");
+}
+
+static void execute_set_user(void) {
+    write_program("of_root", 0, 0, 04755);
+    setresgid(OTHER, OTHER, OTHER);
+    setresuid(OTHER, OTHER, OTHER);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    execute("./of_root");
+}
+
+static void execute_set_both(void) {
+    write_program("of_third", THIRD, THIRD, 06755);
+    setresgid(OTHER, OTHER, OTHER);
+    setresuid(OTHER, OTHER, OTHER);
+    execute("./of_third");
+}
+
+/* Without the right to execute, the bit stands for something else. */
+static void execute_set_group(void) {
+    write_program("of_third", THIRD, THIRD, 02705);
+    setresuid(OTHER, OTHER, OTHER);
+    execute("./of_third");
+}
+
+static void execute_set_own(void) {
+    write_program("of_other", OTHER, OTHER, 06755);
+    setresgid(OTHER, OTHER, OTHER);
+    setresuid(OTHER, OTHER, OTHER);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    execute("./of_other");
+}
+
+static void execute_without_gain(void) {
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    execute_set_user();
+}
+
+static void execute_programs(void) {
+    chmod(".", 0755);
+    show_child("saved user root", execute_saved_root);
+    show_child("effective user", execute_effective);
+    show_child("set user", execute_set_user);
+    show_child("set both", execute_set_both);
+    show_child("set group", execute_set_group);
+    show_child("set to its own", execute_set_own);
+    show_child("no new privileges", execute_without_gain);
 }
 
 static void use_files(void) {
@@ -163,15 +275,22 @@ static void change_the_machine(void) {
     show("clock to a bad time", call(clock_settime, 0, &(struct timespec){.tv_nsec = -1}));
 }
 
-int main(void) {
+int main(int count, char **arguments) {
+    (void)arguments;
+    if (count > 1) {
+        show_program();
+        return 0;
+    }
     show_users("at first");
     show_capabilities("at first");
     show_child("effective user", become_effectively);
+    show_child("another", look_at_another);
     show_child("for ever", become_for_ever);
     show_child("keeping capabilities", keep_capabilities);
     show_child("three users", exchange);
     show_child("groups", change_groups);
     show_child("files", use_files);
+    execute_programs();
     show_child("signals", signal_others);
     show_child("root directory", change_root);
     show_child("machine", change_the_machine);

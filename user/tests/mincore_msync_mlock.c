@@ -2,9 +2,12 @@
 
 #define _GNU_SOURCE
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "user/tests/report.h"
 
@@ -114,6 +117,29 @@ static void limited(void) {
     show("none allowed, all", call(mlockall, MCL_FUTURE));
 }
 
+/* Reserves nothing but tables, and would take seconds. */
+static pid_t begin_filling(void) {
+    constexpr size_t much = (size_t)16 << 30;
+    pid_t child = fork();
+    if (child == 0) {
+        mmap(nullptr, much, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_POPULATE,
+             -1, 0);
+        _exit(0);
+    }
+    return child;
+}
+
+static void check_killing(void) {
+    struct timespec before, after;
+    pid_t child = begin_filling();
+    usleep(50'000);
+    clock_gettime(CLOCK_MONOTONIC, &before);
+    kill(child, SIGKILL);
+    show_end("fills much", child);
+    clock_gettime(CLOCK_MONOTONIC, &after);
+    say("and ends at once: %d", after.tv_sec - before.tv_sec < 5);
+}
+
 static char *locked;
 
 static void locked_in_child(void) {
@@ -129,5 +155,6 @@ int main(void) {
     locked = map_pages();
     mlock(locked, PAGE);
     show("locked", call(madvise, locked, PAGE, MADV_DONTNEED));
+    check_killing();
     show_child("locks are not inherited", locked_in_child);
 }

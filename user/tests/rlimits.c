@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/wait.h>
 
 #include "user/tests/report.h"
@@ -114,6 +115,55 @@ static void map_data(void) {
     show("to write", mprotect(large, 8 << 20, PROT_READ | PROT_WRITE));
 }
 
+/* What a mapping that is refused was to replace stays. */
+static void replace_too_much(void) {
+    constexpr size_t room = 256 << 20;
+    char *start = mmap(nullptr, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    munmap(start, room);
+    start = mmap(start, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    start[PAGE] = 'k';
+    set(RLIMIT_AS, 64 << 20, 64 << 20);
+    const int fixed = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+    show_ok("replace too much", (long)mmap(start, room, PROT_READ | PROT_WRITE, fixed, -1, 0));
+    say("what was there: %s, %c", read_outcome(start + PAGE), start[PAGE]);
+    int segment = shmget(IPC_PRIVATE, room, 0600);
+    show_ok("replace too much by a segment", (long)shmat(segment, start, SHM_REMAP));
+    shmctl(segment, IPC_RMID, nullptr);
+    say("what was there: %s, %c", read_outcome(start + PAGE), start[PAGE]);
+}
+
+static char *map_some(void) {
+    return mmap(nullptr, 32 << 20, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+/* What a child limits is itself, though it has its parent's memory. */
+static void limit_in_vfork(void) {
+    pid_t child = vfork();
+    if (child == 0) {
+        set(RLIMIT_AS, 8 << 20, 8 << 20);
+        _exit(map_some() == MAP_FAILED ? 1 : 0);
+    }
+    show_end("child of vfork", child);
+    show_ok("its parent maps", (long)map_some());
+}
+
+static void limit_another(void) {
+    int ends[2];
+    char byte;
+    show("pipe", pipe(ends));
+    pid_t child = fork();
+    if (child == 0) {
+        read(ends[0], &byte, 1);
+        show_limit("from outside", RLIMIT_AS);
+        show_ok("map", (long)map_some());
+        _exit(0);
+    }
+    struct rlimit limit = {8 << 20, 8 << 20};
+    show("limit another", call(prlimit64, child, RLIMIT_AS, &limit, nullptr));
+    write(ends[1], "x", 1);
+    show_end("the other", child);
+}
+
 static void fork_none(void) {
     set(RLIMIT_NPROC, 0, 0);
     show("fork", fork());
@@ -127,5 +177,8 @@ int main(void) {
     show_child("processor", run_long);
     show_child("stack", grow_stack);
     show_child("data", map_data);
+    show_child("replacing", replace_too_much);
+    show_child("vfork", limit_in_vfork);
+    show_child("another", limit_another);
     show_child("processes", fork_none);
 }

@@ -64,6 +64,38 @@ static void check_attaching(void) {
     shmdt(reader);
 }
 
+static void show_times(const char *what, int id) {
+    struct shmid_ds state = {};
+    show(what, shmctl(id, IPC_STAT, &state));
+    say("attached %d, detached %d, used %d, %ld times", state.shm_atime != 0, state.shm_dtime != 0,
+        state.shm_lpid != 0, (long)state.shm_nattch);
+}
+
+static void map_over(char *page) {
+    show_address("over it", page,
+                 mmap(page, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+}
+
+/* Whatever lies between the parts of a segment stays, and all of them go. */
+static void check_detaching_parts(void) {
+    int id = shmget(IPC_PRIVATE, 4 * PAGE, 0600);
+    show_ok("not there", (long)shmat(id, (void *)(64 * PAGE + 1), 0));
+    show_times("never attached", id);
+    char *start = shmat(id, nullptr, 0);
+    show_times("attached once", id);
+    map_over(start);
+    map_over(start + 2 * PAGE);
+    show_times("in two parts", id);
+    show("detached", shmdt(start));
+    show_times("none left", id);
+    const char *first = read_outcome(start), *second = read_outcome(start + PAGE);
+    const char *third = read_outcome(start + 2 * PAGE);
+    say("%s, %s, %s, %s", first, second, third, read_outcome(start + 3 * PAGE));
+    show("detached again", shmdt(start));
+    show("removed", shmctl(id, IPC_RMID, nullptr));
+    munmap(start, 4 * PAGE);
+}
+
 static void in_child(void) {
     show_state("in a child");
     memory[0] = 'c';
@@ -95,6 +127,7 @@ static void check_control(void) {
 int main(void) {
     check_creation();
     check_attaching();
+    check_detaching_parts();
     show_child("child", in_child);
     say("from the child: %c", memory[0]);
     show_state("child is gone");

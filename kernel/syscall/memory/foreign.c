@@ -3,35 +3,19 @@
 #include "kernel/process/process.h"
 #include "kernel/syscall/calls.h"
 #include "kernel/syscall/files/user_transfer.h"
+#include "kernel/syscall/rights.h"
 #include "kernel/syscall/user.h"
 #include "lib/status.h"
 #include "mm/heap/heap.h"
 
 /* man 2 process_vm_readv, process_vm_writev: memory of another process. */
 
-/* Whether the current process may look into the other (man 2 ptrace, "ptrace access mode"). */
-static bool may_look(const struct process *process) REQUIRES(process_tree) {
-    const struct process_credentials *own = &process_current()->credentials;
-    const struct process_credentials *other = &process->credentials;
-    if (process == process_current() || own->effective_user == 0) {
-        return true;
-    }
-    bool is_same_user = own->real_user == other->real_user &&
-                        own->real_user == other->effective_user &&
-                        own->real_user == other->saved_user;
-    bool is_same_group = own->real_group == other->real_group &&
-                         own->real_group == other->effective_group &&
-                         own->real_group == other->saved_group;
-    return is_same_user && is_same_group &&
-           __atomic_load_n(&process->is_dumpable, __ATOMIC_RELAXED) == 1;
-}
-
 static enum status take_memory(const struct process *process, struct process_memory **memory)
     REQUIRES(process_tree) {
     if (process->memory == nullptr) {
         return STATUS_NO_SUCH_PROCESS;
     }
-    if (!may_look(process)) {
+    if (!may_trace(process)) {
         return STATUS_NOT_PERMITTED;
     }
     *memory = process->memory;

@@ -60,9 +60,18 @@ static struct segment *of_source(struct area_source *source) {
     return LIST_ENTRY(source, struct segment, source);
 }
 
-static void destroy(struct segment *segment) REQUIRES(lock) {
+/* Whether nothing holds the segment any more: it is out of the table then, and the caller destroys
+ * it once the lock is free, for it may be large. */
+static bool take_out(struct segment *segment) REQUIRES(lock) {
+    if (segment->attach_count > 0 || !(segment->ipc.rights.mode & MODE_DESTROYED)) {
+        return false;
+    }
     ipc_remove(&table, &segment->ipc);
     total_pages -= align_up(segment->status.size_bytes, PAGE_SIZE) >> PAGE_SHIFT;
+    return true;
+}
+
+static void destroy(struct segment *segment) {
     memory_object_unref(segment->source.object);
     heap_free(segment);
 }
@@ -87,10 +96,11 @@ static void unref(struct area_source *source) {
     segment->attach_count--;
     segment->status.detached_seconds = clock_real_seconds();
     note_user(segment);
-    if (segment->attach_count == 0 && (segment->ipc.rights.mode & MODE_DESTROYED)) {
+    bool is_gone = take_out(segment);
+    sleep_lock_release(&lock);
+    if (is_gone) {
         destroy(segment);
     }
-    sleep_lock_release(&lock);
 }
 
 static const struct area_source_operations operations = {.ref = ref, .unref = unref};
@@ -182,6 +192,17 @@ static enum status take(int32_t id, uint32_t flags, struct segment **segment) {
     return status;
 }
 
+/* Ends what `take` began, which was no attachment. */
+static void let_go(struct segment *segment) {
+    sleep_lock_acquire(&lock);
+    segment->attach_count--;
+    bool is_gone = take_out(segment);
+    sleep_lock_release(&lock);
+    if (is_gone) {
+        destroy(segment);
+    }
+}
+
 static int64_t map_at(struct locked_range *token, struct segment *segment, struct virt_range range,
                       uint32_t flags) REQUIRES(token) {
     char name[AREA_NAME_SIZE_BYTES];
@@ -257,7 +278,7 @@ int64_t call_shmat(const struct trap_frame *frame) {
         return status;
     }
     int64_t result = attach(segment, &place, flags);
-    unref(&segment->source);
+    let_go(segment);
     return result;
 }
 
@@ -280,22 +301,37 @@ static bool find_from(virt_addr_t va, struct vm_area *area) {
            space_find_area_above(process_space(), va, area);
 }
 
-/* Removes all that is left of the attachment, which mprotect and munmap may have cut. */
+static bool find_next(struct vm_area *area) {
+    return space_find_area_above(process_space(), virt_range_last(area->range), area);
+}
+
+/* What there is of a segment that was attached at `start`: its first pages may be gone. */
+static bool find_attached(virt_addr_t start, struct vm_area *area) {
+    bool is_found = find_from(start, area);
+    while (is_found && !is_attached(area, start)) {
+        is_found = find_next(area);
+    }
+    return is_found;
+}
+
+/* Removes all that is left of the attachment, which other mappings may have cut. */
 int64_t call_shmdt(const struct trap_frame *frame) {
     virt_addr_t start = virt_addr(frame->rdi);
     struct vm_area area;
-    if (!is_aligned(frame->rdi, PAGE_SIZE) || frame->rdi >= USER_END || !find_from(start, &area) ||
-        !is_attached(&area, start)) {
+    if (!is_aligned(frame->rdi, PAGE_SIZE) || frame->rdi >= USER_END ||
+        !find_attached(start, &area)) {
         return STATUS_INVALID;
     }
-    const struct area_source *source = area.source;
-    virt_addr_t last;
-    enum status status;
-    do {
-        last = virt_range_last(area.range);
-        status = unmap(area.range);
-    } while (status == STATUS_OK && space_find_area_above(process_space(), last, &area) &&
-             area.source == source && is_attached(&area, start));
+    struct area_source *source = area.source;
+    uint64_t size_bytes = align_up(of_source(source)->status.size_bytes, PAGE_SIZE);
+    enum status status = STATUS_OK;
+    bool is_within = true;
+    while (status == STATUS_OK && is_within) {
+        bool is_part = area.source == source && is_attached(&area, start);
+        status = is_part ? unmap(area.range) : STATUS_OK;
+        is_within =
+            find_next(&area) && virt_range_last(area.range).value - start.value < size_bytes;
+    }
     return status;
 }
 
@@ -305,9 +341,11 @@ static void describe(const struct segment *segment, struct segment_status *statu
     status->attach_count = segment->attach_count;
 }
 
-/* What is copied to the program once the lock is free: a fault takes a space's. */
+/* What is left to do once the lock is free; what is copied to the program may fault, which takes a
+ * space's. */
 struct reply {
     size_t size_bytes;
+    struct segment *gone; /* to be destroyed; null: none */
     union {
         struct segment_status status;
         uint64_t words[9];
@@ -362,12 +400,10 @@ static enum status change(struct segment *segment, const struct segment_status *
     return STATUS_OK;
 }
 
-static void remove_segment(struct segment *segment) REQUIRES(lock) {
+static void remove_segment(struct segment *segment, struct reply *reply) REQUIRES(lock) {
     segment->ipc.rights.mode |= MODE_DESTROYED;
     segment->ipc.rights.key = IPC_PRIVATE;
-    if (segment->attach_count == 0) {
-        destroy(segment);
-    }
+    reply->gone = take_out(segment) ? segment : nullptr;
 }
 
 /* All memory stays where it is; whether it is to is remembered. */
@@ -377,7 +413,8 @@ static void set_locked(struct segment *segment, bool is_locked) REQUIRES(lock) {
 }
 
 static int64_t control_owned(struct segment *segment, uint32_t command,
-                             const struct segment_status *next) REQUIRES(lock) {
+                             const struct segment_status *next, struct reply *reply)
+    REQUIRES(lock) {
     const struct ipc_caller by = process_ipc_caller();
     enum status status = ipc_check_owner(&segment->ipc, &by);
     if (status != STATUS_OK) {
@@ -387,7 +424,7 @@ static int64_t control_owned(struct segment *segment, uint32_t command,
     case IPC_SET:
         return change(segment, next);
     case IPC_REMOVE:
-        remove_segment(segment);
+        remove_segment(segment, reply);
         return 0;
     case SHM_LOCK:
     case SHM_UNLOCK:
@@ -424,7 +461,8 @@ static int64_t control(int32_t id, uint32_t command, const struct segment_status
     if (!segment) {
         return STATUS_INVALID;
     }
-    return command == IPC_STAT ? stat_by_id(segment, reply) : control_owned(segment, command, next);
+    return command == IPC_STAT ? stat_by_id(segment, reply)
+                               : control_owned(segment, command, next, reply);
 }
 
 int64_t call_shmctl(const struct trap_frame *frame) {
@@ -442,6 +480,9 @@ int64_t call_shmctl(const struct trap_frame *frame) {
     sleep_lock_acquire(&lock);
     int64_t result = control(id, command, &next, &reply);
     sleep_lock_release(&lock);
+    if (reply.gone) {
+        destroy(reply.gone);
+    }
     if (result >= 0 && reply.size_bytes > 0 &&
         copy_out(frame->rdx, reply.words, reply.size_bytes) != 0) {
         return STATUS_FAULT;

@@ -1,0 +1,71 @@
+#include "kernel/process/program_rights.h"
+
+#include "kernel/files/node/attributes.h"
+
+/* PER_CLEAR_ON_SETID of Linux: what would help to attack a program with more rights. */
+constexpr uint32_t PERSONALITY_UNSAFE = 0x0740000;
+
+static bool may_gain(void) {
+    const struct process *process = process_current();
+    return process && !__atomic_load_n(&process->has_no_new_privileges, __ATOMIC_RELAXED);
+}
+
+struct program_rights program_rights_of(struct file *file) {
+    constexpr uint32_t group_executes = 010;
+    constexpr uint32_t set_group = PERMISSION_SET_GROUP | group_executes;
+    struct program_rights rights = {RIGHTS_OF_CALLER, RIGHTS_OF_CALLER};
+    struct file_stat stat;
+    file_inspect(file, &stat);
+    if (may_gain() && (stat.mode & PERMISSION_SET_USER)) {
+        rights.user = stat.user;
+    }
+    if (may_gain() && (stat.mode & set_group) == set_group) {
+        rights.group = stat.group;
+    }
+    return rights;
+}
+
+bool program_rights_are_given(const struct program_rights *rights) {
+    return rights->user != RIGHTS_OF_CALLER || rights->group != RIGHTS_OF_CALLER;
+}
+
+struct process_credentials credentials_after(const struct process_credentials *before,
+                                             const struct program_rights *rights) {
+    struct process_credentials after = *before;
+    bool sets_user = rights->user != RIGHTS_OF_CALLER;
+    bool sets_group = rights->group != RIGHTS_OF_CALLER;
+    after.effective_user = sets_user ? rights->user : before->effective_user;
+    after.effective_group = sets_group ? rights->group : before->effective_group;
+    after.saved_user = after.file_user = after.effective_user;
+    after.saved_group = after.file_group = after.effective_group;
+    after.is_permitted_none = after.real_user != 0 && after.effective_user != 0;
+    return after;
+}
+
+bool credentials_are_secure(const struct process_credentials *credentials) {
+    return credentials->real_user != credentials->effective_user ||
+           credentials->real_group != credentials->effective_group;
+}
+
+static bool have_same_ids(const struct process_credentials *a,
+                          const struct process_credentials *b) {
+    return a->effective_user == b->effective_user && a->effective_group == b->effective_group &&
+           a->file_user == b->file_user && a->file_group == b->file_group;
+}
+
+void program_rights_take(struct task *task, const struct program_rights *rights) {
+    struct process *process = task->process;
+    tree_lock();
+    const struct process_credentials before = process->credentials;
+    process->credentials = credentials_after(&before, rights);
+    bool is_changed = !have_same_ids(&before, &process->credentials);
+    if (is_changed || credentials_are_secure(&process->credentials)) {
+        task->parent_death_signal = 0;
+    }
+    tree_unlock();
+    bool is_dumpable = !is_changed && !credentials_are_secure(&before);
+    __atomic_store_n(&process->is_dumpable, is_dumpable ? 1 : 0, __ATOMIC_RELAXED);
+    if (program_rights_are_given(rights)) {
+        __atomic_and_fetch(&process->personality, ~PERSONALITY_UNSAFE, __ATOMIC_RELAXED);
+    }
+}
