@@ -11,9 +11,8 @@ constexpr uint64_t CAPACITY_LIMIT = 1ull << 31;
 struct pipe {
     uint32_t reference_count; /* atomic */
     struct sleep_lock lock;
-    struct ring ring;          /* guarded by lock */
-    bool needs_much_room;      /* guarded by lock: a writer has waited for more than a page */
-    uint32_t readers, writers; /* guarded by lock: open ends */
+    struct ring ring;                    /* guarded by lock */
+    uint32_t readers, writers;           /* guarded by lock: open ends */
     uint32_t reader_turns, writer_turns; /* guarded by lock: how often one was opened */
     struct wait_queue *changed;          /* its own, or one that it shares; fixed at creation */
     struct wait_queue own_changed;
@@ -169,7 +168,7 @@ static enum status read_by(struct pipe *pipe, ring_reading *read, struct transfe
     begin_waiting(pipe, &waiting);
     sleep_lock_acquire(&pipe->lock);
     enum status status = wait_until_there(pipe, may_wait, &waiting);
-    *is_room_new = pipe->needs_much_room || room(pipe) < PIPE_ATOMIC_SIZE;
+    *is_room_new = room(pipe) < PIPE_ATOMIC_SIZE;
     if (status == STATUS_OK) {
         read(&pipe->ring, transfer);
     }
@@ -248,7 +247,6 @@ static enum status wait_for_room_held(struct pipe *pipe, size_t least, bool may_
                                       struct pipe_waiter *waiting) REQUIRES(pipe->lock) {
     enum status status = STATUS_OK;
     while (status == STATUS_OK && pipe->readers > 0 && room(pipe) < least) {
-        pipe->needs_much_room |= least > PIPE_ATOMIC_SIZE;
         status = may_wait ? wait_for_change(pipe, waiting) : STATUS_TRY_AGAIN;
     }
     return status == STATUS_OK && pipe->readers == 0 ? STATUS_BROKEN_PIPE : status;

@@ -9,7 +9,8 @@
 /*
  * Bytes that come out in the order they went in, in slots of a page each. As on Linux, a slot is
  * free again once all of it has been read, and only the last one takes further bytes. Memory is
- * there only for slots that hold some.
+ * there only for slots that hold some. What is moved from or to a slot at once is moved whole, or
+ * not at all where the far side lacks a byte of it.
  */
 struct ring_slot;
 
