@@ -9,8 +9,11 @@
 /* What the sources of this room share: the set, and what it watches. */
 
 struct epoll_set {
-    struct sleep_lock lock; /* after file_watches, before every other lock of files */
-    struct tree items;      /* by file and number; guarded by lock and file_watches */
+    struct sleep_lock lock;  /* after file_watches, before every other lock of files */
+    const struct file *file; /* fixed when it is open */
+    struct tree items;       /* by file and number; guarded by lock and file_watches */
+    uint64_t last_walk;      /* guarded by file_watches, as the next: who came by last */
+    unsigned depth;          /* and the length of the chain that it found from here on */
     struct wait_queue changed;
     struct spinlock ready_lock;
     struct list_node ready; /* items that may be ready; guarded by ready_lock */
