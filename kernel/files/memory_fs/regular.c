@@ -1,4 +1,5 @@
 #include "kernel/files/memory_fs/memory_node.h"
+#include "kernel/files/wait/wait.h"
 #include "lib/check.h"
 #include "mm/addr/addr.h"
 #include "mm/object/memory_object.h"
@@ -79,7 +80,8 @@ enum status memory_regular_resize(struct node *node, uint64_t size_bytes) {
 }
 
 enum status memory_regular_allocate(struct node *node, uint64_t offset, uint64_t size_bytes) {
-    enum status status = memory_object_reserve(object_of(node), offset, size_bytes);
+    enum status status =
+        memory_object_reserve(object_of(node), offset, size_bytes, sleeper_is_interrupted);
     return status == STATUS_NO_MEMORY ? STATUS_NO_SPACE : status;
 }
 

@@ -35,16 +35,19 @@ static struct system_stat stat_of_type(int64_t type) {
     };
 }
 
-/* What is in memory has all of it to grow into. */
+/* Of what may take all memory, Linux tells nothing. */
 static struct system_stat stat_of_system(const struct file_system *system) {
     struct system_stat stat = stat_of_type(system->type);
     stat.id[0] = system->device;
     if (system->type != MEMORY_FS_TYPE) {
         return stat;
     }
-    struct frame_counts frames = frame_count();
-    stat.block_count = frames.total;
-    stat.free_block_count = frames.by_state[FRAME_FREE];
+    struct memory_fs_usage usage = memory_fs_usage(system);
+    if (usage.page_limit == MEMORY_FS_UNLIMITED) {
+        return stat;
+    }
+    stat.block_count = usage.page_limit;
+    stat.free_block_count = usage.page_limit - usage.page_count;
     stat.available_block_count = stat.free_block_count;
     return stat;
 }
