@@ -11,8 +11,9 @@ constexpr uint64_t CAPACITY_LIMIT = 1ull << 31;
 struct pipe {
     uint32_t reference_count; /* atomic */
     struct sleep_lock lock;
-    struct ring ring;                    /* guarded by lock */
-    uint32_t readers, writers;           /* guarded by lock: open ends */
+    struct ring ring;          /* guarded by lock */
+    bool is_moving;            /* guarded by lock: between pipe_begin_moving and its end */
+    uint32_t readers, writers; /* guarded by lock: open ends */
     uint32_t reader_turns, writer_turns; /* guarded by lock: how often one was opened */
     struct wait_queue *changed;          /* its own, or one that it shares; fixed at creation */
     struct wait_queue own_changed;
@@ -152,11 +153,13 @@ static void look(struct ring *ring, struct transfer *transfer) {
     ring_look(ring, transfer);
 }
 
+/* Who moves bytes elsewhere is waited for whatever the file says, as a lock is. */
 static enum status wait_until_there(struct pipe *pipe, bool may_wait, struct pipe_waiter *waiting)
     REQUIRES(pipe->lock) {
     enum status status = STATUS_OK;
-    while (status == STATUS_OK && pipe->ring.used_bytes == 0 && pipe->writers > 0) {
-        status = may_wait ? wait_for_change(pipe, waiting) : STATUS_TRY_AGAIN;
+    while (status == STATUS_OK &&
+           (pipe->is_moving || (pipe->ring.used_bytes == 0 && pipe->writers > 0))) {
+        status = may_wait || pipe->is_moving ? wait_for_change(pipe, waiting) : STATUS_TRY_AGAIN;
     }
     return status;
 }
@@ -193,6 +196,34 @@ enum status pipe_look(struct pipe *pipe, struct transfer *transfer, bool may_wai
     bool is_room_new;
     return transfer->left_bytes == 0 ? STATUS_OK
                                      : read_by(pipe, look, transfer, may_wait, &is_room_new);
+}
+
+static enum status begin_moving_held(struct pipe *pipe, struct transfer *transfer, bool may_wait,
+                                     struct pipe_waiter *waiting) REQUIRES(pipe->lock) {
+    enum status status = wait_until_there(pipe, may_wait, waiting);
+    if (status == STATUS_OK) {
+        pipe->is_moving = true;
+        ring_look(&pipe->ring, transfer);
+    }
+    return status;
+}
+
+enum status pipe_begin_moving(struct pipe *pipe, struct transfer *transfer, bool may_wait) {
+    struct pipe_waiter waiting;
+    begin_waiting(pipe, &waiting);
+    sleep_lock_acquire(&pipe->lock);
+    enum status status = begin_moving_held(pipe, transfer, may_wait, &waiting);
+    sleep_lock_release(&pipe->lock);
+    waiter_remove(&waiting.waiter);
+    return status;
+}
+
+void pipe_end_moving(struct pipe *pipe, size_t size_bytes) {
+    sleep_lock_acquire(&pipe->lock);
+    pipe->is_moving = false;
+    ring_drop(&pipe->ring, size_bytes);
+    sleep_lock_release(&pipe->lock);
+    wait_queue_wake(pipe->changed);
 }
 
 /* Fills a slot; waits where none is free. */

@@ -54,6 +54,14 @@ enum status pipe_read(struct pipe *pipe, struct transfer *transfer, bool may_wai
 enum status pipe_look(struct pipe *pipe, struct transfer *transfer, bool may_wait);
 
 /*
+ * For man 2 splice: copies what pipe_read would move, and lets nobody else read until
+ * pipe_end_moving takes out the first bytes, as many as have arrived elsewhere. Errors: as those of
+ * pipe_read; then nothing has begun.
+ */
+enum status pipe_begin_moving(struct pipe *pipe, struct transfer *transfer, bool may_wait);
+void pipe_end_moving(struct pipe *pipe, size_t size_bytes);
+
+/*
  * Writes all, and waits for room; what is written before an error counts. Errors:
  * STATUS_BROKEN_PIPE, nobody reads: the caller's SIGPIPE; STATUS_TRY_AGAIN; STATUS_INTERRUPTED;
  * STATUS_FAULT; STATUS_NO_MEMORY.

@@ -90,6 +90,21 @@ void ring_look(const struct ring *ring, struct transfer *transfer) {
     }
 }
 
+void ring_drop(struct ring *ring, size_t size_bytes) {
+    CHECK(size_bytes <= ring->used_bytes);
+    while (size_bytes > 0) {
+        struct ring_slot *slot = slot_at(ring, 0);
+        size_t left = slot->end - slot->start;
+        size_t count = size_bytes < left ? size_bytes : left;
+        slot->start += count;
+        ring->used_bytes -= count;
+        size_bytes -= count;
+        if (slot->start == slot->end) {
+            free_first(ring);
+        }
+    }
+}
+
 static void take(struct ring *ring, struct ring_slot *slot, struct transfer *transfer,
                  size_t size_bytes) {
     size_t moved = whole(transfer, transfer_take(transfer, slot->page + slot->end, size_bytes));

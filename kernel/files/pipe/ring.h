@@ -41,6 +41,9 @@ void ring_get(struct ring *ring, struct transfer *transfer);
 /* Copies what ring_get would move, and packets as if they were bytes; they stay there. */
 void ring_look(const struct ring *ring, struct transfer *transfer);
 
+/* Takes out the first bytes, of which there are at least so many. */
+void ring_drop(struct ring *ring, size_t size_bytes);
+
 /*
  * Moves into the last slot what of the transfer would not fill one of its own, if that fits there.
  * It is what a write begins with.
