@@ -46,7 +46,7 @@ struct file_operations {
     void (*unreferenced)(void); /* one has lost a reference that was not its last; may be null */
     bool is_seekable;
     bool has_no_splice;   /* man 2 splice and sendfile cannot read from it */
-    bool ignores_seeking; /* it has no position, and seeking does nothing */
+    bool ignores_seeking; /* it is always at its start, and seeking does nothing */
     uint32_t mode;        /* what st_mode says of a file without a node, besides its permissions */
     bool is_mapped_as_zeroes; /* to map it is to map anonymous memory (man 4 zero) */
     const char *name; /* what /proc/PID/fd shows of one that has no place; null: it has one */
@@ -143,10 +143,11 @@ enum seek_origin : uint8_t { FROM_START, FROM_POSITION, FROM_END, TO_DATA, TO_HO
 enum status file_seek(struct file *file, int64_t offset, enum seek_origin origin,
                       int64_t *position);
 
-/* man 2 ftruncate; man 2 truncate, by whoever may write to the node. Errors: STATUS_INVALID, it is
- * not open for writing, not a regular file, or the size is negative; STATUS_FILE_TOO_LARGE;
- * STATUS_IS_A_DIRECTORY; STATUS_ACCESS_DENIED. */
-enum status file_resize(struct file *file, int64_t size_bytes);
+/* man 2 ftruncate, on whose behalf it is; man 2 truncate, by whoever may write to the node. Errors:
+ * STATUS_INVALID, it is not open for writing, not a regular file, or the size is negative;
+ * STATUS_FILE_TOO_LARGE; STATUS_IS_A_DIRECTORY; STATUS_ACCESS_DENIED. */
+enum status file_resize(struct file *file, const struct credentials *credentials,
+                        int64_t size_bytes);
 enum status node_resize(struct node *node, const struct credentials *credentials,
                         int64_t size_bytes);
 
@@ -162,7 +163,8 @@ enum fill_mode : uint8_t {
     FILL_OTHERWISE, /* in a way that no file system here can: it is for the order of errors */
 };
 
-enum status file_fill(struct file *file, enum fill_mode mode, int64_t offset, int64_t size_bytes);
+enum status file_fill(struct file *file, const struct credentials *credentials, enum fill_mode mode,
+                      int64_t offset, int64_t size_bytes);
 
 /* man 2 getdents64: entries as struct linux_dirent64; the other is getdents, with struct
  * linux_dirent. Errors: STATUS_NOT_A_DIRECTORY; STATUS_NOT_FOUND, it is removed; STATUS_INVALID,

@@ -123,6 +123,7 @@ static enum status write_content(const struct unpacking *unpacking,
         return status;
     }
     struct transfer content = transfer_from_memory(entry->content, entry->size_bytes);
+    content.keeps_set_bits = true;
     status = file_write(file, &content);
     file_unref(file);
     return content.done_bytes < entry->size_bytes && status == STATUS_OK ? STATUS_NO_SPACE : status;

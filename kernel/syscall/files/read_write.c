@@ -19,7 +19,9 @@ enum status check_may_write(const struct file *file) {
 }
 
 struct transfer limited_to_file_size(struct transfer transfer) {
+    struct credentials credentials = acting_credentials();
     transfer.position_limit = process_current()->limits[RESOURCE_FILE_SIZE].soft;
+    transfer.keeps_set_bits = credentials_are_root(&credentials);
     return transfer;
 }
 
