@@ -90,6 +90,31 @@ static void check_ends(void) {
     close(ends[1]);
 }
 
+static int sigpipes;
+
+static void count_sigpipe(int) {
+    sigpipes++;
+}
+
+/* A reader that goes in the middle of a write: what was written counts, and the signal comes. */
+static void check_reader_going(void) {
+    int ends[2];
+    pipe(ends);
+    pid_t child = fork();
+    if (child == 0) {
+        close(ends[1]);
+        settle();
+        _exit(0);
+    }
+    close(ends[0]);
+    signal(SIGPIPE, count_sigpipe);
+    show("written", write(ends[1], bytes, 200'000));
+    say("signals: %d", sigpipes);
+    signal(SIGPIPE, SIG_DFL);
+    show_end("reader", child);
+    close(ends[1]);
+}
+
 /* A writer of more than fits sleeps, and goes on as the reader takes. */
 static void check_blocking(void) {
     int ends[2];
@@ -252,6 +277,7 @@ int main(void) {
     check_capacity();
     check_ends();
     check_blocking();
+    check_reader_going();
     check_packets();
     check_slots();
     check_missing_memory();

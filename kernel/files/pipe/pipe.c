@@ -263,6 +263,7 @@ static enum status write_as(struct pipe *pipe, struct transfer *transfer, enum r
     }
     sleep_lock_release(&pipe->lock);
     waiter_remove(&waiting.waiter);
+    transfer->is_broken = status == STATUS_BROKEN_PIPE;
     return transfer_result(transfer, status);
 }
 

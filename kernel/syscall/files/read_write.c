@@ -30,7 +30,8 @@ int64_t read_result(enum status status, const struct transfer *transfer) {
 }
 
 int64_t write_result(enum status status, const struct transfer *transfer) {
-    if (status == STATUS_BROKEN_PIPE && !transfer->breaks_silently) {
+    bool is_broken = status == STATUS_BROKEN_PIPE || transfer->is_broken;
+    if (is_broken && !transfer->breaks_silently) {
         signal_caller(SIGNAL_PIPE);
     }
     if (status == STATUS_FILE_TOO_LARGE && transfer->position_limit < INT64_MAX) {
