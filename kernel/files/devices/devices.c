@@ -53,23 +53,27 @@ static const struct file_operations null_operations = {
     .read = read_nothing,
     .write = swallow,
     .is_seekable = true,
+    .ignores_seeking = true,
     .has_no_splice = true,
 };
 static const struct file_operations zero_operations = {
     .read = read_zeroes,
     .write = swallow,
     .is_seekable = true,
+    .ignores_seeking = true,
     .is_mapped_as_zeroes = true,
 };
 static const struct file_operations full_operations = {
     .read = read_zeroes,
     .write = write_to_full,
     .is_seekable = true,
+    .ignores_seeking = true,
 };
 static const struct file_operations random_operations = {
     .read = read_random,
     .write = swallow,
     .is_seekable = true,
+    .ignores_seeking = true,
 };
 
 enum status devices_register(random_filler *fill_randomly) {
