@@ -171,14 +171,23 @@ TEST_F(FileTest, FillingWithoutMemoryLeavesTheSize) {
     EXPECT_EQ(stat(file->place.node).block_count, 8);
 }
 
-TEST_F(FileTest, WritingTakesTheSetUserBitUnlessItIsRoots) {
+TEST_F(FileTest, WhoWritesAndIsNotRootTakesTheSetUserBit) {
     Open file = open("/f", CREATE);
+    transfer from_root = transfer_from_memory("x", 1);
+    from_root.keeps_set_bits = true;
     ASSERT_EQ(node_change_owner(file->place.node, &ROOT, 1000, 1000), STATUS_OK);
     ASSERT_EQ(node_change_permissions(file->place.node, &ROOT, 06755), STATUS_OK);
-    ASSERT_EQ(put(file, "x"), STATUS_OK);
+    ASSERT_EQ(file_write(file, &from_root), STATUS_OK);
+    ASSERT_EQ(file_resize(file, &ROOT, 5), STATUS_OK);
+    ASSERT_EQ(file_fill(file, &ROOT, FILL, 0, 10), STATUS_OK);
     EXPECT_EQ(stat(file->place.node).mode, 0106755u);
-    view.credentials = &ALICE;
-    ASSERT_EQ(put(open("/f"), "x"), STATUS_OK);
+    ASSERT_EQ(put(file, "x"), STATUS_OK);
+    EXPECT_EQ(stat(file->place.node).mode, 0100755u);
+    ASSERT_EQ(node_change_permissions(file->place.node, &ROOT, 06755), STATUS_OK);
+    ASSERT_EQ(file_resize(file, &ALICE, 3), STATUS_OK);
+    EXPECT_EQ(stat(file->place.node).mode, 0100755u);
+    ASSERT_EQ(node_change_permissions(file->place.node, &ROOT, 06755), STATUS_OK);
+    ASSERT_EQ(file_fill(file, &ALICE, FILL, 0, 10), STATUS_OK);
     EXPECT_EQ(stat(file->place.node).mode, 0100755u);
 }
 
