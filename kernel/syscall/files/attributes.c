@@ -124,7 +124,7 @@ struct both_times {
     bool are_wrong; /* which is told once the file is found */
 };
 
-static const struct both_times NOW = {{.change = TIME_NOW}, {.change = TIME_NOW}};
+static const struct both_times NOW = {.accessed.change = TIME_NOW, .modified.change = TIME_NOW};
 
 /* Whether man 2 utimensat has nothing to do, and looks at nothing else. */
 static bool keep_both(const struct both_times *times) {
@@ -256,7 +256,8 @@ int64_t call_utime(const struct trap_frame *frame) {
         if (status != STATUS_OK) {
             return status;
         }
-        times = (struct both_times){set_to(seconds[0], 0), set_to(seconds[1], 0)};
+        times.accessed = set_to(seconds[0], 0);
+        times.modified = set_to(seconds[1], 0);
     }
     return change_times_by(HERE, frame->rdi, 0, &times);
 }
