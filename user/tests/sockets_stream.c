@@ -149,8 +149,9 @@ static void end_waiting(const char *what, void (*wait)(void), int how) {
         _exit(0);
     }
     settle();
-    show(what, shutdown(pair[0], how));
+    int result = shutdown(pair[0], how);
     show_end("who waited", child);
+    say("%s: %d", what, result);
 }
 
 static void check_shutdown_while_waiting(void) {
