@@ -176,12 +176,12 @@ static enum status check_exclusive(const struct file *file, uint32_t events) {
 /* Its first look also puts it onto the file's queue. */
 static void begin_watching(struct epoll_item *item) REQUIRES(file_watches) {
     struct epoll_set *set = item->set;
+    uint32_t wanted = item->event.events; /* nobody else knows the item yet */
     file_watch_add(item->file, &item->watch);
     sleep_lock_acquire(&set->lock);
     insert(set, item);
     sleep_lock_release(&set->lock);
-    uint32_t ready = poll_events(file_poll(item->file, &item->waiter));
-    if (ready & item->event.events) {
+    if (poll_events(file_poll(item->file, &item->waiter)) & wanted) {
         item_is_ready(item);
     }
 }
@@ -245,12 +245,13 @@ static enum status change_held(struct file *epoll, struct file *file, uint32_t n
     if (item->event.events & EPOLL_EXCLUSIVE) {
         return STATUS_INVALID;
     }
+    uint32_t wanted = event->events | ALWAYS_ASKED;
     waiter_remove(&item->waiter);
     sleep_lock_acquire(&item->set->lock);
-    item->event = (struct epoll_event){event->events | ALWAYS_ASKED, event->data};
+    item->event = (struct epoll_event){wanted, event->data};
     sleep_lock_release(&item->set->lock);
     item->waiter.interest = interest_of(event->events);
-    if (poll_events(file_poll(file, &item->waiter)) & item->event.events) {
+    if (poll_events(file_poll(file, &item->waiter)) & wanted) {
         item_is_ready(item);
     }
     return STATUS_OK;

@@ -38,15 +38,16 @@ static inline struct epoll_set *set_of(const struct file *file) {
 /* Puts an item on the list of those that may be ready, and tells those who wait for the set. */
 void item_is_ready(struct epoll_item *item);
 
-/* The first item of the list, off it; null: it is empty. */
+/* The first item of the list, which is not empty; off it. */
 struct epoll_item *set_pop_ready(struct epoll_set *set) REQUIRES(set->lock);
 void set_push_ready(struct epoll_set *set, struct epoll_item *item) REQUIRES(set->lock);
 
 /* Off the list, if it is on it. */
 void set_drop_ready(struct epoll_set *set, struct epoll_item *item) REQUIRES(set->lock);
 
-/* How many are on the list. */
-size_t set_count_ready(struct epoll_set *set) REQUIRES(set->lock);
+/* The last item of the list; null: it is empty. It stays there until somebody with the lock takes
+ * it off. */
+const struct epoll_item *set_last_ready(struct epoll_set *set) REQUIRES(set->lock);
 
 /* What a set is ready for itself. */
 uint32_t set_poll(struct file *file, struct waiter *waiter);
