@@ -7,10 +7,10 @@
 #include "kernel/syscall/files/call_path.h"
 #include "mm/heap/heap.h"
 
-/* Flags of man 2 mount. Those of how a system is to be used have no effect; the last ones say that
- * a mount's changes reach no other one, which is always so. */
+/* Flags of man 2 mount. Those of when something is written, and of which times are, have no effect;
+ * the last ones say that a mount's changes reach no other one, which is always so. */
 constexpr uint64_t MOUNT_WITHOUT_EFFECT =
-    0x2 | 0x4 | 0x8 | 0x400 | 0x800 | 0x8000 | 0x200000 | 0x1000000 | 0x2000000 | 0xc0ed0000;
+    0x400 | 0x800 | 0x8000 | 0x200000 | 0x1000000 | 0x2000000 | 0xc0ed0000;
 constexpr uint64_t MOUNT_REMOUNT = 0x20;
 constexpr uint64_t MOUNT_PRIVATE = 0x20000 | 0x40000 | 0x80000; /* UNBINDABLE, PRIVATE, SLAVE */
 constexpr uint64_t MOUNT_RECURSIVE = 0x4000;
