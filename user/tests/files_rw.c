@@ -3,10 +3,12 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 
 #include "user/tests/report.h"
@@ -66,6 +68,29 @@ static void check_far(void) {
     show("write nothing there", write(file, byte, 0));
     lseek(file, 0, SEEK_SET);
     close(zero);
+}
+
+static void note_alarm(int) {}
+
+/* Reads a GiB into one MiB again and again, until a signal comes. */
+static void read_until_signal(const char *name) {
+    static char buffer[1 << 20];
+    static struct iovec parts[1024];
+    int device = open(name, O_RDONLY);
+    for (int i = 0; i < 1024; i++) {
+        parts[i] = (struct iovec){buffer, sizeof(buffer)};
+    }
+    sigaction(SIGALRM, &(struct sigaction){.sa_handler = note_alarm}, nullptr);
+    setitimer(ITIMER_REAL, &(struct itimerval){.it_value.tv_usec = 10'000}, nullptr);
+    long result = readv(device, parts, 1024);
+    say("%s: ended early %d, whole pages %d", name, result > 0 && result < 1l << 30,
+        result % PAGE == 0);
+    close(device);
+}
+
+static void check_interruption(void) {
+    read_until_signal("/dev/zero");
+    read_until_signal("/dev/urandom");
 }
 
 static void check_simple(void) {
@@ -213,6 +238,7 @@ int main(void) {
     check_offsets();
     check_devices();
     check_far();
+    check_interruption();
     check_vectors();
     check_sendfile();
     check_copy();

@@ -37,7 +37,7 @@ static size_t piece_of(uint64_t left) {
 
 enum status memory_regular_read(struct node *node, uint64_t offset, struct transfer *transfer) {
     char piece[PIECE_SIZE];
-    while (transfer->left_bytes > 0) {
+    while (transfer->left_bytes > 0 && !sleeper_is_ending()) {
         size_t count =
             memory_object_read(object_of(node), offset, piece, piece_of(transfer->left_bytes));
         if (count == 0) {
@@ -69,7 +69,7 @@ enum status memory_regular_write(struct node *node, uint64_t offset, struct tran
         if (at >= OBJECT_SIZE_MAX) {
             break;
         }
-        status = write_piece(node, at, transfer);
+        status = sleeper_is_ending() ? STATUS_INTERRUPTED : write_piece(node, at, transfer);
     }
     return transfer_result(transfer, status == STATUS_NO_MEMORY ? STATUS_NO_SPACE : status);
 }

@@ -2,6 +2,7 @@
 
 #include "kernel/files/file/open.h"
 #include "kernel/files/pipe/pipe.h"
+#include "kernel/files/wait/wait.h"
 #include "kernel/syscall/files/arguments.h"
 #include "kernel/syscall/files/read_write.h"
 #include "kernel/syscall/files/user_transfer.h"
@@ -149,7 +150,7 @@ static int64_t move_pieces(struct copy_end *from, struct copy_end *to, char *pie
     uint64_t done = 0;
     size_t moved = 1;
     enum status status = STATUS_OK;
-    while (status == STATUS_OK && done < size_bytes && moved > 0) {
+    while (status == STATUS_OK && done < size_bytes && moved > 0 && !sleeper_is_ending()) {
         uint64_t left = size_bytes - done;
         status =
             move_piece(from, to, piece, left < PIECE_SIZE ? left : PIECE_SIZE, done == 0, &moved);
