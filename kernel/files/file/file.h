@@ -69,13 +69,13 @@ struct file_watch {
 };
 
 struct file {
-    const struct file_operations *operations; /* fixed at creation */
-    struct location place;                    /* owned; fixed at creation; may be nowhere */
-    uint32_t opener;                          /* the user who opened it; fixed at creation */
-    uint32_t open_flags;                      /* of man 2 open, for F_GETFL; fixed at creation */
-    uint8_t access;                           /* fixed at creation; 0: O_PATH */
-    uint32_t reference_count;                 /* atomic */
-    uint32_t status_flags;                    /* atomic */
+    const struct file_operations *operations; /* fixed when it is open */
+    struct location place;                    /* owned; fixed when it is open; may be nowhere */
+    uint32_t opener;                          /* the user who opened it; fixed when it is open */
+    uint32_t open_flags;      /* of man 2 open, for F_GETFL; fixed when it is open */
+    uint8_t access;           /* fixed at creation; 0: O_PATH */
+    uint32_t reference_count; /* atomic */
+    uint32_t status_flags;    /* atomic */
     struct sleep_lock position_lock;
     uint64_t position;         /* guarded by position_lock; at most INT64_MAX */
     void *state;               /* the kind's own; fixed when it is open */
@@ -172,8 +172,8 @@ enum status file_fill(struct file *file, const struct credentials *credentials, 
 enum status file_list(struct file *file, struct transfer *transfer);
 enum status file_list_old(struct file *file, struct transfer *transfer);
 
-/* man 2 fstat. What has no node is a fifo, or of the kind that its operations say, or of none at
- * all; and is its opener's. */
+/* man 2 fstat. What has no node is of the kind that its operations say, or of none at all; and is
+ * its opener's. */
 void file_inspect(struct file *file, struct file_stat *stat);
 
 /* What it is ready for; `waiter`, if not null, comes first onto the queue that tells of changes, if

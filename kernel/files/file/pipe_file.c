@@ -52,7 +52,6 @@ const struct file_operations pipe_file_operations = {
     .write = write_pipe,
     .poll = poll_pipe,
     .release = release_pipe,
-    .mode = NODE_FIFO,
 };
 
 static enum status enter_fifo(struct node *node, struct pipe **pipe) {

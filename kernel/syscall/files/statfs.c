@@ -22,7 +22,6 @@ static_assert(sizeof(struct system_stat) == 120);
 
 constexpr int64_t BLOCK_SIZE = 4096;
 constexpr int64_t FLAGS_ARE_VALID = 0x20;        /* ST_VALID */
-constexpr int64_t TYPE_OF_PIPES = 0x50495045;    /* PIPEFS_MAGIC */
 constexpr int64_t TYPE_OF_NAMELESS = 0x09041934; /* ANON_INODE_FS_MAGIC */
 
 static struct system_stat stat_of_type(int64_t type) {
@@ -65,10 +64,8 @@ int64_t call_statfs(const struct trap_frame *frame) {
 }
 
 static struct system_stat stat_of_file(const struct file *file) {
-    if (file->place.node != nullptr) {
-        return stat_of_system(file->place.node->system);
-    }
-    return stat_of_type(file_pipe(file) != nullptr ? TYPE_OF_PIPES : TYPE_OF_NAMELESS);
+    return file->place.node != nullptr ? stat_of_system(file->place.node->system)
+                                       : stat_of_type(TYPE_OF_NAMELESS);
 }
 
 int64_t call_fstatfs(const struct trap_frame *frame) {
