@@ -177,7 +177,36 @@ static void check_joined_chains(int upper_count, int lower_count) {
     }
 }
 
+constexpr int WIDTH_MAX = 24;
+
+/* Every set of a layer watches every one of the next, and those of the last one a pipe. */
+static void check_paths(int layers, int width) {
+    int sets[4][WIDTH_MAX], made = 0, result = 0;
+    struct epoll_event event = {.events = EPOLLIN};
+    for (int i = 0; i < layers * width; i++) {
+        sets[i / width][i % width] = epoll_create1(0);
+    }
+    for (int i = 0; i < width; i++) {
+        epoll_ctl(sets[layers - 1][i], EPOLL_CTL_ADD, pipe_ends[0], &event);
+    }
+    for (int i = 0; i < (layers - 1) * width * width && result == 0; i++) {
+        int layer = layers - 2 - i / (width * width);
+        int upper = sets[layer][i / width % width], lower = sets[layer + 1][i % width];
+        result = epoll_ctl(upper, EPOLL_CTL_ADD, lower, &event);
+        made += result == 0;
+    }
+    show("paths", result);
+    say("sets that watch sets, in %d layers: %d", layers, made);
+    for (int i = 0; i < layers * width; i++) {
+        close(sets[i / width][i % width]);
+    }
+}
+
 static void check_chains(void) {
+    check_paths(2, WIDTH_MAX);
+    check_paths(3, 6);
+    check_paths(4, 4);
+
     check_chain("from the top", 1);
     check_chain("from the bottom", -1);
     check_joined_chains(2, 3);

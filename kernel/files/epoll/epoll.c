@@ -4,16 +4,7 @@
 #include "kernel/files/file/open.h"
 #include "mm/heap/heap.h"
 
-constexpr unsigned CHAIN_LENGTH_MAX = 5; /* sets that watch each other in turn */
 constexpr uint32_t ALWAYS_ASKED = READY_ERROR | READY_HANG_UP;
-
-static struct epoll_item *item_of(struct tree_node *node) {
-    return TREE_ENTRY(node, struct epoll_item, of_set);
-}
-
-static struct epoll_item *item_of_watch(struct file_watch *watch) {
-    return LIST_ENTRY(watch, struct epoll_item, watch);
-}
 
 /* Where an item stands in the order of a set. */
 static bool is_before(const struct file *file, uint32_t number, const struct epoll_item *item) {
@@ -109,63 +100,6 @@ static enum status check_watchable(const struct file *epoll, const struct file *
     return file == epoll ? STATUS_INVALID : STATUS_OK;
 }
 
-static unsigned greater(unsigned a, unsigned b) {
-    return a > b ? a : b;
-}
-
-/* Whether this walk has been here; from now on it has. */
-static bool was_here(struct epoll_set *set, uint64_t walk) REQUIRES(file_watches) {
-    bool was = set->last_walk == walk;
-    set->last_walk = walk;
-    return was;
-}
-
-/* How many sets the longest chain from `set` down has, itself too. Where `watcher` is in one, more
- * than are allowed. */
-static unsigned depth_below(struct epoll_set *set, const struct epoll_set *watcher, uint64_t walk)
-    REQUIRES(file_watches) {
-    if (set == watcher) {
-        return CHAIN_LENGTH_MAX;
-    }
-    if (was_here(set, walk)) {
-        return set->depth;
-    }
-    unsigned below = 0;
-    for (struct tree_node *at = tree_first(&set->items); at != nullptr; at = tree_next(at)) {
-        const struct file *file = item_of(at)->file;
-        below = greater(below, file_is_epoll(file) ? depth_below(set_of(file), watcher, walk) : 0);
-    }
-    set->depth = below + 1;
-    return set->depth;
-}
-
-/* The same from the set up. */
-static unsigned depth_above(struct epoll_set *set, uint64_t walk) REQUIRES(file_watches) {
-    const struct list_node *watches = &set->file->watches;
-    if (was_here(set, walk)) {
-        return set->depth;
-    }
-    unsigned above = 0;
-    for (struct list_node *at = watches->next; at != watches; at = at->next) {
-        struct file_watch *watch = LIST_ENTRY(at, struct file_watch, link);
-        above = greater(above, depth_above(item_of_watch(watch)->set, walk));
-    }
-    set->depth = above + 1;
-    return set->depth;
-}
-
-/* Whether `epoll` may watch the file: then sets are in no circle, and no chain is too long. The
- * same was so before, so the walks end, and come by each set once. */
-static bool may_be_below(const struct file *epoll, const struct file *file) REQUIRES(file_watches) {
-    static uint64_t walk_count; /* guarded by file_watches */
-    if (!file_is_epoll(file)) {
-        return true;
-    }
-    unsigned below = depth_below(set_of(file), set_of(epoll), ++walk_count);
-    return below < CHAIN_LENGTH_MAX &&
-           below + depth_above(set_of(epoll), ++walk_count) <= CHAIN_LENGTH_MAX;
-}
-
 static enum status check_exclusive(const struct file *file, uint32_t events) {
     constexpr uint32_t allowed = READY_TO_READ | READY_TO_WRITE | ALWAYS_ASKED | EPOLL_WAKE_UP |
                                  EPOLL_EDGE | EPOLL_EXCLUSIVE;
@@ -173,14 +107,16 @@ static enum status check_exclusive(const struct file *file, uint32_t events) {
     return is_wrong ? STATUS_INVALID : STATUS_OK;
 }
 
-/* Its first look also puts it onto the file's queue. */
-static void begin_watching(struct epoll_item *item) REQUIRES(file_watches) {
+static void link_item(struct epoll_item *item) REQUIRES(file_watches) {
     struct epoll_set *set = item->set;
-    uint32_t wanted = item->event.events; /* nobody else knows the item yet */
     file_watch_add(item->file, &item->watch);
     sleep_lock_acquire(&set->lock);
     insert(set, item);
     sleep_lock_release(&set->lock);
+}
+
+/* Its first look also puts it onto the file's queue. */
+static void begin_watching(struct epoll_item *item, uint32_t wanted) REQUIRES(file_watches) {
     if (poll_events(file_poll(item->file, &item->waiter)) & wanted) {
         item_is_ready(item);
     }
@@ -198,7 +134,7 @@ static uint32_t interest_of(uint32_t events) {
 
 static enum status add_held(struct file *epoll, struct file *file, uint32_t number,
                             const struct epoll_event *event) REQUIRES(file_watches) {
-    if (!may_be_below(epoll, file)) {
+    if (!set_may_watch(epoll, file)) {
         return STATUS_LINK_LOOP;
     }
     if (find(set_of(epoll), file, number) != nullptr) {
@@ -216,7 +152,13 @@ static enum status add_held(struct file *epoll, struct file *file, uint32_t numb
         .watch.forget = forget,
         .waiter = {.notify = notify, .interest = interest_of(event->events)},
     };
-    begin_watching(item);
+    uint32_t wanted = item->event.events; /* nobody else knows the item yet */
+    link_item(item);
+    if (!set_paths_are_few(epoll, file)) {
+        destroy_item(item);
+        return STATUS_INVALID;
+    }
+    begin_watching(item, wanted);
     return STATUS_OK;
 }
 

@@ -35,6 +35,22 @@ static inline struct epoll_set *set_of(const struct file *file) {
     return file->state;
 }
 
+static inline struct epoll_item *item_of(struct tree_node *node) {
+    return TREE_ENTRY(node, struct epoll_item, of_set);
+}
+
+static inline struct epoll_item *item_of_watch(struct file_watch *watch) {
+    return LIST_ENTRY(watch, struct epoll_item, watch);
+}
+
+/* Whether `epoll` may watch the file: then sets are in no circle, and no chain is too long. The
+ * same was so before, so a walk ends, and comes by each set once. */
+bool set_may_watch(const struct file *epoll, const struct file *file) REQUIRES(file_watches);
+
+/* Whether, now that `epoll` watches the file, a change of what is there, or below, reaches the sets
+ * above on no more paths than Linux allows: it goes all of them with pre-emption off. */
+bool set_paths_are_few(const struct file *epoll, const struct file *file) REQUIRES(file_watches);
+
 /* Puts an item on the list of those that may be ready, and tells those who wait for the set. */
 void item_is_ready(struct epoll_item *item);
 
