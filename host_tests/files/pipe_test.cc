@@ -294,9 +294,9 @@ TEST_F(PipeTest, TheUsersPipesTogetherHaveALimitAndRootsHaveNone) {
     for (int i = 0; i < 63; i++) {
         ASSERT_EQ(pipe_set_capacity(make(ALICE), PIPE_CAPACITY_MAX, false), STATUS_OK);
     }
-    pipe *last = make(ALICE);
+    struct pipe *last = make(ALICE);
     EXPECT_EQ(pipe_set_capacity(last, PIPE_CAPACITY_MAX, false), STATUS_OK) << "16384 pages";
-    pipe *small = make(ALICE);
+    struct pipe *small = make(ALICE);
     EXPECT_EQ(pipe_capacity(small), 2 * PAGE_SIZE);
     EXPECT_EQ(pipe_set_capacity(small, PIPE_CAPACITY, false), STATUS_NOT_PERMITTED);
     EXPECT_EQ(pipe_set_capacity(small, PIPE_CAPACITY, true), STATUS_OK);
