@@ -290,8 +290,9 @@ static void check_waiting(void) {
         _exit(3);
     }
     settle();
-    show_ok("accept", call(accept, listener, nullptr, nullptr));
+    long accepted = call(accept, listener, nullptr, nullptr);
     show_end("child", child);
+    show_ok("accepted before", accepted);
 }
 
 int main(void) {
