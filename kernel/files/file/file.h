@@ -26,7 +26,8 @@ struct file;
 constexpr uint32_t FILE_APPEND = 02000;
 constexpr uint32_t FILE_NO_WAIT = 04000; /* O_NONBLOCK */
 constexpr uint32_t FILE_DIRECT = 040000; /* O_DIRECT: what is written to a pipe are packets */
-constexpr uint32_t FILE_SETTABLE = FILE_APPEND | FILE_NO_WAIT | FILE_DIRECT | 01000000;
+constexpr uint32_t FILE_NO_ACCESS_TIME = 01000000; /* O_NOATIME */
+constexpr uint32_t FILE_SETTABLE = FILE_APPEND | FILE_NO_WAIT | FILE_DIRECT | FILE_NO_ACCESS_TIME;
 
 /* What the description was opened for. */
 constexpr uint8_t ACCESS_OF_READING = 1;
