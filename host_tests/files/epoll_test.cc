@@ -16,7 +16,7 @@ class EpollTest : public FileTest {
         FileTest::SetUp();
         set = make_set();
         file *ends[2];
-        ASSERT_EQ(file_open_pipe(FILE_NO_WAIT, &ends[0], &ends[1]), STATUS_OK);
+        ASSERT_EQ(file_open_pipe(&ROOT, FILE_NO_WAIT, &ends[0], &ends[1]), STATUS_OK);
         reader = Open(ends[0]);
         writer = Open(ends[1]);
     }

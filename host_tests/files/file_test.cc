@@ -73,7 +73,7 @@ TEST_F(FileTest, EachOpeningIsForWhatItWasOpenedFor) {
     EXPECT_EQ(get_status(path, &text, 1), STATUS_BAD_DESCRIPTOR);
     EXPECT_EQ(seek(path, 0, FROM_START), STATUS_BAD_DESCRIPTOR);
     EXPECT_EQ(file_flags(path), OPEN_PATH);
-    EXPECT_EQ(file_resize(reader, 0), STATUS_INVALID);
+    EXPECT_EQ(file_resize(reader, &ROOT, 0), STATUS_INVALID);
     EXPECT_EQ(file_flags(open("/f", CREATE | FILE_APPEND)), OPEN_READ_WRITE | FILE_APPEND);
 }
 
@@ -121,9 +121,9 @@ TEST_F(FileTest, WhoMakesAFileMayUseItWhateverItsPermissions) {
 TEST_F(FileTest, TruncatingEmptiesAndExtends) {
     Open file = open("/f", CREATE);
     ASSERT_EQ(put(file, "hello"), STATUS_OK);
-    EXPECT_EQ(file_resize(file, 2), STATUS_OK);
-    EXPECT_EQ(file_resize(file, 4), STATUS_OK);
-    EXPECT_EQ(file_resize(file, -1), STATUS_INVALID);
+    EXPECT_EQ(file_resize(file, &ROOT, 2), STATUS_OK);
+    EXPECT_EQ(file_resize(file, &ROOT, 4), STATUS_OK);
+    EXPECT_EQ(file_resize(file, &ROOT, -1), STATUS_INVALID);
     EXPECT_EQ(get(open("/f")), std::string("he\0\0", 4));
     open("/f", OPEN_READ_WRITE | OPEN_TRUNCATE);
     EXPECT_EQ(get(open("/f")), "");
@@ -148,37 +148,46 @@ TEST_F(FileTest, SeekingCountsFromManyPlaces) {
 TEST_F(FileTest, FillingTakesSpaceAndHolesGiveItBack) {
     Open file = open("/f", CREATE);
     ASSERT_EQ(put(file, "hello"), STATUS_OK);
-    EXPECT_EQ(file_fill(file, FILL, 0, 3 * PAGE_SIZE), STATUS_OK);
+    EXPECT_EQ(file_fill(file, &ROOT, FILL, 0, 3 * PAGE_SIZE), STATUS_OK);
     EXPECT_EQ(stat(file->place.node).size_bytes, int64_t{3 * PAGE_SIZE});
     EXPECT_EQ(stat(file->place.node).block_count, 24);
-    EXPECT_EQ(file_fill(file, FILL_WITH_HOLE, 2, 2 * PAGE_SIZE), STATUS_OK);
+    EXPECT_EQ(file_fill(file, &ROOT, FILL_WITH_HOLE, 2, 2 * PAGE_SIZE), STATUS_OK);
     EXPECT_EQ(stat(file->place.node).block_count, 16);
     EXPECT_EQ(stat(file->place.node).size_bytes, int64_t{3 * PAGE_SIZE});
     EXPECT_EQ(get(open("/f"), 5), std::string("he\0\0\0", 5));
-    EXPECT_EQ(file_fill(file, FILL_KEEP_SIZE, 0, 9 * PAGE_SIZE), STATUS_OK);
+    EXPECT_EQ(file_fill(file, &ROOT, FILL_KEEP_SIZE, 0, 9 * PAGE_SIZE), STATUS_OK);
     EXPECT_EQ(stat(file->place.node).size_bytes, int64_t{3 * PAGE_SIZE});
-    EXPECT_EQ(file_fill(file, FILL, 0, 0), STATUS_INVALID);
-    EXPECT_EQ(file_fill(file, FILL, INT64_MAX, 1), STATUS_FILE_TOO_LARGE);
-    EXPECT_EQ(file_fill(open("/f", OPEN_READ_ONLY), FILL, 0, 1), STATUS_BAD_DESCRIPTOR);
+    EXPECT_EQ(file_fill(file, &ROOT, FILL, 0, 0), STATUS_INVALID);
+    EXPECT_EQ(file_fill(file, &ROOT, FILL, INT64_MAX, 1), STATUS_FILE_TOO_LARGE);
+    EXPECT_EQ(file_fill(open("/f", OPEN_READ_ONLY), &ROOT, FILL, 0, 1), STATUS_BAD_DESCRIPTOR);
 }
 
 TEST_F(FileTest, FillingWithoutMemoryLeavesTheSize) {
     Open file = open("/f", CREATE);
     ASSERT_EQ(put(file, "hello"), STATUS_OK);
     FrameDrought drought(1);
-    EXPECT_EQ(file_fill(file, FILL, 0, 9 * PAGE_SIZE), STATUS_NO_SPACE);
+    EXPECT_EQ(file_fill(file, &ROOT, FILL, 0, 9 * PAGE_SIZE), STATUS_NO_SPACE);
     EXPECT_EQ(stat(file->place.node).size_bytes, 5);
     EXPECT_EQ(stat(file->place.node).block_count, 8);
 }
 
-TEST_F(FileTest, WritingTakesTheSetUserBitUnlessItIsRoots) {
+TEST_F(FileTest, WhoWritesAndIsNotRootTakesTheSetUserBit) {
     Open file = open("/f", CREATE);
+    transfer from_root = transfer_from_memory("x", 1);
+    from_root.keeps_set_bits = true;
     ASSERT_EQ(node_change_owner(file->place.node, &ROOT, 1000, 1000), STATUS_OK);
     ASSERT_EQ(node_change_permissions(file->place.node, &ROOT, 06755), STATUS_OK);
-    ASSERT_EQ(put(file, "x"), STATUS_OK);
+    ASSERT_EQ(file_write(file, &from_root), STATUS_OK);
+    ASSERT_EQ(file_resize(file, &ROOT, 5), STATUS_OK);
+    ASSERT_EQ(file_fill(file, &ROOT, FILL, 0, 10), STATUS_OK);
     EXPECT_EQ(stat(file->place.node).mode, 0106755u);
-    view.credentials = &ALICE;
-    ASSERT_EQ(put(open("/f"), "x"), STATUS_OK);
+    ASSERT_EQ(put(file, "x"), STATUS_OK);
+    EXPECT_EQ(stat(file->place.node).mode, 0100755u);
+    ASSERT_EQ(node_change_permissions(file->place.node, &ROOT, 06755), STATUS_OK);
+    ASSERT_EQ(file_resize(file, &ALICE, 3), STATUS_OK);
+    EXPECT_EQ(stat(file->place.node).mode, 0100755u);
+    ASSERT_EQ(node_change_permissions(file->place.node, &ROOT, 06755), STATUS_OK);
+    ASSERT_EQ(file_fill(file, &ALICE, FILL, 0, 10), STATUS_OK);
     EXPECT_EQ(stat(file->place.node).mode, 0100755u);
 }
 

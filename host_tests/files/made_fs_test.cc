@@ -225,9 +225,9 @@ TEST_F(MadeFsTest, WhatAFileCannotIsInvalid) {
 
 TEST_F(MadeFsTest, CuttingAFileSucceedsAndDoesNothing) {
     Open file = open("/made/7/text", OPEN_READ_WRITE | OPEN_TRUNCATE);
-    EXPECT_EQ(file_resize(file, 3), STATUS_OK);
-    EXPECT_EQ(file_fill(file, FILL, 0, 10), STATUS_NOT_SUPPORTED);
-    EXPECT_EQ(file_fill(file, FILL_WITH_HOLE, 0, 10), STATUS_OK);
+    EXPECT_EQ(file_resize(file, &ROOT, 3), STATUS_OK);
+    EXPECT_EQ(file_fill(file, &ROOT, FILL, 0, 10), STATUS_NOT_SUPPORTED);
+    EXPECT_EQ(file_fill(file, &ROOT, FILL_WITH_HOLE, 0, 10), STATUS_OK);
     EXPECT_EQ(get(file), "first");
 }
 

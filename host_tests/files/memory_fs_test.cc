@@ -63,6 +63,16 @@ TEST_F(MemoryFsTest, ReadingADirectoryThatChangesMeetsWhatStaysOnce) {
     EXPECT_EQ(list(root, entry.next_position), (std::vector<std::string>{"c", "d", "b"}));
 }
 
+TEST_F(MemoryFsTest, AFileHasMoreNamesThanSixteenBitsCount) {
+    constexpr unsigned count = 66'000;
+    Held file = make_file(root, "f");
+    for (unsigned i = 1; i < count; i++) {
+        std::string text = std::to_string(i);
+        ASSERT_EQ(directory_link(root, name_of(text), file, &ROOT), STATUS_OK) << i;
+    }
+    EXPECT_EQ(stat(file).link_count, count);
+}
+
 TEST_F(MemoryFsTest, AHardLinkIsTheSameNodeUntilTheLastNameGoes) {
     Held file = make_file(root, "a");
     ASSERT_EQ(write(file, 0, "text"), STATUS_OK);

@@ -15,7 +15,7 @@ class PipeTest : public FileTest {
     /* A pipe, neither of whose ends waits, if told so. */
     void make_pipe(uint32_t flags = 0) {
         file *ends[2];
-        ASSERT_EQ(file_open_pipe(flags, &ends[0], &ends[1]), STATUS_OK);
+        ASSERT_EQ(file_open_pipe(&ROOT, flags, &ends[0], &ends[1]), STATUS_OK);
         reader = Open(ends[0]);
         writer = Open(ends[1]);
     }
@@ -282,6 +282,30 @@ TEST_F(PipeTest, ASignalEndsASleep) {
     sleeper_set_interruption(nullptr);
 }
 
+TEST_F(PipeTest, TheUsersPipesTogetherHaveALimitAndRootsHaveNone) {
+    std::vector<Open> ends;
+    file *made[2];
+    auto make = [&](const credentials &who) {
+        EXPECT_EQ(file_open_pipe(&who, 0, &made[0], &made[1]), STATUS_OK);
+        ends.emplace_back(made[0]);
+        ends.emplace_back(made[1]);
+        return file_pipe(made[0]);
+    };
+    for (int i = 0; i < 63; i++) {
+        ASSERT_EQ(pipe_set_capacity(make(ALICE), PIPE_CAPACITY_MAX, false), STATUS_OK);
+    }
+    struct pipe *last = make(ALICE);
+    EXPECT_EQ(pipe_set_capacity(last, PIPE_CAPACITY_MAX, false), STATUS_OK) << "16384 pages";
+    struct pipe *small = make(ALICE);
+    EXPECT_EQ(pipe_capacity(small), 2 * PAGE_SIZE);
+    EXPECT_EQ(pipe_set_capacity(small, PIPE_CAPACITY, false), STATUS_NOT_PERMITTED);
+    EXPECT_EQ(pipe_set_capacity(small, PIPE_CAPACITY, true), STATUS_OK);
+    EXPECT_EQ(pipe_capacity(make(BOB)), PIPE_CAPACITY);
+    EXPECT_EQ(pipe_capacity(make(ROOT)), PIPE_CAPACITY);
+    EXPECT_EQ(pipe_set_capacity(last, PAGE_SIZE, false), STATUS_OK) << "less is always allowed";
+    EXPECT_EQ(pipe_capacity(make(ALICE)), PIPE_CAPACITY);
+}
+
 TEST_F(PipeTest, ThePipeCanBeMadeLargerAndSmaller) {
     make_pipe(FILE_NO_WAIT);
     ASSERT_EQ(put(writer, std::string(60'000, 'a')), STATUS_OK);
@@ -325,7 +349,7 @@ TEST_F(PipeTest, MemoryThatIsOutEndsAWriteAndLeavesAResizeUndone) {
     EXPECT_EQ(get(reader, 10'000).size(), PAGE_SIZE + 1);
     expect_all_or_nothing(kernel_space(), [&] {
         file *ends[2];
-        status result = file_open_pipe(0, &ends[0], &ends[1]);
+        status result = file_open_pipe(&ROOT, 0, &ends[0], &ends[1]);
         if (result == STATUS_OK) {
             file_unref(ends[0]);
             file_unref(ends[1]);

@@ -128,7 +128,7 @@ TEST_F(PlaceLinkTest, ItCountsAmongTheLinksThatArePassed) {
 
 TEST_F(PlaceLinkTest, APipeIsOpenedAgainAtOnce) {
     file *ends[2];
-    ASSERT_EQ(file_open_pipe(0, &ends[0], &ends[1]), STATUS_OK);
+    ASSERT_EQ(file_open_pipe(&ROOT, 0, &ends[0], &ends[1]), STATUS_OK);
     Open reader(ends[0]);
     Open writer(ends[1]);
     EXPECT_EQ(put(writer, "bytes"), STATUS_OK);

@@ -14,6 +14,7 @@ struct Member {
     uint32_t link_count = 1;
     uint32_t user = 0;
     uint32_t minor = 0;
+    uint32_t device = 0;
 };
 
 /* An archive in the newc format. */
@@ -44,8 +45,9 @@ class Archive {
         bytes_ += "070701";
         for (size_t number :
              {size_t{member.inode}, size_t{member.mode}, size_t{member.user}, size_t{7},
-              size_t{member.link_count}, size_t{1234}, member.content.size(), size_t{0}, size_t{0},
-              size_t{member.minor > 0}, size_t{member.minor}, member.name.size() + 1, size_t{0}}) {
+              size_t{member.link_count}, size_t{1234}, member.content.size(), size_t{0},
+              size_t{member.device}, size_t{member.minor > 0}, size_t{member.minor},
+              member.name.size() + 1, size_t{0}}) {
             add_number(number);
         }
         bytes_ += member.name;
@@ -101,6 +103,18 @@ TEST_F(UnpackTest, EverythingIsMadeAsTheArchiveSays) {
     EXPECT_EQ(stat_of("/dev/null").special_device, device_number(1, 3));
     EXPECT_EQ(stat_of("/fifo").mode, 010644u);
     EXPECT_EQ(complaints.text(), "");
+}
+
+TEST_F(UnpackTest, FilesOfTwoFileSystemsAreNotLinkedThoughTheirInodesAreTheSame) {
+    Archive archive;
+    archive.add({"a", 0100644, "", 9, 2, 0, 0, 1}).add({"b", 0100644, "of b", 9, 2, 0, 0, 2});
+    archive.add({"c", 0100644, "of a", 9, 2, 0, 0, 1}).add({"d", 0100600, "of d", 9, 2, 0, 0, 1});
+    EXPECT_EQ(unpack(archive), STATUS_OK);
+    EXPECT_EQ(stat_of("/a").link_count, 2u);
+    EXPECT_EQ(stat_of("/a").number, stat_of("/c").number);
+    EXPECT_EQ(stat_of("/b").link_count, 1u);
+    EXPECT_EQ(stat_of("/b").size_bytes, 4);
+    EXPECT_EQ(stat_of("/d").link_count, 1u) << "nor those of another mode";
 }
 
 TEST_F(UnpackTest, NamesOfOneInodeAreLinksWhoseLastHasTheContent) {

@@ -162,7 +162,8 @@ void MemoryObjectModel::reserve_somewhere() {
     uint64_t offset = pick_offset();
     uint64_t length = pick_length();
     bool is_possible = offset <= OBJECT_SIZE_MAX && length <= OBJECT_SIZE_MAX - offset;
-    status result = in_a_drought([&] { return memory_object_reserve(object_, offset, length); });
+    status result =
+        in_a_drought([&] { return memory_object_reserve(object_, offset, length, nullptr); });
     if (!is_possible) {
         EXPECT_EQ(result, STATUS_OUT_OF_RANGE);
     }

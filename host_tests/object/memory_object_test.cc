@@ -75,6 +75,48 @@ TEST_F(MemoryObjectTest, PagesAreCountedWhereTheyAre) {
     EXPECT_EQ(memory_object_pages_between(object, 71, (FAR >> PAGE_SHIFT) - 1), 0u);
 }
 
+TEST_F(MemoryObjectTest, ObjectsOfOneBudgetHaveNoMoreFramesThanItSays) {
+    page_budget budget = {3, 0};
+    memory_object *other = nullptr;
+    phys_addr_t pa;
+    ASSERT_EQ(memory_object_create(PAGE_SIZE, &other), STATUS_OK);
+    memory_object_set_budget(object, &budget);
+    memory_object_set_budget(other, &budget);
+    EXPECT_EQ(write(0, std::string(PAGE_SIZE + 1, 'x')), STATUS_OK);
+    EXPECT_EQ(memory_object_reserve(other, 0, 2 * PAGE_SIZE, nullptr), STATUS_NO_SPACE);
+    EXPECT_EQ(budget.used, 2u) << "what was taken was given back";
+    EXPECT_EQ(memory_object_page_count(other), 0u);
+    EXPECT_EQ(memory_object_get_page(other, 0, &pa), STATUS_OK);
+    EXPECT_EQ(write(2 * PAGE_SIZE, "x"), STATUS_NO_SPACE);
+    EXPECT_EQ(write(PAGE_SIZE, "y"), STATUS_OK) << "a page that is there";
+    EXPECT_EQ(memory_object_resize(object, PAGE_SIZE), STATUS_OK);
+    EXPECT_EQ(budget.used, 2u);
+    EXPECT_EQ(memory_object_reserve(object, 0, 2 * PAGE_SIZE, nullptr), STATUS_OK);
+    EXPECT_EQ(budget.used, 3u);
+    memory_object_unref(other);
+    EXPECT_EQ(budget.used, 2u);
+}
+
+TEST_F(MemoryObjectTest, AFrameThatCannotBeHadLeavesTheBudgetAsItWas) {
+    page_budget budget = {10, 0};
+    memory_object_set_budget(object, &budget);
+    for (unsigned frames_left : {0, 1}) {
+        FrameDrought drought(frames_left);
+        EXPECT_EQ(write(0, "x"), STATUS_NO_MEMORY) << "or no room in the index";
+    }
+    EXPECT_EQ(budget.used, 0u);
+}
+
+TEST_F(MemoryObjectTest, AReservationEndsWhereItIsInterrupted) {
+    static int left;
+    left = 2;
+    auto is_interrupted = [] { return left-- == 0; };
+    EXPECT_EQ(memory_object_reserve(object, 0, 9 * PAGE_SIZE, is_interrupted), STATUS_INTERRUPTED);
+    EXPECT_EQ(memory_object_page_count(object), 0u);
+    left = 9;
+    EXPECT_EQ(memory_object_reserve(object, 0, 9 * PAGE_SIZE, is_interrupted), STATUS_OK);
+}
+
 TEST_F(MemoryObjectTest, AWriteAcrossPagesIsOneText) {
     std::string text(3 * PAGE_SIZE, '\0');
     std::iota(text.begin(), text.end(), 0);
@@ -231,14 +273,14 @@ TEST_F(MemoryObjectTest, AHoleBehindAllThatAnObjectCanHaveIsNone) {
     EXPECT_EQ(read(0, 3 * PAGE_SIZE), std::string(3 * PAGE_SIZE, 'a'));
 }
 
-TEST_F(MemoryObjectTest, WhatAnAreaWroteBehindTheEndStaysWhereTheSizeDoesQuirk) {
+TEST_F(MemoryObjectTest, WhatAnAreaWroteBehindTheEndGoesEvenWhereTheSizeStays) {
     phys_addr_t page;
     ASSERT_EQ(write(0, "abc"), STATUS_OK);
     ASSERT_EQ(memory_object_get_page(object, 0, &page), STATUS_OK);
     static_cast<char *>(platform_phys_to_virt(page))[3] = 'd';
     ASSERT_EQ(memory_object_resize(object, 3), STATUS_OK);
     ASSERT_EQ(memory_object_resize(object, 4), STATUS_OK);
-    EXPECT_EQ(read(0, 4), "abcd");
+    EXPECT_EQ(read(0, 4), std::string("abc\0", 4));
 }
 
 TEST_F(MemoryObjectTest, SizesBeyondTheLimitAreRefused) {

@@ -39,6 +39,14 @@ TEST_P(ObjectRows, memory_object_unref) {
     takes_no_memory([&] { memory_object_unref(object); });
 }
 
+TEST_P(ObjectRows, memory_object_set_budget) {
+    memory_object *other = nullptr;
+    page_budget budget = {1, 0};
+    ASSERT_EQ(memory_object_create(PAGE_SIZE, &other), STATUS_OK);
+    takes_no_memory([&] { memory_object_set_budget(other, &budget); });
+    memory_object_unref(other);
+}
+
 TEST_P(ObjectRows, memory_object_size) {
     takes_no_memory([&] { EXPECT_EQ(memory_object_size(object), PAGE_SIZE + PAGE_SIZE / 2); });
 }
@@ -94,12 +102,13 @@ TEST_P(ObjectRows, memory_object_punch) {
 }
 
 TEST_P(ObjectRows, memory_object_reserve) {
-    EXPECT_EQ(fails([&] { return memory_object_reserve(object, 0, 4 * PAGE_SIZE); }), 3u);
+    EXPECT_EQ(fails([&] { return memory_object_reserve(object, 0, 4 * PAGE_SIZE, nullptr); }), 3u);
 }
 
 TEST_P(ObjectRows, memory_object_reserve_FarBehindTheEnd) {
-    EXPECT_EQ(fails([&] { return memory_object_reserve(object, 1ull << 40, 2 * PAGE_SIZE); }),
-              2u + 4u + 4u + 1u)
+    EXPECT_EQ(
+        fails([&] { return memory_object_reserve(object, 1ull << 40, 2 * PAGE_SIZE, nullptr); }),
+        2u + 4u + 4u + 1u)
         << "two frames, and what memory_object_write takes there";
 }
 

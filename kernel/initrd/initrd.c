@@ -20,6 +20,8 @@ enum field : uint8_t {
     FIELD_LINK_COUNT = 4,
     FIELD_MODIFIED = 5,
     FIELD_FILE_SIZE = 6,
+    FIELD_MAJOR = 7,
+    FIELD_MINOR = 8,
     FIELD_SPECIAL_MAJOR = 9,
     FIELD_SPECIAL_MINOR = 10,
     FIELD_NAME_SIZE = 11,
@@ -52,7 +54,7 @@ static size_t round_up_to_4(size_t value) {
 
 struct header_numbers {
     uint32_t inode, mode, user, group, link_count, modified, file_size, name_size;
-    uint32_t special_major, special_minor;
+    uint32_t major, minor, special_major, special_minor;
 };
 
 static bool read_numbers(const uint8_t *header, struct header_numbers *numbers) {
@@ -63,6 +65,8 @@ static bool read_numbers(const uint8_t *header, struct header_numbers *numbers) 
            read_field(header, FIELD_LINK_COUNT, &numbers->link_count) &&
            read_field(header, FIELD_MODIFIED, &numbers->modified) &&
            read_field(header, FIELD_FILE_SIZE, &numbers->file_size) &&
+           read_field(header, FIELD_MAJOR, &numbers->major) &&
+           read_field(header, FIELD_MINOR, &numbers->minor) &&
            read_field(header, FIELD_SPECIAL_MAJOR, &numbers->special_major) &&
            read_field(header, FIELD_SPECIAL_MINOR, &numbers->special_minor) &&
            read_field(header, FIELD_NAME_SIZE, &numbers->name_size);
@@ -127,6 +131,7 @@ static void describe(const struct header_numbers *numbers, struct initrd_entry *
     uint32_t minor = numbers->special_minor;
     entry->mode = numbers->mode;
     entry->inode = numbers->inode;
+    entry->device = (uint64_t)numbers->major << 32 | numbers->minor;
     entry->link_count = numbers->link_count;
     entry->user = numbers->user;
     entry->group = numbers->group;
@@ -187,7 +192,8 @@ static void follow_hard_link(const struct initrd *initrd, const struct text_sink
     size_t offset = 0;
     struct initrd_entry other;
     while (initrd_next(initrd, &offset, silent, &other) == STATUS_OK) {
-        if (other.inode == entry->inode && other.size_bytes > 0) {
+        bool is_same = other.inode == entry->inode && other.device == entry->device;
+        if (is_same && other.size_bytes > 0) {
             entry->content = other.content;
             entry->size_bytes = other.size_bytes;
         }

@@ -31,6 +31,7 @@ struct initrd_entry {
     size_t size_bytes;
     uint32_t mode;
     uint32_t inode;
+    uint64_t device; /* that it was on; the two tell which entries are links to one file */
     uint32_t link_count;
     uint32_t user, group;
     uint32_t modified_seconds;

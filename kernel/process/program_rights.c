@@ -1,13 +1,16 @@
 #include "kernel/process/program_rights.h"
 
 #include "kernel/files/node/attributes.h"
+#include "kernel/files/path/mount.h"
 
 /* PER_CLEAR_ON_SETID of Linux: what would help to attack a program with more rights. */
 constexpr uint32_t PERSONALITY_UNSAFE = 0x0740000;
 
-static bool may_gain(void) {
+static bool may_gain(const struct file *file) {
     const struct process *process = process_current();
-    return process && !__atomic_load_n(&process->has_no_new_privileges, __ATOMIC_RELAXED);
+    const struct mount *mount = file->place.mount;
+    return process && !__atomic_load_n(&process->has_no_new_privileges, __ATOMIC_RELAXED) &&
+           !(mount && (mount_flags(mount) & MOUNT_NO_SET_USER));
 }
 
 struct program_rights program_rights_of(struct file *file) {
@@ -16,10 +19,10 @@ struct program_rights program_rights_of(struct file *file) {
     struct program_rights rights = {RIGHTS_OF_CALLER, RIGHTS_OF_CALLER};
     struct file_stat stat;
     file_inspect(file, &stat);
-    if (may_gain() && (stat.mode & PERMISSION_SET_USER)) {
+    if (may_gain(file) && (stat.mode & PERMISSION_SET_USER)) {
         rights.user = stat.user;
     }
-    if (may_gain() && (stat.mode & set_group) == set_group) {
+    if (may_gain(file) && (stat.mode & set_group) == set_group) {
         rights.group = stat.group;
     }
     return rights;

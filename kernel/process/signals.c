@@ -521,10 +521,16 @@ static void end_sleep(struct sleeper *sleeper) {
     begin_sleep(nullptr);
 }
 
+static bool is_to_end(void) {
+    const struct task *task = task_current();
+    return task && task_is_to_end(task);
+}
+
 void signals_begin(void) {
     static const struct sleep_interruption interruption = {
         .begin = begin_sleep,
         .is_pending = signal_is_pending,
+        .is_ending = is_to_end,
         .end = end_sleep,
     };
     sleeper_set_interruption(&interruption);

@@ -11,9 +11,10 @@ struct memory_object {
     uint32_t reference_count; /* atomic */
     uint64_t number;          /* fixed at creation */
     struct sleep_lock lock;
-    struct page_index pages; /* guarded by lock */
-    uint64_t page_count;     /* guarded by lock: frames in pages */
-    uint64_t size_bytes;     /* guarded by lock */
+    struct page_index pages;    /* guarded by lock */
+    uint64_t page_count;        /* guarded by lock: frames in pages */
+    uint64_t size_bytes;        /* guarded by lock */
+    struct page_budget *budget; /* fixed before it has pages; null: it may have any number */
     struct object_views views;
     struct sleep_lock cut_lock; /* one cut at a time; comes before the locks of spaces */
     struct list_node cut_pages; /* guarded by cut_lock: frames that are no page's any more, and that
@@ -49,6 +50,45 @@ uint64_t memory_object_number(const struct memory_object *object) {
     return object->number;
 }
 
+void memory_object_set_budget(struct memory_object *object, struct page_budget *budget) {
+    CHECK(object->page_count == 0);
+    object->budget = budget;
+}
+
+static void return_to_budget(struct page_budget *budget) {
+    if (budget != nullptr) {
+        __atomic_fetch_sub(&budget->used, 1, __ATOMIC_RELAXED);
+    }
+}
+
+/* Room for one frame more. */
+static enum status take_from_budget(struct page_budget *budget) {
+    if (budget == nullptr ||
+        __atomic_fetch_add(&budget->used, 1, __ATOMIC_RELAXED) < budget->limit) {
+        return STATUS_OK;
+    }
+    return_to_budget(budget);
+    return STATUS_NO_SPACE;
+}
+
+/* A frame that is zeroes and that the budget has room for. */
+static enum status take_frame(const struct memory_object *object, phys_addr_t *pa) {
+    enum status status = take_from_budget(object->budget);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = frame_alloc_zeroed(FRAME_FILE, ZONE_NORMAL, pa);
+    if (status != STATUS_OK) {
+        return_to_budget(object->budget);
+    }
+    return status;
+}
+
+static void drop_frame(const struct memory_object *object, phys_addr_t pa) {
+    frame_free(pa);
+    return_to_budget(object->budget);
+}
+
 struct object_views *memory_object_views(struct memory_object *object) {
     return &object->views;
 }
@@ -71,7 +111,7 @@ static void free_cut_pages(struct memory_object *object) {
         if (__atomic_load_n(&frame->map_count, __ATOMIC_ACQUIRE) == 0) {
             list_remove(&frame->listed.link);
             __atomic_fetch_sub(&frame_total, 1, __ATOMIC_RELAXED);
-            frame_free(frame_address(frame)); /* F3 */
+            drop_frame(object, frame_address(frame)); /* F3 */
         }
     }
 }
@@ -166,13 +206,13 @@ static enum status fill(struct memory_object *object, uint64_t page) {
         return STATUS_OK;
     }
     phys_addr_t pa;
-    enum status status = frame_alloc_zeroed(FRAME_FILE, ZONE_NORMAL, &pa);
+    enum status status = take_frame(object, &pa);
     if (status != STATUS_OK) {
         return status;
     }
     status = page_index_reserve(&object->pages, page);
     if (status != STATUS_OK) {
-        frame_free(pa);
+        drop_frame(object, pa);
         return status;
     }
     put_page(object, page, frame_of(pa));
@@ -312,13 +352,16 @@ enum status memory_object_punch(struct memory_object *object, uint64_t offset,
 
 /* Into `frames`, one for each page that has none, and room for it in the index. */
 static enum status take_frames(struct memory_object *object, struct page_span span,
-                               struct list_node *frames) {
+                               bool (*is_interrupted)(void), struct list_node *frames) {
     for (uint64_t page = span.first; page <= span.last; page++) {
         phys_addr_t pa;
         if (page_index_find(&object->pages, page) != nullptr) {
             continue;
         }
-        enum status status = frame_alloc_zeroed(FRAME_FILE, ZONE_NORMAL, &pa);
+        if (is_interrupted != nullptr && is_interrupted()) {
+            return STATUS_INTERRUPTED;
+        }
+        enum status status = take_frame(object, &pa);
         if (status != STATUS_OK) {
             return status;
         }
@@ -355,18 +398,19 @@ static void give_frames_back(struct memory_object *object, struct page_span span
     for (uint64_t page = span.first; !list_is_empty(frames); page++) {
         if (page_index_find(&object->pages, page) == nullptr) {
             page_index_remove(&object->pages, page, page, take_page, object);
-            frame_free(frame_address(pop_frame(frames)));
+            drop_frame(object, frame_address(pop_frame(frames)));
         }
     }
 }
 
-static enum status reserve(struct memory_object *object, struct page_span span) {
+static enum status reserve(struct memory_object *object, struct page_span span,
+                           bool (*is_interrupted)(void)) {
     struct list_node frames;
     list_init(&frames);
     if (span.last - span.first >= frame_count().total + object->page_count) {
         return STATUS_NO_MEMORY;
     }
-    enum status status = take_frames(object, span, &frames);
+    enum status status = take_frames(object, span, is_interrupted, &frames);
     if (status == STATUS_OK) {
         set_aside(object, span, &frames);
     } else {
@@ -376,7 +420,7 @@ static enum status reserve(struct memory_object *object, struct page_span span) 
 }
 
 enum status memory_object_reserve(struct memory_object *object, uint64_t offset,
-                                  uint64_t size_bytes) {
+                                  uint64_t size_bytes, bool (*is_interrupted)(void)) {
     if (offset > OBJECT_SIZE_MAX || size_bytes > OBJECT_SIZE_MAX - offset) {
         return STATUS_OUT_OF_RANGE;
     }
@@ -385,7 +429,7 @@ enum status memory_object_reserve(struct memory_object *object, uint64_t offset,
     }
     struct page_span span = {offset >> PAGE_SHIFT, (offset + size_bytes - 1) >> PAGE_SHIFT};
     sleep_lock_acquire(&object->lock);
-    enum status status = reserve(object, span);
+    enum status status = reserve(object, span, is_interrupted);
     sleep_lock_release(&object->lock);
     return status;
 }

@@ -35,6 +35,15 @@ void memory_object_unref(struct memory_object *object);
 /* Of this object alone, for ever: unlike its address, no later one has it. */
 uint64_t memory_object_number(const struct memory_object *object);
 
+/* How many frames several objects may have together. It outlives them. */
+struct page_budget {
+    uint64_t limit; /* fixed at creation */
+    uint64_t used;  /* atomic */
+};
+
+/* Before the object has a frame: from here on it has none that the budget has no room for. */
+void memory_object_set_budget(struct memory_object *object, struct page_budget *budget);
+
 uint64_t memory_object_size(struct memory_object *object);
 
 /* How many frames it has. */
@@ -55,8 +64,8 @@ size_t memory_object_read(struct memory_object *object, uint64_t offset, void *b
 
 /*
  * Copies in, and grows the object to where the copy ends. Errors: STATUS_NO_MEMORY;
- * STATUS_OUT_OF_RANGE, it would become too large. `*done_bytes` says how many bytes were copied
- * before an error; what is behind them is as before.
+ * STATUS_NO_SPACE, by its budget; STATUS_OUT_OF_RANGE, it would become too large. `*done_bytes`
+ * says how many bytes were copied before an error; what is behind them is as before.
  */
 enum status memory_object_write(struct memory_object *object, uint64_t offset,
                                 UNTRUSTED const void *buffer, size_t size_bytes,
@@ -78,10 +87,12 @@ enum status memory_object_punch(struct memory_object *object, uint64_t offset, u
 /*
  * Takes a frame for each page that [offset, offset + size_bytes) touches and that has none, also
  * behind the end; the size stays. They read as zeroes, and as a hole until somebody uses them.
- * Errors: STATUS_NO_MEMORY, nothing has changed; STATUS_OUT_OF_RANGE, behind OBJECT_SIZE_MAX.
+ * Errors, and nothing has changed: STATUS_NO_MEMORY; STATUS_NO_SPACE, by its budget;
+ * STATUS_INTERRUPTED, `is_interrupted`, which is asked before each frame, said so; null: nothing
+ * does; STATUS_OUT_OF_RANGE, behind OBJECT_SIZE_MAX.
  */
 enum status memory_object_reserve(struct memory_object *object, uint64_t offset,
-                                  uint64_t size_bytes);
+                                  uint64_t size_bytes, bool (*is_interrupted)(void));
 
 /* The first byte at `offset` or behind it that lies in a page which somebody has used, or in one
  * which nobody has; the size where there is none before the end. */
@@ -94,7 +105,8 @@ struct object_views *memory_object_views(struct memory_object *object);
 /*
  * The frame of a page that begins before the end, made of zeroes where there is none. It stays
  * until the lock of a space that has a view is given up: a cut comes by there before it frees
- * anything. Errors: STATUS_NO_MEMORY; STATUS_OUT_OF_RANGE, behind the end.
+ * anything. Errors: STATUS_NO_MEMORY; STATUS_NO_SPACE, by its budget; STATUS_OUT_OF_RANGE, behind
+ * the end.
  */
 enum status memory_object_get_page(struct memory_object *object, uint64_t page, phys_addr_t *pa);
 

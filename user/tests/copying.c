@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
@@ -228,6 +229,40 @@ static void check_flags(void) {
     show("null page", call(preadv2, file, 8, 1, 0l, 0l, 0));
 }
 
+static void show_left(void) {
+    int available = -1;
+    ioctl(ends[0], FIONREAD, &available);
+    say("left in the pipe: %d", available);
+}
+
+/* What cannot be written stays in the pipe. */
+static void check_nothing_lost(void) {
+    int pair[2];
+    drain();
+    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair);
+    while (write(pair[0], bytes, sizeof(bytes)) > 0) {
+    }
+    while (write(pair[0], bytes, 1) > 0) {
+    }
+    write(ends[1], bytes, 3000);
+    show("into a full socket", call(splice, ends[0], nullptr, pair[0], nullptr, 3000, 0));
+    show_left();
+    close(pair[1]);
+    signal(SIGPIPE, SIG_IGN);
+    show("to nobody", call(splice, ends[0], nullptr, pair[0], nullptr, 3000, 0));
+    show_left();
+    signal(SIGPIPE, SIG_DFL);
+    close(pair[0]);
+    int full[2];
+    pipe2(full, O_NONBLOCK);
+    while (write(full[1], bytes, sizeof(bytes)) > 0) {
+    }
+    show("into a full pipe",
+         call(splice, ends[0], nullptr, full[1], nullptr, 3000, SPLICE_F_NONBLOCK));
+    show_left();
+    drain();
+}
+
 /* A limit lets what is before it through, and then tells by a signal. */
 static void write_to_limit(void) {
     struct rlimit limit = {150, 150};
@@ -239,6 +274,9 @@ static void write_to_limit(void) {
     show("sent", call(sendfile, target, file, nullptr, 0));
     show("splice", call(splice, file, &(loff_t){0}, ends[1], nullptr, 10, 0));
     show("spliced behind the limit", call(splice, ends[0], nullptr, target, &(loff_t){150}, 10, 0));
+    show_left();
+    show("spliced to the limit", call(splice, ends[0], nullptr, target, &(loff_t){145}, 10, 0));
+    show_left();
 }
 
 int main(void) {
@@ -249,5 +287,6 @@ int main(void) {
     check_tee();
     check_vmsplice();
     check_flags();
+    check_nothing_lost();
     show_child("limited", write_to_limit);
 }

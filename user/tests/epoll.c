@@ -137,6 +137,83 @@ static void check_nesting(void) {
     close(outer);
 }
 
+constexpr int CHAIN = 8;
+
+/* Sets that watch each other in turn, made from the top or from the bottom. */
+static void check_chain(const char *what, int step) {
+    int sets[CHAIN], length = 1;
+    struct epoll_event event = {.events = EPOLLIN};
+    for (int i = 0; i < CHAIN; i++) {
+        sets[i] = epoll_create1(0);
+    }
+    int at = step > 0 ? 0 : CHAIN - 1;
+    for (; length < CHAIN; length++, at += step) {
+        int upper = step > 0 ? sets[at] : sets[at - 1];
+        int lower = step > 0 ? sets[at + 1] : sets[at];
+        if (epoll_ctl(upper, EPOLL_CTL_ADD, lower, &event) != 0) {
+            break;
+        }
+    }
+    show(what, length < CHAIN ? -1 : 0);
+    say("sets in the chain: %d", length);
+    for (int i = 0; i < CHAIN; i++) {
+        close(sets[i]);
+    }
+}
+
+/* Two chains become one. */
+static void check_joined_chains(int upper_count, int lower_count) {
+    int sets[CHAIN];
+    struct epoll_event event = {.events = EPOLLIN};
+    for (int i = 0; i < upper_count + lower_count; i++) {
+        sets[i] = epoll_create1(0);
+        if (i > 0 && i != upper_count) {
+            epoll_ctl(sets[i - 1], EPOLL_CTL_ADD, sets[i], &event);
+        }
+    }
+    show("joined", epoll_ctl(sets[upper_count - 1], EPOLL_CTL_ADD, sets[upper_count], &event));
+    for (int i = 0; i < upper_count + lower_count; i++) {
+        close(sets[i]);
+    }
+}
+
+constexpr int WIDTH_MAX = 24;
+
+/* Every set of a layer watches every one of the next, and those of the last one a pipe. */
+static void check_paths(int layers, int width) {
+    int sets[4][WIDTH_MAX], made = 0, result = 0;
+    struct epoll_event event = {.events = EPOLLIN};
+    for (int i = 0; i < layers * width; i++) {
+        sets[i / width][i % width] = epoll_create1(0);
+    }
+    for (int i = 0; i < width; i++) {
+        epoll_ctl(sets[layers - 1][i], EPOLL_CTL_ADD, pipe_ends[0], &event);
+    }
+    for (int i = 0; i < (layers - 1) * width * width && result == 0; i++) {
+        int layer = layers - 2 - i / (width * width);
+        int upper = sets[layer][i / width % width], lower = sets[layer + 1][i % width];
+        result = epoll_ctl(upper, EPOLL_CTL_ADD, lower, &event);
+        made += result == 0;
+    }
+    show("paths", result);
+    say("sets that watch sets, in %d layers: %d", layers, made);
+    for (int i = 0; i < layers * width; i++) {
+        close(sets[i / width][i % width]);
+    }
+}
+
+static void check_chains(void) {
+    check_paths(2, WIDTH_MAX);
+    check_paths(3, 6);
+    check_paths(4, 4);
+
+    check_chain("from the top", 1);
+    check_chain("from the bottom", -1);
+    check_joined_chains(2, 3);
+    check_joined_chains(3, 3);
+    check_joined_chains(1, 5);
+}
+
 static void check_waking(void) {
     struct epoll_event event;
     char bytes[8];
@@ -164,5 +241,6 @@ int main(void) {
     check_edge();
     check_several();
     check_nesting();
+    check_chains();
     check_waking();
 }

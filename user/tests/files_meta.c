@@ -91,6 +91,10 @@ static void check_times(void) {
     times[0].tv_nsec = 1'000'000'000;
     show("bad", futimens(file, times));
     show("absent", utimensat(AT_FDCWD, "absent", nullptr, 0));
+    show("bad, absent", utimensat(AT_FDCWD, "absent", times, 0));
+    show("bad, not mine", utimensat(AT_FDCWD, "/dev/null", times, 0));
+    times[1].tv_nsec = -1;
+    show("both bad, a file", utimensat(file, nullptr, times, 0));
     show("unknown flag", utimensat(AT_FDCWD, "file", nullptr, 1));
     show("link itself", utimensat(AT_FDCWD, "link", nullptr, AT_SYMLINK_NOFOLLOW));
     show("not mine", utimensat(AT_FDCWD, "/dev/null", (struct timespec[2]){}, 0));

@@ -3,10 +3,12 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 
 #include "user/tests/report.h"
@@ -30,6 +32,65 @@ static void check_offsets(void) {
     show("a hole's start", lseek(file, 0, SEEK_HOLE));
     show("data", lseek(file, 5, SEEK_DATA));
     show("data after the end", lseek(file, 1 << 20, SEEK_DATA));
+}
+
+/* Devices that are always at their start. */
+static void check_devices(void) {
+    static const char *const names[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/urandom"};
+    char byte;
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        int device = open(names[i], O_RDWR);
+        say("%s", names[i]);
+        show("to", lseek(device, 100, SEEK_SET));
+        show("before the start", lseek(device, -5, SEEK_SET));
+        show("where", lseek(device, 0, SEEK_CUR));
+        show("from the end", lseek(device, 3, SEEK_END));
+        show("data", lseek(device, 3, SEEK_DATA));
+        show("unknown whence", lseek(device, 0, 9));
+        show("read at 100", pread(device, &byte, 1, 100));
+        close(device);
+    }
+}
+
+/* Bytes that no offset reaches. */
+static void check_far(void) {
+    char byte[2] = {};
+    int zero = open("/dev/zero", O_RDWR);
+    show("read far", pread(file, byte, 1, INT64_MAX));
+    show("nothing far", pread(file, byte, 0, INT64_MAX));
+    show("write far", pwrite(file, byte, 1, INT64_MAX));
+    show("read over the end", pread(file, byte, 2, INT64_MAX - 1));
+    show("read before the end", pread(file, byte, 1, INT64_MAX - 1));
+    show("zero far", pread(zero, byte, 1, INT64_MAX));
+    lseek(file, INT64_MAX, SEEK_SET);
+    show("read there", read(file, byte, 1));
+    show("write there", write(file, byte, 1));
+    show("write nothing there", write(file, byte, 0));
+    lseek(file, 0, SEEK_SET);
+    close(zero);
+}
+
+static void note_alarm(int) {}
+
+/* Reads a GiB into one MiB again and again, until a signal comes. */
+static void read_until_signal(const char *name) {
+    static char buffer[1 << 20];
+    static struct iovec parts[1024];
+    int device = open(name, O_RDONLY);
+    for (int i = 0; i < 1024; i++) {
+        parts[i] = (struct iovec){buffer, sizeof(buffer)};
+    }
+    sigaction(SIGALRM, &(struct sigaction){.sa_handler = note_alarm}, nullptr);
+    setitimer(ITIMER_REAL, &(struct itimerval){.it_value.tv_usec = 10'000}, nullptr);
+    long result = readv(device, parts, 1024);
+    say("%s: ended early %d, whole pages %d", name, result > 0 && result < 1l << 30,
+        result % PAGE == 0);
+    close(device);
+}
+
+static void check_interruption(void) {
+    read_until_signal("/dev/zero");
+    read_until_signal("/dev/urandom");
 }
 
 static void check_simple(void) {
@@ -175,6 +236,9 @@ int main(void) {
     pipe(pipe_ends);
     check_simple();
     check_offsets();
+    check_devices();
+    check_far();
+    check_interruption();
     check_vectors();
     check_sendfile();
     check_copy();

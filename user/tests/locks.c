@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/file.h>
@@ -195,6 +196,39 @@ static void check_circle(void) {
     show_end("second", children[1]);
 }
 
+static int closed_at;
+
+static void *wait_at_closed(void *result) {
+    *(long *)result = lock_at(closed_at, F_SETLKW, F_WRLCK, 0, 1) == 0 ? 0 : errno;
+    return nullptr;
+}
+
+/* A descriptor that is closed while its lock is waited for: the lock is not held by anybody. */
+static void check_closed(void) {
+    pthread_t thread;
+    long error = 0;
+    closed_at = open("file", O_RDWR);
+    pid_t holder = fork();
+    if (holder == 0) {
+        lock_at(file, F_SETLK, F_WRLCK, 0, 1);
+        pause();
+    }
+    settle();
+    pthread_create(&thread, nullptr, wait_at_closed, &error);
+    settle();
+    close(closed_at);
+    kill(holder, SIGKILL);
+    pthread_join(thread, nullptr);
+    say("closed while it waited: %s", error == 0 ? "ok" : error_name((int)error));
+    show_end("holder", holder);
+    pid_t asker = fork();
+    if (asker == 0) {
+        show("another process", lock_at(file, F_SETLK, F_WRLCK, 0, 1));
+        _exit(0);
+    }
+    show_end("asker", asker);
+}
+
 int main(void) {
     file = scratch_file("file", 100);
     check_descriptions();
@@ -203,4 +237,5 @@ int main(void) {
     check_circle();
     flock(file, LOCK_UN);
     check_waiting();
+    check_closed();
 }

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -86,6 +87,31 @@ static void check_ends(void) {
     entry = (struct pollfd){ends[1], POLLOUT, 0};
     poll(&entry, 1, 0);
     say("events %#x", (unsigned)entry.revents);
+    close(ends[1]);
+}
+
+static int sigpipes;
+
+static void count_sigpipe(int) {
+    sigpipes++;
+}
+
+/* A reader that goes in the middle of a write: what was written counts, and the signal comes. */
+static void check_reader_going(void) {
+    int ends[2];
+    pipe(ends);
+    pid_t child = fork();
+    if (child == 0) {
+        close(ends[1]);
+        settle();
+        _exit(0);
+    }
+    close(ends[0]);
+    signal(SIGPIPE, count_sigpipe);
+    show("written", write(ends[1], bytes, 200'000));
+    say("signals: %d", sigpipes);
+    signal(SIGPIPE, SIG_DFL);
+    show_end("reader", child);
     close(ends[1]);
 }
 
@@ -172,6 +198,47 @@ static void check_slots(void) {
     close(ends[1]);
 }
 
+/* Where memory ends within a piece, that piece stays; what came before it counts. */
+static void check_missing_memory(void) {
+    int ends[2], available;
+    char *memory =
+        mmap(nullptr, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    munmap(memory + 2 * PAGE, PAGE);
+    pipe2(ends, O_NONBLOCK);
+    show("write, the end is missing", write(ends[1], memory + 2 * PAGE - 10, 20));
+    show("write, the second piece", write(ends[1], memory + PAGE - 10, PAGE + 20));
+    write(ends[1], "0123456789", 10);
+    show("write, what would join", write(ends[1], memory + 2 * PAGE - 10, 20));
+    ioctl(ends[0], FIONREAD, &available);
+    say("available: %d", available);
+    show("read, the first piece", read(ends[0], memory + PAGE + 10, 2 * PAGE));
+    show("read, the second piece", read(ends[0], memory + PAGE - 5, 2 * PAGE));
+    show("read, the end is missing", read(ends[0], memory + 2 * PAGE - 1, 10));
+    show("the rest", read(ends[0], bytes, sizeof(bytes)));
+    close(ends[0]);
+    close(ends[1]);
+}
+
+/* The rest of a page that a reader takes makes much more room than it has bytes. */
+static void check_room_at_once(void) {
+    int ends[2];
+    pipe(ends);
+    write(ends[1], bytes, 16 * PAGE - 1000);
+    read(ends[0], bytes, PAGE - 96);
+    pid_t child = fork();
+    if (child == 0) {
+        struct pollfd entry = {ends[1], POLLOUT, 0};
+        show("polled", poll(&entry, 1, 3000));
+        show("written", write(ends[1], bytes, PAGE));
+        _exit(0);
+    }
+    settle();
+    show("read the rest", read(ends[0], bytes, 96));
+    show_end("writer", child);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static void check_fifo(void) {
     char byte;
     show("make", mkfifo("fifo", 0600));
@@ -210,7 +277,10 @@ int main(void) {
     check_capacity();
     check_ends();
     check_blocking();
+    check_reader_going();
     check_packets();
     check_slots();
+    check_missing_memory();
+    check_room_at_once();
     check_fifo();
 }

@@ -284,8 +284,9 @@ static void check_waiting(void) {
         _exit(connect_to(open_socket(SOCK_STREAM), "w") == 0 ? 3 : 4);
     }
     settle();
-    show_ok("accept", call(accept, listener, nullptr, nullptr));
+    long accepted = call(accept, listener, nullptr, nullptr);
     show_end("child", child);
+    show_ok("accepted before", accepted);
 }
 
 int main(void) {

@@ -129,6 +129,37 @@ static void check_ends(void) {
     pair[1] = -1;
 }
 
+static void receive_some(void) {
+    show_received("received", pair[0], 10, 0);
+}
+
+static void fill_it(void) {
+    signal(SIGPIPE, SIG_IGN);
+    while (call(write, pair[0], text, sizeof(text)) > 0) {
+    }
+    say("sending ended: %s", error_name(errno));
+}
+
+/* Ends a call on the same end that waits in another process. */
+static void end_waiting(const char *what, void (*wait)(void), int how) {
+    open_pair(0);
+    pid_t child = fork();
+    if (child == 0) {
+        wait();
+        _exit(0);
+    }
+    settle();
+    int result = shutdown(pair[0], how);
+    show_end("who waited", child);
+    say("%s: %d", what, result);
+}
+
+static void check_shutdown_while_waiting(void) {
+    end_waiting("receiving ends", receive_some, SHUT_RD);
+    end_waiting("sending ends", fill_it, SHUT_WR);
+    end_waiting("both end", receive_some, SHUT_RDWR);
+}
+
 static void check_shutdown(void) {
     open_pair(0);
     show("no such direction", shutdown(pair[0], 3));
@@ -273,6 +304,7 @@ int main(void) {
     check_waiting_for_all();
     check_ends();
     check_shutdown();
+    check_shutdown_while_waiting();
     check_full();
     check_writer_waits();
     check_interruption();

@@ -2,8 +2,10 @@
 
 #include "kernel/files/file/device.h"
 #include "kernel/files/transfer/transfer.h"
+#include "kernel/files/wait/wait.h"
 
 constexpr size_t PIECE_SIZE = 256;
+constexpr size_t UNINTERRUPTED_SIZE = 4096; /* a signal ends what is longer */
 constexpr uint32_t MEMORY_MAJOR = 1;
 
 static random_filler *random_source; /* fixed by devices_register */
@@ -18,7 +20,9 @@ static enum status read_nothing(struct file *file, uint64_t *position, struct tr
 static enum status read_zeroes(struct file *file, uint64_t *position, struct transfer *transfer) {
     (void)file;
     (void)position;
-    (void)transfer_put_zeroes(transfer, transfer->left_bytes);
+    do {
+        (void)transfer_put_zeroes(transfer, UNINTERRUPTED_SIZE);
+    } while (transfer->left_bytes > 0 && !sleeper_is_interrupted());
     return transfer_result(transfer, STATUS_OK);
 }
 
@@ -31,6 +35,9 @@ static enum status read_random(struct file *file, uint64_t *position, struct tra
         status = random_source(piece, sizeof(piece));
         if (status == STATUS_OK) {
             (void)transfer_put(transfer, piece, sizeof(piece));
+        }
+        if (transfer->done_bytes % UNINTERRUPTED_SIZE == 0 && sleeper_is_interrupted()) {
+            break;
         }
     }
     return transfer_result(transfer, status);
@@ -53,23 +60,27 @@ static const struct file_operations null_operations = {
     .read = read_nothing,
     .write = swallow,
     .is_seekable = true,
+    .ignores_seeking = true,
     .has_no_splice = true,
 };
 static const struct file_operations zero_operations = {
     .read = read_zeroes,
     .write = swallow,
     .is_seekable = true,
+    .ignores_seeking = true,
     .is_mapped_as_zeroes = true,
 };
 static const struct file_operations full_operations = {
     .read = read_zeroes,
     .write = write_to_full,
     .is_seekable = true,
+    .ignores_seeking = true,
 };
 static const struct file_operations random_operations = {
     .read = read_random,
     .write = swallow,
     .is_seekable = true,
+    .ignores_seeking = true,
 };
 
 enum status devices_register(random_filler *fill_randomly) {

@@ -4,12 +4,7 @@
 #include "kernel/files/file/open.h"
 #include "mm/heap/heap.h"
 
-constexpr unsigned DEPTH_MAX = 4; /* sets below a set */
 constexpr uint32_t ALWAYS_ASKED = READY_ERROR | READY_HANG_UP;
-
-static struct epoll_item *item_of(struct tree_node *node) {
-    return TREE_ENTRY(node, struct epoll_item, of_set);
-}
 
 /* Where an item stands in the order of a set. */
 static bool is_before(const struct file *file, uint32_t number, const struct epoll_item *item) {
@@ -53,7 +48,7 @@ static void destroy_item(struct epoll_item *item) REQUIRES(file_watches) {
 
 /* The file is closed: file_watches is held, which the compiler cannot know. */
 static void forget(struct file_watch *watch) NO_CAPABILITY_CHECK {
-    destroy_item((struct epoll_item *)((char *)watch - offsetof(struct epoll_item, watch)));
+    destroy_item(item_of_watch(watch));
 }
 
 static void notify(struct waiter *waiter) {
@@ -92,8 +87,10 @@ enum status epoll_open(struct file **file) {
     enum status status = file_open_special(&epoll_operations, set, 0, file);
     if (status != STATUS_OK) {
         heap_free(set);
+        return status;
     }
-    return status;
+    set->file = *file;
+    return STATUS_OK;
 }
 
 static enum status check_watchable(const struct file *epoll, const struct file *file) {
@@ -103,20 +100,6 @@ static enum status check_watchable(const struct file *epoll, const struct file *
     return file == epoll ? STATUS_INVALID : STATUS_OK;
 }
 
-/* Whether the sets below `file`, and itself, are neither `epoll` nor too deep. */
-static bool may_be_below(const struct file *epoll, const struct file *file, unsigned depth)
-    REQUIRES(file_watches) {
-    if (!file_is_epoll(file)) {
-        return true;
-    }
-    bool may = file != epoll && depth <= DEPTH_MAX;
-    struct tree_node *at = tree_first(&set_of(file)->items);
-    for (; at != nullptr && may; at = tree_next(at)) {
-        may = may_be_below(epoll, item_of(at)->file, depth + 1);
-    }
-    return may;
-}
-
 static enum status check_exclusive(const struct file *file, uint32_t events) {
     constexpr uint32_t allowed = READY_TO_READ | READY_TO_WRITE | ALWAYS_ASKED | EPOLL_WAKE_UP |
                                  EPOLL_EDGE | EPOLL_EXCLUSIVE;
@@ -124,15 +107,17 @@ static enum status check_exclusive(const struct file *file, uint32_t events) {
     return is_wrong ? STATUS_INVALID : STATUS_OK;
 }
 
-/* Its first look also puts it onto the file's queue. */
-static void begin_watching(struct epoll_item *item) REQUIRES(file_watches) {
+static void link_item(struct epoll_item *item) REQUIRES(file_watches) {
     struct epoll_set *set = item->set;
     file_watch_add(item->file, &item->watch);
     sleep_lock_acquire(&set->lock);
     insert(set, item);
     sleep_lock_release(&set->lock);
-    uint32_t ready = poll_events(file_poll(item->file, &item->waiter));
-    if (ready & item->event.events) {
+}
+
+/* Its first look also puts it onto the file's queue. */
+static void begin_watching(struct epoll_item *item, uint32_t wanted) REQUIRES(file_watches) {
+    if (poll_events(file_poll(item->file, &item->waiter)) & wanted) {
         item_is_ready(item);
     }
 }
@@ -149,7 +134,7 @@ static uint32_t interest_of(uint32_t events) {
 
 static enum status add_held(struct file *epoll, struct file *file, uint32_t number,
                             const struct epoll_event *event) REQUIRES(file_watches) {
-    if (!may_be_below(epoll, file, 1)) {
+    if (!set_may_watch(epoll, file)) {
         return STATUS_LINK_LOOP;
     }
     if (find(set_of(epoll), file, number) != nullptr) {
@@ -167,7 +152,13 @@ static enum status add_held(struct file *epoll, struct file *file, uint32_t numb
         .watch.forget = forget,
         .waiter = {.notify = notify, .interest = interest_of(event->events)},
     };
-    begin_watching(item);
+    uint32_t wanted = item->event.events; /* nobody else knows the item yet */
+    link_item(item);
+    if (!set_paths_are_few(epoll, file)) {
+        destroy_item(item);
+        return STATUS_INVALID;
+    }
+    begin_watching(item, wanted);
     return STATUS_OK;
 }
 
@@ -196,12 +187,13 @@ static enum status change_held(struct file *epoll, struct file *file, uint32_t n
     if (item->event.events & EPOLL_EXCLUSIVE) {
         return STATUS_INVALID;
     }
+    uint32_t wanted = event->events | ALWAYS_ASKED;
     waiter_remove(&item->waiter);
     sleep_lock_acquire(&item->set->lock);
-    item->event = (struct epoll_event){event->events | ALWAYS_ASKED, event->data};
+    item->event = (struct epoll_event){wanted, event->data};
     sleep_lock_release(&item->set->lock);
     item->waiter.interest = interest_of(event->events);
-    if (poll_events(file_poll(file, &item->waiter)) & item->event.events) {
+    if (poll_events(file_poll(file, &item->waiter)) & wanted) {
         item_is_ready(item);
     }
     return STATUS_OK;

@@ -38,7 +38,8 @@ bool file_is_epoll(const struct file *file);
  * man 2 epoll_ctl: what is watched is a file under a descriptor's number. Errors of all:
  * STATUS_NOT_PERMITTED, the file is always ready; STATUS_INVALID, a set that would watch itself, or
  * events that exclude each other. Of adding: STATUS_EXISTS; STATUS_LINK_LOOP, sets would watch each
- * other, or more than five deep; STATUS_NO_MEMORY. Of the others: STATUS_NOT_FOUND.
+ * other, or more than five deep; STATUS_INVALID, too many paths lead to them; STATUS_NO_MEMORY. Of
+ * the others: STATUS_NOT_FOUND.
  */
 enum status epoll_add(struct file *epoll, struct file *file, uint32_t number,
                       const struct epoll_event *event);

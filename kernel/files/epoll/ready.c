@@ -1,4 +1,5 @@
 #include "kernel/files/epoll/set.h"
+#include "lib/check.h"
 #include "mm/platform.h"
 
 /* Which items of a set may be ready. */
@@ -34,11 +35,9 @@ void set_push_ready(struct epoll_set *set, struct epoll_item *item) {
 struct epoll_item *set_pop_ready(struct epoll_set *set) {
     lock_ready(set);
     struct list_node *first = list_pop_front(&set->ready);
-    struct epoll_item *item =
-        first == nullptr ? nullptr : LIST_ENTRY(first, struct epoll_item, of_ready);
-    if (item != nullptr) {
-        item->is_listed = false;
-    }
+    CHECK(first != nullptr);
+    struct epoll_item *item = LIST_ENTRY(first, struct epoll_item, of_ready);
+    item->is_listed = false;
     unlock_ready(set);
     return item;
 }
@@ -52,14 +51,13 @@ void set_drop_ready(struct epoll_set *set, struct epoll_item *item) {
     unlock_ready(set);
 }
 
-size_t set_count_ready(struct epoll_set *set) {
-    size_t count = 0;
+const struct epoll_item *set_last_ready(struct epoll_set *set) {
     lock_ready(set);
-    for (struct list_node *at = set->ready.next; at != &set->ready; at = at->next) {
-        count++;
-    }
+    const struct epoll_item *last = list_is_empty(&set->ready)
+                                        ? nullptr
+                                        : LIST_ENTRY(set->ready.prev, struct epoll_item, of_ready);
     unlock_ready(set);
-    return count;
+    return last;
 }
 
 /* What the item's file is ready for, of what is asked for. */
@@ -67,12 +65,15 @@ static uint32_t look(const struct epoll_item *item) {
     return poll_events(file_poll(item->file, nullptr)) & item->event.events;
 }
 
-/* Looks at each that may be ready once; those that are not go off the list. */
+/* Looks once at each that may be ready; those that are not go off the list. */
 static bool has_ready(struct epoll_set *set) REQUIRES(set->lock) {
+    const struct epoll_item *last = set_last_ready(set);
+    const struct epoll_item *seen = nullptr;
     bool is_found = false;
-    for (size_t left = set_count_ready(set); left > 0 && !is_found; left--) {
+    while (seen != last && !is_found) {
         struct epoll_item *item = set_pop_ready(set);
-        is_found = item != nullptr && look(item) != 0;
+        seen = item;
+        is_found = look(item) != 0;
         if (is_found) {
             set_push_ready(set, item);
         }
@@ -114,10 +115,12 @@ static void note_taken(struct epoll_set *set, struct epoll_item *item) REQUIRES(
 }
 
 static void collect_held(struct epoll_set *set, struct transfer *transfer) REQUIRES(set->lock) {
-    size_t left = set_count_ready(set);
-    for (; left > 0 && transfer->left_bytes >= sizeof(struct epoll_event); left--) {
+    const struct epoll_item *last = set_last_ready(set);
+    const struct epoll_item *seen = nullptr;
+    while (seen != last && transfer->left_bytes >= sizeof(struct epoll_event)) {
         struct epoll_item *item = set_pop_ready(set);
-        uint32_t ready = item == nullptr ? 0 : look(item);
+        uint32_t ready = look(item);
+        seen = item;
         if (ready == 0) {
             continue;
         }

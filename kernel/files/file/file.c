@@ -108,6 +108,11 @@ void file_set_owner(struct file *file, const struct file_owner *owner) {
 /* One of the two operations that move bytes. */
 typedef enum status moving(struct file *file, uint64_t *position, struct transfer *transfer);
 
+/* Whether the last byte would be one that no offset reaches, whether it is there or not. */
+static bool is_too_far(uint64_t position, const struct transfer *transfer) {
+    return transfer->left_bytes > INT64_MAX - position;
+}
+
 static enum status move_at_position(struct file *file, moving *move, struct transfer *transfer) {
     uint64_t none = 0;
     if (move == nullptr) {
@@ -117,7 +122,9 @@ static enum status move_at_position(struct file *file, moving *move, struct tran
         return move(file, &none, transfer);
     }
     sleep_lock_acquire(&file->position_lock);
-    enum status status = move(file, &file->position, transfer);
+    enum status status = is_too_far(file->position, transfer)
+                             ? STATUS_INVALID
+                             : move(file, &file->position, transfer);
     sleep_lock_release(&file->position_lock);
     return status;
 }
@@ -131,7 +138,10 @@ static enum status move_at(struct file *file, moving *move, int64_t offset,
         return STATUS_NOT_SEEKABLE;
     }
     uint64_t position = (uint64_t)offset;
-    return move == nullptr ? STATUS_INVALID : move(file, &position, transfer);
+    if (move == nullptr || is_too_far(position, transfer)) {
+        return STATUS_INVALID;
+    }
+    return move(file, &position, transfer);
 }
 
 enum status file_read(struct file *file, struct transfer *transfer) {
@@ -206,8 +216,11 @@ enum status file_seek(struct file *file, int64_t offset, enum seek_origin origin
         return STATUS_BAD_DESCRIPTOR;
     }
     *position = 0;
+    if (file->operations->ignores_seeking) {
+        return STATUS_OK;
+    }
     if (!file->operations->is_seekable) {
-        return file->operations->ignores_seeking ? STATUS_OK : STATUS_NOT_SEEKABLE;
+        return STATUS_NOT_SEEKABLE;
     }
     if (!is_regular(file) && origin != FROM_START && origin != FROM_POSITION) {
         return STATUS_INVALID;
@@ -226,8 +239,11 @@ void file_inspect(struct file *file, struct file_stat *stat) {
         node_stat(file->place.node, stat);
         return;
     }
+    static struct file_system anonymous = {.name = "anon_inodefs"};
     constexpr uint32_t permissions = 0600;
     *stat = (struct file_stat){
+        .device = nameless_device(&anonymous),
+        .number = 1,
         .link_count = 1,
         .mode = file->operations->mode | permissions,
         .user = file->opener,

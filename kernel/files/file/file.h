@@ -26,7 +26,8 @@ struct file;
 constexpr uint32_t FILE_APPEND = 02000;
 constexpr uint32_t FILE_NO_WAIT = 04000; /* O_NONBLOCK */
 constexpr uint32_t FILE_DIRECT = 040000; /* O_DIRECT: what is written to a pipe are packets */
-constexpr uint32_t FILE_SETTABLE = FILE_APPEND | FILE_NO_WAIT | FILE_DIRECT | 01000000;
+constexpr uint32_t FILE_NO_ACCESS_TIME = 01000000; /* O_NOATIME */
+constexpr uint32_t FILE_SETTABLE = FILE_APPEND | FILE_NO_WAIT | FILE_DIRECT | FILE_NO_ACCESS_TIME;
 
 /* What the description was opened for. */
 constexpr uint8_t ACCESS_OF_READING = 1;
@@ -46,7 +47,7 @@ struct file_operations {
     void (*unreferenced)(void); /* one has lost a reference that was not its last; may be null */
     bool is_seekable;
     bool has_no_splice;   /* man 2 splice and sendfile cannot read from it */
-    bool ignores_seeking; /* it has no position, and seeking does nothing */
+    bool ignores_seeking; /* it is always at its start, and seeking does nothing */
     uint32_t mode;        /* what st_mode says of a file without a node, besides its permissions */
     bool is_mapped_as_zeroes; /* to map it is to map anonymous memory (man 4 zero) */
     const char *name; /* what /proc/PID/fd shows of one that has no place; null: it has one */
@@ -69,13 +70,13 @@ struct file_watch {
 };
 
 struct file {
-    const struct file_operations *operations; /* fixed at creation */
-    struct location place;                    /* owned; fixed at creation; may be nowhere */
-    uint32_t opener;                          /* the user who opened it; fixed at creation */
-    uint32_t open_flags;                      /* of man 2 open, for F_GETFL; fixed at creation */
-    uint8_t access;                           /* fixed at creation; 0: O_PATH */
-    uint32_t reference_count;                 /* atomic */
-    uint32_t status_flags;                    /* atomic */
+    const struct file_operations *operations; /* fixed when it is open */
+    struct location place;                    /* owned; fixed when it is open; may be nowhere */
+    uint32_t opener;                          /* the user who opened it; fixed when it is open */
+    uint32_t open_flags;      /* of man 2 open, for F_GETFL; fixed when it is open */
+    uint8_t access;           /* fixed at creation; 0: O_PATH */
+    uint32_t reference_count; /* atomic */
+    uint32_t status_flags;    /* atomic */
     struct sleep_lock position_lock;
     uint64_t position;         /* guarded by position_lock; at most INT64_MAX */
     void *state;               /* the kind's own; fixed when it is open */
@@ -143,10 +144,11 @@ enum seek_origin : uint8_t { FROM_START, FROM_POSITION, FROM_END, TO_DATA, TO_HO
 enum status file_seek(struct file *file, int64_t offset, enum seek_origin origin,
                       int64_t *position);
 
-/* man 2 ftruncate; man 2 truncate, by whoever may write to the node. Errors: STATUS_INVALID, it is
- * not open for writing, not a regular file, or the size is negative; STATUS_FILE_TOO_LARGE;
- * STATUS_IS_A_DIRECTORY; STATUS_ACCESS_DENIED. */
-enum status file_resize(struct file *file, int64_t size_bytes);
+/* man 2 ftruncate, on whose behalf it is; man 2 truncate, by whoever may write to the node. Errors:
+ * STATUS_INVALID, it is not open for writing, not a regular file, or the size is negative;
+ * STATUS_FILE_TOO_LARGE; STATUS_IS_A_DIRECTORY; STATUS_ACCESS_DENIED. */
+enum status file_resize(struct file *file, const struct credentials *credentials,
+                        int64_t size_bytes);
 enum status node_resize(struct node *node, const struct credentials *credentials,
                         int64_t size_bytes);
 
@@ -162,7 +164,8 @@ enum fill_mode : uint8_t {
     FILL_OTHERWISE, /* in a way that no file system here can: it is for the order of errors */
 };
 
-enum status file_fill(struct file *file, enum fill_mode mode, int64_t offset, int64_t size_bytes);
+enum status file_fill(struct file *file, const struct credentials *credentials, enum fill_mode mode,
+                      int64_t offset, int64_t size_bytes);
 
 /* man 2 getdents64: entries as struct linux_dirent64; the other is getdents, with struct
  * linux_dirent. Errors: STATUS_NOT_A_DIRECTORY; STATUS_NOT_FOUND, it is removed; STATUS_INVALID,
@@ -170,8 +173,8 @@ enum status file_fill(struct file *file, enum fill_mode mode, int64_t offset, in
 enum status file_list(struct file *file, struct transfer *transfer);
 enum status file_list_old(struct file *file, struct transfer *transfer);
 
-/* man 2 fstat. What has no node is a fifo, or of the kind that its operations say, or of none at
- * all; and is its opener's. */
+/* man 2 fstat. What has no node is of the kind that its operations say, or of none at all; and is
+ * its opener's. */
 void file_inspect(struct file *file, struct file_stat *stat);
 
 /* What it is ready for; `waiter`, if not null, comes first onto the queue that tells of changes, if

@@ -18,6 +18,9 @@ enum status file_create(const struct file_operations *operations, const struct l
 /* Frees one that has not come to be open. */
 void file_discard(struct file *file);
 
+/* st_dev of what is in no directory, taken when it is first asked for. */
+uint32_t nameless_device(struct file_system *system);
+
 /* A node of a system whose nodes are in no directory, with one reference and one link. The system's
  * device is taken with its first node. STATUS_NO_MEMORY. */
 enum status nameless_node_create(struct file_system *system, const struct node_request *request,

@@ -20,6 +20,17 @@ static struct node *no_directory(struct node *node, char *name) {
     return nullptr;
 }
 
+uint32_t nameless_device(struct file_system *system) {
+    uint32_t device = __atomic_load_n(&system->device, __ATOMIC_RELAXED);
+    if (device != 0) {
+        return device;
+    }
+    uint32_t taken = file_system_take_device();
+    bool is_first = __atomic_compare_exchange_n(&system->device, &device, taken, false,
+                                                __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+    return is_first ? taken : device;
+}
+
 enum status nameless_node_create(struct file_system *system, const struct node_request *request,
                                  struct node **node) {
     static const struct node_operations operations = {
@@ -28,9 +39,7 @@ enum status nameless_node_create(struct file_system *system, const struct node_r
         .block_count = nothing,
         .whereabouts = no_directory,
     };
-    if (__atomic_load_n(&system->device, __ATOMIC_RELAXED) == 0) {
-        __atomic_store_n(&system->device, file_system_take_device(), __ATOMIC_RELAXED);
-    }
+    (void)nameless_device(system);
     struct node *made = heap_alloc(sizeof(*made));
     if (made == nullptr) {
         return STATUS_NO_MEMORY;

@@ -51,7 +51,8 @@ enum status file_open_place(const struct path_view *view, const struct location 
 
 /* man 2 pipe, under FILE_NO_WAIT, and FILE_DIRECT, which is the writer's. Errors:
  * STATUS_NO_MEMORY. */
-enum status file_open_pipe(uint32_t flags, struct file **reader, struct file **writer);
+enum status file_open_pipe(const struct credentials *owner, uint32_t flags, struct file **reader,
+                           struct file **writer);
 
 /* The pipe that a file is an end of, for F_SETPIPE_SZ and FIONREAD; null: none. */
 struct pipe *file_pipe(const struct file *file);

@@ -52,14 +52,14 @@ const struct file_operations pipe_file_operations = {
     .write = write_pipe,
     .poll = poll_pipe,
     .release = release_pipe,
-    .mode = NODE_FIFO,
 };
 
-static enum status enter_fifo(struct node *node, struct pipe **pipe) {
+static enum status enter_fifo(const struct file *file, struct pipe **pipe) {
+    struct node *node = file->place.node;
     enum status status = STATUS_OK;
     sleep_lock_acquire(&node->lock);
     if (node->pipe == nullptr) {
-        status = pipe_create(&node->pipe);
+        status = pipe_create(file->opener, &node->pipe);
     } else {
         pipe_ref(node->pipe);
     }
@@ -78,7 +78,7 @@ static void open_at_once(struct file *file, struct pipe *pipe) {
 enum status fifo_file_open(struct file *file) {
     struct node *node = file->place.node;
     struct pipe *pipe;
-    enum status status = enter_fifo(node, &pipe);
+    enum status status = enter_fifo(file, &pipe);
     if (status != STATUS_OK) {
         return status;
     }
@@ -97,19 +97,25 @@ enum status fifo_file_open(struct file *file) {
 }
 
 /* A pipe is a fifo that never had a name, so that /proc/PID/fd can lead to it. */
-static enum status create_node(struct node **node) {
+static enum status create_node(const struct credentials *owner, struct node **node) {
     static struct file_system system = {.type = PIPE_FS_TYPE, .name = "pipefs", .label = "pipe"};
-    const struct node_request request = {.kind = NODE_FIFO, .permissions = 0600};
+    const struct node_request request = {
+        .kind = NODE_FIFO,
+        .permissions = 0600,
+        .user = owner->user,
+        .group = owner->group,
+    };
     return nameless_node_create(&system, &request, node);
 }
 
 static enum status create_end(const struct location *place, uint8_t access, uint32_t flags,
-                              struct file **file) {
+                              uint32_t opener, struct file **file) {
     struct file *made;
     enum status status = file_create(&pipe_file_operations, place, access, flags, &made);
     if (status != STATUS_OK) {
         return status;
     }
+    made->opener = opener;
     status = fifo_file_open(made);
     if (status != STATUS_OK) {
         file_discard(made);
@@ -119,15 +125,18 @@ static enum status create_end(const struct location *place, uint8_t access, uint
     return STATUS_OK;
 }
 
-enum status file_open_pipe(uint32_t flags, struct file **reader, struct file **writer) {
+enum status file_open_pipe(const struct credentials *owner, uint32_t flags, struct file **reader,
+                           struct file **writer) {
     struct location place = {.mount = mount_nowhere()};
-    enum status status = create_node(&place.node);
+    enum status status = create_node(owner, &place.node);
     if (status != STATUS_OK) {
         return status;
     }
-    status = create_end(&place, ACCESS_OF_READING, (flags & ~FILE_DIRECT) | OPEN_READ_ONLY, reader);
+    status = create_end(&place, ACCESS_OF_READING, (flags & ~FILE_DIRECT) | OPEN_READ_ONLY,
+                        owner->user, reader);
     if (status == STATUS_OK) {
-        status = create_end(&place, ACCESS_OF_WRITING, flags | OPEN_WRITE_ONLY, writer);
+        status =
+            create_end(&place, ACCESS_OF_WRITING, flags | OPEN_WRITE_ONLY, owner->user, writer);
         if (status != STATUS_OK) {
             file_unref(*reader);
         }

@@ -15,9 +15,8 @@ static enum status read_regular(struct file *file, uint64_t *position, struct tr
     return status;
 }
 
-static void note_contents_changed(const struct file *file, struct node *node) {
-    const struct credentials opener = {.user = file->opener};
-    node_drop_set_bits(node, &opener);
+static void note_contents_changed(struct node *node, const struct credentials *credentials) {
+    node_drop_set_bits(node, credentials);
     node_note_write(node);
 }
 
@@ -59,7 +58,8 @@ static enum status write_regular(struct file *file, uint64_t *position, struct t
     sleep_lock_release(&node->lock);
     if (transfer->done_bytes > before) {
         *position += transfer->done_bytes - before;
-        note_contents_changed(file, node);
+        const struct credentials writer = {.user = transfer->keeps_set_bits ? 0 : ID_UNCHANGED};
+        note_contents_changed(node, &writer);
     }
     return status;
 }
@@ -80,7 +80,8 @@ static enum status resize_regular(struct node *node, uint64_t size_bytes) {
     return status;
 }
 
-enum status file_resize(struct file *file, int64_t size_bytes) {
+enum status file_resize(struct file *file, const struct credentials *credentials,
+                        int64_t size_bytes) {
     struct node *node = file->place.node;
     if (file->access == 0) {
         return STATUS_BAD_DESCRIPTOR;
@@ -91,7 +92,7 @@ enum status file_resize(struct file *file, int64_t size_bytes) {
     }
     enum status status = resize_regular(node, (uint64_t)size_bytes);
     if (status == STATUS_OK) {
-        note_contents_changed(file, node);
+        note_contents_changed(node, credentials);
     }
     return status;
 }
@@ -114,8 +115,7 @@ enum status node_resize(struct node *node, const struct credentials *credentials
     status = resize_regular(node, (uint64_t)size_bytes);
     node_end_writing(node);
     if (status == STATUS_OK) {
-        node_drop_set_bits(node, credentials);
-        node_note_write(node);
+        note_contents_changed(node, credentials);
     }
     return status;
 }
@@ -163,7 +163,8 @@ static enum status fill_held(struct node *node, enum fill_mode mode, uint64_t of
     __builtin_unreachable();
 }
 
-enum status file_fill(struct file *file, enum fill_mode mode, int64_t offset, int64_t size_bytes) {
+enum status file_fill(struct file *file, const struct credentials *credentials, enum fill_mode mode,
+                      int64_t offset, int64_t size_bytes) {
     enum status status = check_fill(file, offset, size_bytes);
     if (status != STATUS_OK) {
         return status;
@@ -176,7 +177,7 @@ enum status file_fill(struct file *file, enum fill_mode mode, int64_t offset, in
     }
     sleep_lock_release(&node->lock);
     if (status == STATUS_OK) {
-        note_contents_changed(file, node);
+        note_contents_changed(node, credentials);
     }
     return status;
 }

@@ -20,11 +20,38 @@ struct lock_wait {
     const void *blocker;
 };
 
+/* The locks of what has the same hash, and who waits for one of them. */
+struct lock_bucket {
+    struct list_node locks; /* guarded by locks_lock; not yet made while its links are null */
+    uint64_t lock_count;    /* atomic; changed under locks_lock */
+    struct wait_queue changed;
+};
+
+constexpr unsigned BUCKET_COUNT_SHIFT = 8;
+
 static struct sleep_lock locks_lock;
-static struct list_node locks = {&locks, &locks}; /* guarded by locks_lock */
+static struct lock_bucket buckets[1 << BUCKET_COUNT_SHIFT];
 static struct list_node waits = {&waits, &waits}; /* guarded by locks_lock */
-static uint64_t lock_count;                       /* atomic; changed under locks_lock */
-static struct wait_queue changed = {.waiters = {&changed.waiters, &changed.waiters}};
+
+/* Fibonacci hashing (Knuth, The Art of Computer Programming, 6.4). */
+static struct lock_bucket *place_of(const void *what) {
+    uint64_t product = (uint64_t)(uintptr_t)what * 0x9e37'79b9'7f4a'7c15;
+    return &buckets[product >> (64 - BUCKET_COUNT_SHIFT)];
+}
+
+static struct lock_bucket *bucket_of(const void *what) REQUIRES(locks_lock) {
+    struct lock_bucket *bucket = place_of(what);
+    if (bucket->locks.next == nullptr) {
+        list_init(&bucket->locks);
+        wait_queue_init(&bucket->changed);
+    }
+    return bucket;
+}
+
+/* Those that a request can meet. */
+static struct list_node *locks_near(const struct lock_request *request) REQUIRES(locks_lock) {
+    return &bucket_of(request->what)->locks;
+}
 
 static struct range_lock *lock_of(struct list_node *node) {
     return LIST_ENTRY(node, struct range_lock, link);
@@ -49,7 +76,8 @@ static bool is_in_the_way(const struct lock_request *lock, const struct lock_req
 }
 
 static struct range_lock *find_obstacle(const struct lock_request *request) REQUIRES(locks_lock) {
-    for (struct list_node *at = locks.next; at != &locks; at = at->next) {
+    struct list_node *locks = locks_near(request);
+    for (struct list_node *at = locks->next; at != locks; at = at->next) {
         if (request->type != LOCK_NONE && is_in_the_way(&lock_of(at)->is, request)) {
             return lock_of(at);
         }
@@ -59,7 +87,8 @@ static struct range_lock *find_obstacle(const struct lock_request *request) REQU
 
 /* Whoever gives the range up asks for what they have there themselves. */
 static struct range_lock *find_own(const struct lock_request *request) REQUIRES(locks_lock) {
-    for (struct list_node *at = locks.next; at != &locks; at = at->next) {
+    struct list_node *locks = locks_near(request);
+    for (struct list_node *at = locks->next; at != locks; at = at->next) {
         if (is_own(&lock_of(at)->is, request) && overlaps(&lock_of(at)->is, request)) {
             return lock_of(at);
         }
@@ -69,9 +98,11 @@ static struct range_lock *find_own(const struct lock_request *request) REQUIRES(
 
 /* The locks of one owner stand together, those that begin first in front. */
 static void add(struct range_lock *lock, const struct lock_request *is) REQUIRES(locks_lock) {
-    struct list_node *before = locks.prev;
+    struct lock_bucket *bucket = bucket_of(is->what);
+    struct list_node *locks = &bucket->locks;
+    struct list_node *before = locks->prev;
     lock->is = *is;
-    for (struct list_node *at = locks.next; at != &locks; at = at->next) {
+    for (struct list_node *at = locks->next; at != locks; at = at->next) {
         if (!is_own(&lock_of(at)->is, is)) {
             continue;
         }
@@ -81,12 +112,12 @@ static void add(struct range_lock *lock, const struct lock_request *is) REQUIRES
         }
     }
     list_insert_after(before, &lock->link);
-    __atomic_fetch_add(&lock_count, 1, __ATOMIC_RELEASE);
+    __atomic_fetch_add(&bucket->lock_count, 1, __ATOMIC_RELEASE);
 }
 
 static void drop(struct range_lock *lock) REQUIRES(locks_lock) {
     list_remove(&lock->link);
-    __atomic_fetch_sub(&lock_count, 1, __ATOMIC_RELEASE);
+    __atomic_fetch_sub(&bucket_of(lock->is.what)->lock_count, 1, __ATOMIC_RELEASE);
     heap_free(lock);
 }
 
@@ -123,7 +154,8 @@ static bool can_join(const struct lock_request *lock, const struct lock_request 
 
 /* Drops what touches the range and is of its type, which grows to hold it. */
 static void join(struct lock_request *range) REQUIRES(locks_lock) {
-    for (struct list_node *at = locks.next; at != &locks;) {
+    struct list_node *locks = locks_near(range);
+    for (struct list_node *at = locks->next; at != locks;) {
         struct range_lock *lock = lock_of(at);
         at = at->next;
         if (can_join(&lock->is, range)) {
@@ -137,11 +169,12 @@ static void join(struct lock_request *range) REQUIRES(locks_lock) {
 /* Returns which of the two was needed. */
 static void apply(const struct lock_request *request, struct range_lock **made,
                   struct range_lock **spare) REQUIRES(locks_lock) {
+    struct list_node *locks = locks_near(request);
     struct lock_request range = *request;
     if (range.type != LOCK_NONE) {
         join(&range);
     }
-    for (struct list_node *at = locks.next; at != &locks;) {
+    for (struct list_node *at = locks->next; at != locks;) {
         struct range_lock *lock = lock_of(at);
         at = at->next;
         bool is_cut = is_own(&lock->is, &range) && overlaps(&lock->is, &range);
@@ -171,13 +204,14 @@ static bool is_circle(const void *owner, const void *blocker) REQUIRES(locks_loc
     return false;
 }
 
-/* Sleeps until any lock has changed. */
-static enum status wait_for_change(const void *owner, const void *blocker) REQUIRES(locks_lock) {
+/* Sleeps until a lock that the request can meet has changed. */
+static enum status wait_for_change(const struct lock_request *request, const void *blocker)
+    REQUIRES(locks_lock) {
     struct sleeper sleeper = {};
     struct waiter waiter = {.sleeper = &sleeper};
-    struct lock_wait wait = {.owner = owner, .blocker = blocker};
+    struct lock_wait wait = {.owner = request->owner, .blocker = blocker};
     list_push_back(&waits, &wait.link);
-    wait_queue_add(&changed, &waiter);
+    wait_queue_add(&bucket_of(request->what)->changed, &waiter);
     sleep_lock_release(&locks_lock);
     enum status status = sleeper_sleep(&sleeper);
     waiter_remove(&waiter);
@@ -197,7 +231,7 @@ static enum status wait_until_free(const struct lock_request *request, enum lock
         if (patience == LOCK_WAITS_FOR_PROCESSES && is_circle(request->owner, blocker)) {
             return STATUS_DEADLOCK;
         }
-        enum status status = wait_for_change(request->owner, blocker);
+        enum status status = wait_for_change(request, blocker);
         if (status != STATUS_OK) {
             return status;
         }
@@ -215,18 +249,19 @@ enum status lock_set(const struct lock_request *request, enum lock_patience pati
     }
     if (status == STATUS_OK) {
         apply(request, &made, &spare);
+        wait_queue_wake(&bucket_of(request->what)->changed);
     }
     sleep_lock_release(&locks_lock);
     heap_free(made);
     heap_free(spare);
-    wait_queue_wake(&changed);
     return status;
 }
 
 static bool has_same(const struct lock_request *request) {
     bool is_found = false;
     sleep_lock_acquire(&locks_lock);
-    for (struct list_node *at = locks.next; at != &locks && !is_found; at = at->next) {
+    struct list_node *locks = locks_near(request);
+    for (struct list_node *at = locks->next; at != locks && !is_found; at = at->next) {
         is_found = is_own(&lock_of(at)->is, request) && lock_of(at)->is.type == request->type;
     }
     sleep_lock_release(&locks_lock);
@@ -255,17 +290,19 @@ bool lock_find(const struct lock_request *request, struct lock_request *found) {
 }
 
 void locks_drop(const void *what, const void *owner) {
-    if (__atomic_load_n(&lock_count, __ATOMIC_ACQUIRE) == 0) {
+    if (__atomic_load_n(&place_of(what)->lock_count, __ATOMIC_ACQUIRE) == 0) {
         return;
     }
     sleep_lock_acquire(&locks_lock);
-    for (struct list_node *at = locks.next; at != &locks;) {
+    struct lock_bucket *bucket = bucket_of(what);
+    struct list_node *locks = &bucket->locks;
+    for (struct list_node *at = locks->next; at != locks;) {
         struct range_lock *lock = lock_of(at);
         at = at->next;
         if (lock->is.what == what && lock->is.owner == owner) {
             drop(lock);
         }
     }
+    wait_queue_wake(&bucket->changed);
     sleep_lock_release(&locks_lock);
-    wait_queue_wake(&changed);
 }

@@ -12,7 +12,11 @@ static struct mount *mount; /* guarded by mount_lock; made with the first file *
 
 static enum status make_mount(void) REQUIRES(mount_lock) {
     struct node *root;
-    enum status status = memory_fs_create(0700, &root);
+    const struct memory_fs_request request = {
+        .root_permissions = 0700,
+        .page_limit = MEMORY_FS_UNLIMITED,
+    };
+    enum status status = memory_fs_create_as(&request, &root);
     if (status != STATUS_OK) {
         return status;
     }

@@ -4,6 +4,7 @@
 #include "kernel/files/memory_fs/entries.h"
 #include "lib/check.h"
 #include "lib/memory.h"
+#include "mm/frame/frame.h"
 #include "mm/heap/heap.h"
 #include "mm/object/memory_object.h"
 
@@ -44,10 +45,19 @@ static enum status copy_target(struct memory_node *node, struct name target) {
     return STATUS_OK;
 }
 
-static enum status make_contents(struct memory_node *node, const struct node_request *request) {
+static enum status make_object(struct memory_file_system *system, struct memory_object **object) {
+    enum status status = memory_object_create(0, object);
+    if (status == STATUS_OK) {
+        memory_object_set_budget(*object, &system->budget);
+    }
+    return status;
+}
+
+static enum status make_contents(struct memory_file_system *system, struct memory_node *node,
+                                 const struct node_request *request) {
     switch (request->kind) {
     case NODE_REGULAR:
-        return memory_object_create(0, &node->object);
+        return make_object(system, &node->object);
     case NODE_SYMLINK:
         return copy_target(node, request->link_target);
     case NODE_DIRECTORY:
@@ -70,7 +80,7 @@ static enum status node_create(struct memory_file_system *system,
     if (made == nullptr) {
         return STATUS_NO_MEMORY;
     }
-    enum status status = make_contents(made, request);
+    enum status status = make_contents(system, made, request);
     if (status != STATUS_OK) {
         heap_free(made);
         return status;
@@ -297,12 +307,36 @@ static void memory_dismantle(struct node *root) {
     node_unref(root);
 }
 
+uint64_t memory_fs_default_limit(void) {
+    return frame_count().total / 2;
+}
+
+struct memory_fs_usage memory_fs_usage(const struct file_system *system) {
+    const struct page_budget *budget = &LIST_ENTRY(system, struct memory_file_system, base)->budget;
+    return (struct memory_fs_usage){
+        .page_count = __atomic_load_n(&budget->used, __ATOMIC_RELAXED),
+        .page_limit = budget->limit,
+    };
+}
+
 enum status memory_fs_create(uint32_t root_permissions, struct node **root) {
+    const struct memory_fs_request request = {
+        .root_permissions = root_permissions,
+        .page_limit = memory_fs_default_limit(),
+    };
+    return memory_fs_create_as(&request, root);
+}
+
+enum status memory_fs_create_as(const struct memory_fs_request *wanted, struct node **root) {
     struct memory_file_system *system = heap_alloc(sizeof(*system));
     if (system == nullptr) {
         return STATUS_NO_MEMORY;
     }
-    const struct node_request request = {.kind = NODE_DIRECTORY, .permissions = root_permissions};
+    system->budget.limit = wanted->page_limit;
+    const struct node_request request = {
+        .kind = NODE_DIRECTORY,
+        .permissions = wanted->root_permissions,
+    };
     struct memory_node *node;
     enum status status = node_create(system, &request, &node);
     if (status != STATUS_OK) {

@@ -5,6 +5,7 @@
 #include "kernel/files/node/node.h"
 #include "lib/list.h"
 #include "lib/tree.h"
+#include "mm/object/memory_object.h"
 
 struct memory_node;
 
@@ -22,7 +23,8 @@ struct memory_entry {
 
 struct memory_file_system {
     struct file_system base;
-    uint64_t node_count; /* atomic: it goes with the last one */
+    uint64_t node_count;       /* atomic: it goes with the last one */
+    struct page_budget budget; /* of all contents */
 };
 
 /* All is guarded by tree_lock, but for what is fixed at creation. */

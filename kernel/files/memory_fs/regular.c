@@ -1,4 +1,5 @@
 #include "kernel/files/memory_fs/memory_node.h"
+#include "kernel/files/wait/wait.h"
 #include "lib/check.h"
 #include "mm/addr/addr.h"
 #include "mm/object/memory_object.h"
@@ -36,7 +37,7 @@ static size_t piece_of(uint64_t left) {
 
 enum status memory_regular_read(struct node *node, uint64_t offset, struct transfer *transfer) {
     char piece[PIECE_SIZE];
-    while (transfer->left_bytes > 0) {
+    while (transfer->left_bytes > 0 && !sleeper_is_ending()) {
         size_t count =
             memory_object_read(object_of(node), offset, piece, piece_of(transfer->left_bytes));
         if (count == 0) {
@@ -68,7 +69,7 @@ enum status memory_regular_write(struct node *node, uint64_t offset, struct tran
         if (at >= OBJECT_SIZE_MAX) {
             break;
         }
-        status = write_piece(node, at, transfer);
+        status = sleeper_is_ending() ? STATUS_INTERRUPTED : write_piece(node, at, transfer);
     }
     return transfer_result(transfer, status == STATUS_NO_MEMORY ? STATUS_NO_SPACE : status);
 }
@@ -79,7 +80,8 @@ enum status memory_regular_resize(struct node *node, uint64_t size_bytes) {
 }
 
 enum status memory_regular_allocate(struct node *node, uint64_t offset, uint64_t size_bytes) {
-    enum status status = memory_object_reserve(object_of(node), offset, size_bytes);
+    enum status status =
+        memory_object_reserve(object_of(node), offset, size_bytes, sleeper_is_interrupted);
     return status == STATUS_NO_MEMORY ? STATUS_NO_SPACE : status;
 }
 

@@ -22,9 +22,9 @@ struct location;
 struct file_operations;
 struct list_node;
 
-constexpr size_t NAME_LENGTH_MAX = 255;     /* NAME_MAX */
-constexpr size_t PATH_SIZE_MAX = 4096;      /* PATH_MAX, with the terminator */
-constexpr uint32_t LINK_COUNT_MAX = 65'000; /* of one node */
+constexpr size_t NAME_LENGTH_MAX = 255;        /* NAME_MAX */
+constexpr size_t PATH_SIZE_MAX = 4096;         /* PATH_MAX, with the terminator */
+constexpr uint32_t LINK_COUNT_MAX = INT32_MAX; /* of one node: what can be counted */
 
 /* A name in a directory: no slash, not terminated, at least one byte. */
 struct name {

@@ -17,7 +17,7 @@ struct mount; /* made and freed only here */
 
 /* What a mount forbids, in the bits of man 2 mount and statvfs. */
 constexpr uint32_t MOUNT_READ_ONLY = 1;
-constexpr uint32_t MOUNT_NO_SET_USER = 2; /* no program has another user's rights anyway */
+constexpr uint32_t MOUNT_NO_SET_USER = 2;
 constexpr uint32_t MOUNT_NO_DEVICES = 4;
 constexpr uint32_t MOUNT_NO_EXECUTION = 8;
 constexpr uint32_t MOUNT_FLAGS = 15;

@@ -1,5 +1,6 @@
 #include "kernel/files/pipe/pipe.h"
 
+#include "kernel/files/pipe/pipe_user.h"
 #include "kernel/files/pipe/ring.h"
 #include "lib/check.h"
 #include "mm/addr/addr.h"
@@ -12,35 +13,55 @@ struct pipe {
     uint32_t reference_count; /* atomic */
     struct sleep_lock lock;
     struct ring ring;          /* guarded by lock */
-    bool needs_much_room;      /* guarded by lock: a writer has waited for more than a page */
+    bool is_moving;            /* guarded by lock: between pipe_begin_moving and its end */
     uint32_t readers, writers; /* guarded by lock: open ends */
     uint32_t reader_turns, writer_turns; /* guarded by lock: how often one was opened */
-    struct wait_queue *changed;          /* its own, or one that it shares; fixed at creation */
-    struct wait_queue own_changed;
+    struct wait_queue changed;
+    struct pipe_user *user; /* who made it; fixed at creation */
 };
 
-enum status pipe_create(struct pipe **pipe) {
+/* Who has too many gets the least that holds anything beside what is read. */
+static size_t take_slots(struct pipe_user *user) {
+    constexpr int64_t usual = PIPE_CAPACITY / PAGE_SIZE;
+    constexpr int64_t least = 2;
+    if (pipe_user_add(user, usual) || pipe_user_is_root(user)) {
+        return usual;
+    }
+    (void)pipe_user_add(user, least - usual);
+    return least;
+}
+
+static enum status make_ring(struct pipe *pipe) {
+    size_t slot_count = take_slots(pipe->user);
+    enum status status = ring_create(&pipe->ring, slot_count);
+    if (status != STATUS_OK) {
+        (void)pipe_user_add(pipe->user, -(int64_t)slot_count);
+    }
+    return status;
+}
+
+enum status pipe_create(uint32_t user, struct pipe **pipe) {
     struct pipe *made = heap_alloc(sizeof(*made));
     if (made == nullptr) {
         return STATUS_NO_MEMORY;
     }
-    enum status status = ring_create(&made->ring, PIPE_CAPACITY / PAGE_SIZE);
+    enum status status = pipe_user_enter(user, &made->user);
     if (status != STATUS_OK) {
-        heap_free(made);
-        return status;
+        goto free_pipe;
+    }
+    status = make_ring(made);
+    if (status != STATUS_OK) {
+        goto leave_user;
     }
     made->reference_count = 1;
-    wait_queue_init(&made->own_changed);
-    made->changed = &made->own_changed;
+    wait_queue_init(&made->changed);
     *pipe = made;
     return STATUS_OK;
-}
 
-enum status pipe_create_sharing(struct wait_queue *changed, struct pipe **pipe) {
-    enum status status = pipe_create(pipe);
-    if (status == STATUS_OK) {
-        (*pipe)->changed = changed;
-    }
+leave_user:
+    pipe_user_leave(made->user);
+free_pipe:
+    heap_free(made);
     return status;
 }
 
@@ -53,6 +74,8 @@ bool pipe_unref(struct pipe *pipe) {
     uint32_t before = __atomic_fetch_sub(&pipe->reference_count, 1, __ATOMIC_ACQ_REL);
     CHECK(before > 0);
     if (before == 1) {
+        (void)pipe_user_add(pipe->user, -(int64_t)pipe->ring.slot_count);
+        pipe_user_leave(pipe->user);
         ring_destroy(&pipe->ring);
         heap_free(pipe);
     }
@@ -70,7 +93,7 @@ void pipe_open(struct pipe *pipe, struct pipe_ends ends) {
     sleep_lock_acquire(&pipe->lock);
     open_held(pipe, ends);
     sleep_lock_release(&pipe->lock);
-    wait_queue_wake(pipe->changed);
+    wait_queue_wake(&pipe->changed);
 }
 
 void pipe_close(struct pipe *pipe, struct pipe_ends ends) {
@@ -79,7 +102,7 @@ void pipe_close(struct pipe *pipe, struct pipe_ends ends) {
     pipe->readers -= ends.has_reader;
     pipe->writers -= ends.has_writer;
     sleep_lock_release(&pipe->lock);
-    wait_queue_wake(pipe->changed);
+    wait_queue_wake(&pipe->changed);
 }
 
 /* A thread on the pipe's queue. */
@@ -90,7 +113,7 @@ struct pipe_waiter {
 
 static void begin_waiting(struct pipe *pipe, struct pipe_waiter *waiting) {
     *waiting = (struct pipe_waiter){.waiter = {.sleeper = &waiting->sleeper}};
-    wait_queue_add(pipe->changed, &waiting->waiter);
+    wait_queue_add(&pipe->changed, &waiting->waiter);
 }
 
 /* Sleeps until something changes after what was seen under the lock. */
@@ -124,7 +147,7 @@ static enum status open_fifo_held(struct pipe *pipe, struct pipe_ends ends, bool
         return STATUS_NO_DEVICE;
     }
     open_held(pipe, ends);
-    wait_queue_wake(pipe->changed);
+    wait_queue_wake(&pipe->changed);
     if (!may_wait) {
         return STATUS_OK;
     }
@@ -153,11 +176,13 @@ static void look(struct ring *ring, struct transfer *transfer) {
     ring_look(ring, transfer);
 }
 
+/* Who moves bytes elsewhere is waited for whatever the file says, as a lock is. */
 static enum status wait_until_there(struct pipe *pipe, bool may_wait, struct pipe_waiter *waiting)
     REQUIRES(pipe->lock) {
     enum status status = STATUS_OK;
-    while (status == STATUS_OK && pipe->ring.used_bytes == 0 && pipe->writers > 0) {
-        status = may_wait ? wait_for_change(pipe, waiting) : STATUS_TRY_AGAIN;
+    while (status == STATUS_OK &&
+           (pipe->is_moving || (pipe->ring.used_bytes == 0 && pipe->writers > 0))) {
+        status = may_wait || pipe->is_moving ? wait_for_change(pipe, waiting) : STATUS_TRY_AGAIN;
     }
     return status;
 }
@@ -169,7 +194,7 @@ static enum status read_by(struct pipe *pipe, ring_reading *read, struct transfe
     begin_waiting(pipe, &waiting);
     sleep_lock_acquire(&pipe->lock);
     enum status status = wait_until_there(pipe, may_wait, &waiting);
-    *is_room_new = pipe->needs_much_room || room(pipe) < PIPE_ATOMIC_SIZE;
+    *is_room_new = room(pipe) < PIPE_ATOMIC_SIZE;
     if (status == STATUS_OK) {
         read(&pipe->ring, transfer);
     }
@@ -185,7 +210,7 @@ enum status pipe_read(struct pipe *pipe, struct transfer *transfer, bool may_wai
     }
     enum status status = read_by(pipe, ring_get, transfer, may_wait, &is_room_new);
     if (is_room_new) {
-        wait_queue_wake_for(pipe->changed, READY_TO_WRITE);
+        wait_queue_wake_for(&pipe->changed, READY_TO_WRITE);
     }
     return status;
 }
@@ -194,6 +219,34 @@ enum status pipe_look(struct pipe *pipe, struct transfer *transfer, bool may_wai
     bool is_room_new;
     return transfer->left_bytes == 0 ? STATUS_OK
                                      : read_by(pipe, look, transfer, may_wait, &is_room_new);
+}
+
+static enum status begin_moving_held(struct pipe *pipe, struct transfer *transfer, bool may_wait,
+                                     struct pipe_waiter *waiting) REQUIRES(pipe->lock) {
+    enum status status = wait_until_there(pipe, may_wait, waiting);
+    if (status == STATUS_OK) {
+        pipe->is_moving = true;
+        ring_look(&pipe->ring, transfer);
+    }
+    return status;
+}
+
+enum status pipe_begin_moving(struct pipe *pipe, struct transfer *transfer, bool may_wait) {
+    struct pipe_waiter waiting;
+    begin_waiting(pipe, &waiting);
+    sleep_lock_acquire(&pipe->lock);
+    enum status status = begin_moving_held(pipe, transfer, may_wait, &waiting);
+    sleep_lock_release(&pipe->lock);
+    waiter_remove(&waiting.waiter);
+    return status;
+}
+
+void pipe_end_moving(struct pipe *pipe, size_t size_bytes) {
+    sleep_lock_acquire(&pipe->lock);
+    pipe->is_moving = false;
+    ring_drop(&pipe->ring, size_bytes);
+    sleep_lock_release(&pipe->lock);
+    wait_queue_wake(&pipe->changed);
 }
 
 /* Fills a slot; waits where none is free. */
@@ -207,7 +260,7 @@ static enum status write_or_wait(struct pipe *pipe, struct transfer *transfer,
         return may_wait ? wait_for_change(pipe, waiting) : STATUS_TRY_AGAIN;
     }
     enum status status = ring_put(&pipe->ring, transfer, content);
-    wait_queue_wake_for(pipe->changed, READY_TO_READ);
+    wait_queue_wake_for(&pipe->changed, READY_TO_READ);
     return status;
 }
 
@@ -217,7 +270,7 @@ static void write_to_last(struct pipe *pipe, struct transfer *transfer) REQUIRES
         ring_merge(&pipe->ring, transfer);
     }
     if (pipe->ring.used_bytes > before) {
-        wait_queue_wake_for(pipe->changed, READY_TO_READ);
+        wait_queue_wake_for(&pipe->changed, READY_TO_READ);
     }
 }
 
@@ -233,6 +286,7 @@ static enum status write_as(struct pipe *pipe, struct transfer *transfer, enum r
     }
     sleep_lock_release(&pipe->lock);
     waiter_remove(&waiting.waiter);
+    transfer->is_broken = status == STATUS_BROKEN_PIPE;
     return transfer_result(transfer, status);
 }
 
@@ -248,7 +302,6 @@ static enum status wait_for_room_held(struct pipe *pipe, size_t least, bool may_
                                       struct pipe_waiter *waiting) REQUIRES(pipe->lock) {
     enum status status = STATUS_OK;
     while (status == STATUS_OK && pipe->readers > 0 && room(pipe) < least) {
-        pipe->needs_much_room |= least > PIPE_ATOMIC_SIZE;
         status = may_wait ? wait_for_change(pipe, waiting) : STATUS_TRY_AGAIN;
     }
     return status == STATUS_OK && pipe->readers == 0 ? STATUS_BROKEN_PIPE : status;
@@ -281,7 +334,7 @@ static uint32_t readiness(const struct pipe *pipe, struct pipe_ends ends, uint32
 
 uint32_t pipe_poll(struct pipe *pipe, struct pipe_ends ends, uint32_t turn, struct waiter *waiter) {
     if (waiter != nullptr) {
-        wait_queue_add(pipe->changed, waiter);
+        wait_queue_add(&pipe->changed, waiter);
     }
     sleep_lock_acquire(&pipe->lock);
     uint32_t ready = readiness(pipe, ends, turn);
@@ -318,6 +371,25 @@ static uint64_t round_capacity(uint64_t size_bytes) {
     return capacity_bytes;
 }
 
+/* The user's slots are counted first, and given back where the ring stays as it is. */
+static enum status resize_counted(struct pipe *pipe, size_t slot_count, bool is_root)
+    REQUIRES(pipe->lock) {
+    int64_t more = (int64_t)slot_count - (int64_t)pipe->ring.slot_count;
+    bool is_within = pipe_user_add(pipe->user, more);
+    enum status status = STATUS_OK;
+    if (more > 0 && !is_within && !is_root) {
+        status = STATUS_NOT_PERMITTED;
+    } else if (slot_count < pipe->ring.used_slots) {
+        status = STATUS_BUSY;
+    } else {
+        status = ring_resize(&pipe->ring, slot_count);
+    }
+    if (status != STATUS_OK) {
+        (void)pipe_user_add(pipe->user, -more);
+    }
+    return status;
+}
+
 enum status pipe_set_capacity(struct pipe *pipe, uint64_t size_bytes, bool is_root) {
     if (size_bytes > CAPACITY_LIMIT) {
         return STATUS_INVALID;
@@ -325,15 +397,10 @@ enum status pipe_set_capacity(struct pipe *pipe, uint64_t size_bytes, bool is_ro
     uint64_t capacity_bytes = round_capacity(size_bytes);
     size_t slot_count = capacity_bytes / PAGE_SIZE;
     sleep_lock_acquire(&pipe->lock);
-    enum status status = STATUS_OK;
-    if (slot_count > pipe->ring.slot_count && capacity_bytes > PIPE_CAPACITY_MAX && !is_root) {
-        status = STATUS_NOT_PERMITTED;
-    } else if (slot_count < pipe->ring.used_slots) {
-        status = STATUS_BUSY;
-    } else {
-        status = ring_resize(&pipe->ring, slot_count);
-    }
+    bool is_too_large = slot_count > pipe->ring.slot_count && capacity_bytes > PIPE_CAPACITY_MAX;
+    enum status status =
+        is_too_large && !is_root ? STATUS_NOT_PERMITTED : resize_counted(pipe, slot_count, is_root);
     sleep_lock_release(&pipe->lock);
-    wait_queue_wake(pipe->changed);
+    wait_queue_wake(&pipe->changed);
     return status;
 }

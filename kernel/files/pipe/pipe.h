@@ -19,12 +19,12 @@ constexpr size_t PIPE_CAPACITY = 65'536;        /* at first */
 constexpr size_t PIPE_CAPACITY_MAX = 1'048'576; /* for who is not root */
 constexpr size_t PIPE_ATOMIC_SIZE = 4096;       /* PIPE_BUF: a write up to it is not torn */
 
-/* Empty, with one reference and no end open. Errors: STATUS_NO_MEMORY. */
-enum status pipe_create(struct pipe **pipe);
+/*
+ * Empty, with one reference and no end open; smaller than PIPE_CAPACITY where the pipes of its user
+ * have PIPE_USER_PAGES_SOFT already. Errors: STATUS_NO_MEMORY.
+ */
+enum status pipe_create(uint32_t user, struct pipe **pipe);
 void pipe_ref(struct pipe *pipe);
-
-/* The same, whose changes reach a queue that outlives it. */
-enum status pipe_create_sharing(struct wait_queue *changed, struct pipe **pipe);
 
 /* Returns whether it was the last reference, and the pipe is gone. */
 bool pipe_unref(struct pipe *pipe);
@@ -54,6 +54,14 @@ enum status pipe_read(struct pipe *pipe, struct transfer *transfer, bool may_wai
 enum status pipe_look(struct pipe *pipe, struct transfer *transfer, bool may_wait);
 
 /*
+ * For man 2 splice: copies what pipe_read would move, and lets nobody else read until
+ * pipe_end_moving takes out the first bytes, as many as have arrived elsewhere. Errors: as those of
+ * pipe_read; then nothing has begun.
+ */
+enum status pipe_begin_moving(struct pipe *pipe, struct transfer *transfer, bool may_wait);
+void pipe_end_moving(struct pipe *pipe, size_t size_bytes);
+
+/*
  * Writes all, and waits for room; what is written before an error counts. Errors:
  * STATUS_BROKEN_PIPE, nobody reads: the caller's SIGPIPE; STATUS_TRY_AGAIN; STATUS_INTERRUPTED;
  * STATUS_FAULT; STATUS_NO_MEMORY.
@@ -79,7 +87,8 @@ size_t pipe_used(struct pipe *pipe);
 size_t pipe_capacity(struct pipe *pipe);
 
 /* F_SETPIPE_SZ: rounds up to a power of two of pages. Errors: STATUS_INVALID; STATUS_NOT_PERMITTED,
- * above PIPE_CAPACITY_MAX and not root; STATUS_BUSY, more pages are used; STATUS_NO_MEMORY. */
+ * above PIPE_CAPACITY_MAX or too much for its user, and not root; STATUS_BUSY, more pages are used;
+ * STATUS_NO_MEMORY. */
 enum status pipe_set_capacity(struct pipe *pipe, uint64_t size_bytes, bool is_root);
 
 END_C_DECLS

@@ -52,9 +52,19 @@ static void free_first(struct ring *ring) {
     ring->used_slots--;
 }
 
+/* What was moved of a piece of which a byte was missing; it counts as nothing. */
+static size_t whole(struct transfer *transfer, size_t moved) {
+    if (!transfer->has_fault) {
+        return moved;
+    }
+    transfer->done_bytes -= moved;
+    return 0;
+}
+
 static void get_from_first(struct ring *ring, struct transfer *transfer) {
     struct ring_slot *slot = slot_at(ring, 0);
-    size_t moved = transfer_put(transfer, slot->page + slot->start, slot->end - slot->start);
+    size_t moved =
+        whole(transfer, transfer_put(transfer, slot->page + slot->start, slot->end - slot->start));
     if (!transfer->has_fault && slot->content == RING_PACKETS) {
         transfer->left_bytes = 0;
         free_first(ring);
@@ -80,9 +90,24 @@ void ring_look(const struct ring *ring, struct transfer *transfer) {
     }
 }
 
+void ring_drop(struct ring *ring, size_t size_bytes) {
+    CHECK(size_bytes <= ring->used_bytes);
+    while (size_bytes > 0) {
+        struct ring_slot *slot = slot_at(ring, 0);
+        size_t left = slot->end - slot->start;
+        size_t count = size_bytes < left ? size_bytes : left;
+        slot->start += count;
+        ring->used_bytes -= count;
+        size_bytes -= count;
+        if (slot->start == slot->end) {
+            free_first(ring);
+        }
+    }
+}
+
 static void take(struct ring *ring, struct ring_slot *slot, struct transfer *transfer,
                  size_t size_bytes) {
-    size_t moved = transfer_take(transfer, slot->page + slot->end, size_bytes);
+    size_t moved = whole(transfer, transfer_take(transfer, slot->page + slot->end, size_bytes));
     slot->end += moved;
     ring->used_bytes += moved;
 }
@@ -104,7 +129,7 @@ enum status ring_put(struct ring *ring, struct transfer *transfer, enum ring_con
     slot->content = content;
     ring->used_slots++;
     take(ring, slot, transfer, PAGE_SIZE);
-    if (slot->end == 0) { /* the first byte was missing: nothing lies before it */
+    if (slot->end == 0) { /* a byte was missing */
         ring->used_slots--;
         heap_free(slot->page);
         *slot = (struct ring_slot){};

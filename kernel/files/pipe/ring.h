@@ -9,7 +9,8 @@
 /*
  * Bytes that come out in the order they went in, in slots of a page each. As on Linux, a slot is
  * free again once all of it has been read, and only the last one takes further bytes. Memory is
- * there only for slots that hold some.
+ * there only for slots that hold some. What is moved from or to a slot at once is moved whole, or
+ * not at all where the far side lacks a byte of it.
  */
 struct ring_slot;
 
@@ -39,6 +40,9 @@ void ring_get(struct ring *ring, struct transfer *transfer);
 
 /* Copies what ring_get would move, and packets as if they were bytes; they stay there. */
 void ring_look(const struct ring *ring, struct transfer *transfer);
+
+/* Takes out the first bytes, of which there are at least so many. */
+void ring_drop(struct ring *ring, size_t size_bytes);
 
 /*
  * Moves into the last slot what of the transfer would not fill one of its own, if that fits there.

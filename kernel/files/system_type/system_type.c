@@ -2,6 +2,7 @@
 
 #include "kernel/files/memory_fs/memory_fs.h"
 #include "lib/memory.h"
+#include "mm/addr/addr.h"
 
 static struct list_node types = {&types, &types}; /* changed at boot alone */
 
@@ -46,7 +47,7 @@ static bool has_name(const char *option, const char *name, const char **value) {
 }
 
 static bool is_without_effect(const char *option) {
-    static const char *const names[] = {"size=", "nr_blocks=", "nr_inodes=", "huge="};
+    static const char *const names[] = {"nr_inodes=", "huge="};
     const char *value;
     bool is_found = false;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !is_found; i++) {
@@ -68,22 +69,95 @@ static enum status read_permissions(const char *value, uint32_t *permissions) {
     return is_number && number <= PERMISSION_MASK ? STATUS_OK : STATUS_INVALID;
 }
 
-static enum status read_option(const char *option, uint32_t *permissions) {
+/* How far a suffix of a number moves it: k, m, g; 0: it is none. */
+static unsigned shift_of(char suffix) {
+    switch (suffix | 0x20) {
+    case 'k':
+        return 10;
+    case 'm':
+        return 20;
+    case 'g':
+        return 30;
+    }
+    return 0;
+}
+
+/* A decimal number with such a suffix; `*rest` is what follows. */
+static enum status read_amount(const char *value, uint64_t *amount, const char **rest) {
+    constexpr uint64_t most = INT64_MAX;
+    uint64_t number = 0;
+    const char *at = value;
+    for (; *at >= '0' && *at <= '9' && number <= most / 10; at++) {
+        number = number * 10 + (uint64_t)(*at - '0');
+    }
+    unsigned shift = shift_of(*at);
+    bool is_number = at > value && number <= most >> shift;
+    *rest = shift > 0 ? at + 1 : at;
+    *amount = is_number ? number << shift : 0;
+    return is_number ? STATUS_OK : STATUS_INVALID;
+}
+
+static bool is_end(const char *at) {
+    return *at == '\0' || *at == ',';
+}
+
+/* As Linux has it, 0 is no limit at all. */
+static enum status limit_pages(uint64_t page_count, struct memory_fs_request *request) {
+    request->page_limit = page_count > 0 ? page_count : MEMORY_FS_UNLIMITED;
+    return STATUS_OK;
+}
+
+static enum status read_page_count(const char *value, struct memory_fs_request *request) {
+    uint64_t page_count;
+    const char *rest;
+    enum status status = read_amount(value, &page_count, &rest);
+    if (status != STATUS_OK || !is_end(rest)) {
+        return STATUS_INVALID;
+    }
+    return limit_pages(page_count, request);
+}
+
+/* Bytes, or hundredths of all memory. */
+static enum status read_size(const char *value, struct memory_fs_request *request) {
+    uint64_t amount;
+    const char *rest;
+    enum status status = read_amount(value, &amount, &rest);
+    bool is_share = status == STATUS_OK && *rest == '%';
+    if (status != STATUS_OK || !is_end(rest + is_share)) {
+        return STATUS_INVALID;
+    }
+    if (!is_share) {
+        return limit_pages((amount + PAGE_SIZE - 1) / PAGE_SIZE, request);
+    }
+    uint64_t total = 2 * memory_fs_default_limit();
+    return amount > INT64_MAX / total ? STATUS_INVALID : limit_pages(amount * total / 100, request);
+}
+
+static enum status read_option(const char *option, struct memory_fs_request *request) {
     const char *value;
     if (option_length(option) == 0 || is_without_effect(option)) {
         return STATUS_OK;
     }
-    return has_name(option, "mode=", &value) ? read_permissions(value, permissions)
+    if (has_name(option, "size=", &value)) {
+        return read_size(value, request);
+    }
+    if (has_name(option, "nr_blocks=", &value)) {
+        return read_page_count(value, request);
+    }
+    return has_name(option, "mode=", &value) ? read_permissions(value, &request->root_permissions)
                                              : STATUS_INVALID;
 }
 
 enum status system_type_create_memory(const char *options, struct node **root) {
-    uint32_t permissions = 01777;
+    struct memory_fs_request request = {
+        .root_permissions = 01777,
+        .page_limit = memory_fs_default_limit(),
+    };
     enum status status = STATUS_OK;
     for (const char *at = options; *at != '\0' && status == STATUS_OK;) {
-        status = read_option(at, &permissions);
+        status = read_option(at, &request);
         at += option_length(at);
         at += *at == ',';
     }
-    return status == STATUS_OK ? memory_fs_create(permissions, root) : status;
+    return status == STATUS_OK ? memory_fs_create_as(&request, root) : status;
 }

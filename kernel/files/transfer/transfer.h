@@ -37,6 +37,8 @@ struct transfer {
 
     /* No byte is written to a regular file here or behind it (RLIMIT_FSIZE). */
     uint64_t position_limit;
+    bool keeps_set_bits; /* who writes is root: see node_drop_set_bits */
+    bool is_broken;      /* nobody reads what is left, after some was moved: the caller's SIGPIPE */
     bool breaks_silently; /* who sends to nobody gets no SIGPIPE (man 7 unix, of packets) */
     enum append_mode append;
 };

@@ -7,10 +7,17 @@
 #include "lib/tree.h"
 #include "mm/heap/heap.h"
 
+/* What a file is known by in the archive. */
+struct archive_key {
+    uint64_t device;
+    uint32_t inode;
+    uint32_t mode;
+};
+
 /* A file with several names, so that the next of them becomes a link to it. */
 struct shared_file {
-    struct tree_node by_inode;
-    uint32_t inode;        /* in the archive */
+    struct tree_node by_key;
+    struct archive_key key;
     struct location place; /* owned */
 };
 
@@ -21,28 +28,41 @@ struct unpacking {
 };
 
 static struct shared_file *shared_file_of(struct tree_node *node) {
-    return TREE_ENTRY(node, struct shared_file, by_inode);
+    return TREE_ENTRY(node, struct shared_file, by_key);
 }
 
-/* Where the inode is in the tree, or belongs; returns null in the second case. */
-static struct shared_file *find_shared(const struct tree *tree, uint32_t inode,
+static struct archive_key key_of(const struct initrd_entry *entry) {
+    return (struct archive_key){entry->device, entry->inode, entry->mode};
+}
+
+static bool is_before(const struct archive_key *a, const struct archive_key *b) {
+    if (a->device != b->device) {
+        return a->device < b->device;
+    }
+    return a->inode != b->inode ? a->inode < b->inode : a->mode < b->mode;
+}
+
+/* Where the file is in the tree, or belongs; returns null in the second case. */
+static struct shared_file *find_shared(const struct tree *tree, const struct archive_key *key,
                                        struct tree_node **parent, enum tree_side *side) {
     *parent = nullptr;
     *side = TREE_LEFT;
     for (struct tree_node *at = tree->root; at != nullptr; at = at->child[*side]) {
-        if (shared_file_of(at)->inode == inode) {
-            return shared_file_of(at);
+        struct shared_file *shared = shared_file_of(at);
+        bool is_left = is_before(key, &shared->key);
+        if (!is_left && !is_before(&shared->key, key)) {
+            return shared;
         }
         *parent = at;
-        *side = inode < shared_file_of(at)->inode ? TREE_LEFT : TREE_RIGHT;
+        *side = is_left ? TREE_LEFT : TREE_RIGHT;
     }
     return nullptr;
 }
 
-static enum status remember_shared(struct unpacking *unpacking, uint32_t inode) {
+static enum status remember_shared(struct unpacking *unpacking, const struct archive_key *key) {
     struct tree_node *parent;
     enum tree_side side;
-    (void)find_shared(&unpacking->shared_files, inode, &parent, &side);
+    (void)find_shared(&unpacking->shared_files, key, &parent, &side);
     struct shared_file *made = heap_alloc(sizeof(*made));
     if (made == nullptr) {
         return STATUS_NO_MEMORY;
@@ -53,8 +73,8 @@ static enum status remember_shared(struct unpacking *unpacking, uint32_t inode) 
         heap_free(made);
         return status;
     }
-    made->inode = inode;
-    tree_insert(&unpacking->shared_files, &made->by_inode, parent, side);
+    made->key = *key;
+    tree_insert(&unpacking->shared_files, &made->by_key, parent, side);
     return STATUS_OK;
 }
 
@@ -123,6 +143,7 @@ static enum status write_content(const struct unpacking *unpacking,
         return status;
     }
     struct transfer content = transfer_from_memory(entry->content, entry->size_bytes);
+    content.keeps_set_bits = true;
     status = file_write(file, &content);
     file_unref(file);
     return content.done_bytes < entry->size_bytes && status == STATUS_OK ? STATUS_NO_SPACE : status;
@@ -146,9 +167,10 @@ static enum status make_node(const struct unpacking *unpacking, const struct ini
 static enum status make_regular(struct unpacking *unpacking, const struct initrd_entry *entry) {
     struct tree_node *parent;
     enum tree_side side;
+    const struct archive_key key = key_of(entry);
     bool is_shared = entry->link_count > 1;
     struct shared_file *first =
-        is_shared ? find_shared(&unpacking->shared_files, entry->inode, &parent, &side) : nullptr;
+        is_shared ? find_shared(&unpacking->shared_files, &key, &parent, &side) : nullptr;
     enum status status;
     if (first != nullptr) {
         status = path_remove(&unpacking->view, unpacking->path);
@@ -157,8 +179,7 @@ static enum status make_regular(struct unpacking *unpacking, const struct initrd
                      : status;
     } else {
         status = make_node(unpacking, entry);
-        status =
-            status == STATUS_OK && is_shared ? remember_shared(unpacking, entry->inode) : status;
+        status = status == STATUS_OK && is_shared ? remember_shared(unpacking, &key) : status;
     }
     bool has_content = status == STATUS_OK && entry->size_bytes > 0;
     return has_content ? write_content(unpacking, entry) : status;

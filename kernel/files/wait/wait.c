@@ -95,6 +95,11 @@ void sleeper_set_interruption(const struct sleep_interruption *given) {
     interruption = given;
 }
 
+bool sleeper_is_ending(void) {
+    return interruption != nullptr && interruption->is_ending != nullptr &&
+           interruption->is_ending();
+}
+
 bool sleeper_is_interrupted(void) {
     return interruption != nullptr && interruption->is_pending();
 }

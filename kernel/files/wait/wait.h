@@ -72,12 +72,15 @@ void sleeper_wake(struct sleeper *sleeper);
 struct sleep_interruption {
     void (*begin)(struct sleeper *sleeper);
     bool (*is_pending)(void);
+    bool (*is_ending)(void); /* it does not come back to its program at all; null: never so */
     void (*end)(struct sleeper *sleeper);
 };
 
 void sleeper_set_interruption(const struct sleep_interruption *given);
 
-/* Whether a sleep would end at once, for what takes long without one. */
+/* For what takes long without a sleep: whether one would end at once; and whether nobody is left
+ * who wants the result, which also ends what signals else do not. */
 bool sleeper_is_interrupted(void);
+bool sleeper_is_ending(void);
 
 END_C_DECLS

@@ -131,17 +131,22 @@ int64_t call_fchown(const struct trap_frame *frame) {
 /* The times of access and of modification that a call asks for. */
 struct both_times {
     struct time_request accessed, modified;
+    bool are_wrong; /* which is told once the file is found */
 };
 
-static const struct both_times NOW = {{.change = TIME_NOW}, {.change = TIME_NOW}};
+static const struct both_times NOW = {.accessed.change = TIME_NOW, .modified.change = TIME_NOW};
 
 /* Whether man 2 utimensat has nothing to do, and looks at nothing else. */
 static bool keep_both(const struct both_times *times) {
-    return times->accessed.change == TIME_KEEP && times->modified.change == TIME_KEEP;
+    return times->accessed.change == TIME_KEEP && times->modified.change == TIME_KEEP &&
+           !times->are_wrong;
 }
 
 static enum status change_times(struct node *node, const struct both_times *times) {
     struct credentials credentials = acting_credentials();
+    if (times->are_wrong) {
+        return STATUS_INVALID;
+    }
     return node_change_times(node, &credentials, &times->accessed, &times->modified);
 }
 
@@ -176,17 +181,15 @@ static int64_t change_times_by(uint64_t directory, uint64_t address, uint32_t at
     return change_times_at(directory, address, at_flags, times);
 }
 
-static enum status request_of(const struct file_time *time, struct time_request *request) {
+/* False: there is no such time. */
+static bool make_request(const struct file_time *time, struct time_request *request) {
     constexpr int64_t second = 1'000'000'000;
     constexpr int64_t now = (1 << 30) - 1;  /* UTIME_NOW */
     constexpr int64_t keep = (1 << 30) - 2; /* UTIME_OMIT */
     bool is_set = time->nanoseconds >= 0 && time->nanoseconds < second;
-    if (!is_set && time->nanoseconds != now && time->nanoseconds != keep) {
-        return STATUS_INVALID;
-    }
     enum time_change other = time->nanoseconds == now ? TIME_NOW : TIME_KEEP;
     *request = (struct time_request){.change = is_set ? TIME_SET : other, .time = *time};
-    return STATUS_OK;
+    return is_set || time->nanoseconds == now || time->nanoseconds == keep;
 }
 
 /* Two struct timespec; where there are none, the time is now. */
@@ -198,9 +201,10 @@ static enum status copy_times(uint64_t address, struct both_times *times) {
     }
     enum status status = copy_argument(given, address, sizeof(given));
     if (status == STATUS_OK) {
-        status = request_of(&given[0], &times->accessed);
+        bool is_right = make_request(&given[0], &times->accessed);
+        times->are_wrong = !make_request(&given[1], &times->modified) || !is_right;
     }
-    return status == STATUS_OK ? request_of(&given[1], &times->modified) : status;
+    return status;
 }
 
 int64_t call_utimensat(const struct trap_frame *frame) {
@@ -258,7 +262,8 @@ int64_t call_utime(const struct trap_frame *frame) {
         if (status != STATUS_OK) {
             return status;
         }
-        times = (struct both_times){set_to(seconds[0], 0), set_to(seconds[1], 0)};
+        times.accessed = set_to(seconds[0], 0);
+        times.modified = set_to(seconds[1], 0);
     }
     return change_times_by(HERE, frame->rdi, 0, &times);
 }

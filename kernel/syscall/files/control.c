@@ -30,14 +30,6 @@ static int64_t set_no_wait(struct file *file, uint64_t address) {
     return status;
 }
 
-/* How much of a regular file lies behind the position. */
-static int64_t regular_bytes_left(struct file *file) {
-    int64_t position;
-    struct node *node = file->place.node;
-    enum status status = file_seek(file, 0, FROM_POSITION, &position);
-    return status == STATUS_OK ? (int64_t)node->operations->size(node) - position : status;
-}
-
 static bool is_regular(const struct file *file) {
     return file->place.node != nullptr && file->place.node->kind == NODE_REGULAR;
 }
@@ -45,6 +37,16 @@ static bool is_regular(const struct file *file) {
 static int64_t tell_count(int64_t count, uint64_t address) {
     int32_t shown = (int32_t)count;
     return copy_result(address, &shown, sizeof(shown));
+}
+
+/* How much of a regular file lies behind the position. */
+static int64_t tell_regular_bytes(struct file *file, uint64_t address) {
+    int64_t position;
+    struct node *node = file->place.node;
+    enum status status = file_seek(file, 0, FROM_POSITION, &position);
+    return status == STATUS_OK
+               ? tell_count((int64_t)node->operations->size(node) - position, address)
+               : status;
 }
 
 static int64_t tell_socket_bytes(struct file *file, uint64_t address) {
@@ -61,7 +63,7 @@ static int64_t tell_bytes_left(struct file *file, uint64_t address) {
     if (file_is_socket(file)) {
         return tell_socket_bytes(file, address);
     }
-    return is_regular(file) ? tell_count(regular_bytes_left(file), address)
+    return is_regular(file) ? tell_regular_bytes(file, address)
                             : file_control(file, FIONREAD, address);
 }
 

@@ -2,6 +2,7 @@
 
 #include "kernel/files/file/open.h"
 #include "kernel/files/pipe/pipe.h"
+#include "kernel/files/wait/wait.h"
 #include "kernel/syscall/files/arguments.h"
 #include "kernel/syscall/files/read_write.h"
 #include "kernel/syscall/files/user_transfer.h"
@@ -64,12 +65,20 @@ void copy_end_release(struct copy_end *end) {
     file_unref(end->file);
 }
 
-static enum status read_piece(struct copy_end *from, struct transfer *transfer, bool may_wait) {
+/* What comes out of a pipe stays there until end_reading. */
+static enum status begin_reading(struct copy_end *from, struct transfer *transfer, bool may_wait) {
     if (from->pipe != nullptr) {
-        return pipe_read(from->pipe, transfer, may_wait);
+        return pipe_begin_moving(from->pipe, transfer, may_wait);
     }
     return from->file->operations->is_seekable ? file_read_at(from->file, from->offset, transfer)
                                                : file_read(from->file, transfer);
+}
+
+static void end_reading(struct copy_end *from, size_t moved) {
+    if (from->pipe != nullptr) {
+        pipe_end_moving(from->pipe, moved);
+    }
+    from->offset += (int64_t)moved;
 }
 
 static enum status write_piece(struct copy_end *to, struct transfer *transfer, bool may_wait) {
@@ -80,8 +89,7 @@ static enum status write_piece(struct copy_end *to, struct transfer *transfer, b
                                              : file_write(to->file, transfer);
 }
 
-/* What was taken out of a pipe is gone: so there must be room for it first, and it is waited for.
- * `*size_bytes` becomes no more than fits. */
+/* Room in a pipe is waited for before anything is read. `*size_bytes` becomes no more than fits. */
 static enum status wait_for_target(struct copy_end *to, bool may_wait, size_t *size_bytes) {
     size_t room_bytes = *size_bytes;
     enum status status = STATUS_OK;
@@ -92,29 +100,49 @@ static enum status wait_for_target(struct copy_end *to, bool may_wait, size_t *s
     return status;
 }
 
-/* Moves one piece, and the offsets by what was written; `*moved` is that. */
-static enum status move_piece(struct copy_end *from, struct copy_end *to, char *piece,
-                              size_t size_bytes, bool is_first, size_t *moved) {
-    *moved = 0;
-    enum status status = wait_for_target(to, is_first && to->may_wait, &size_bytes);
-    if (status == STATUS_BROKEN_PIPE) {
-        signal_caller(SIGNAL_PIPE);
-    }
+/* What was read of a file that has no position, as of a terminal, would be lost. */
+static bool must_write_all(const struct copy_end *from) {
+    return from->pipe == nullptr && !from->file->operations->is_seekable;
+}
+
+/* Both offsets move by what was written; `*moved` is that. */
+static enum status read_and_write(struct copy_end *from, struct copy_end *to,
+                                  struct transfer *reading, bool may_wait, size_t *moved) {
+    const char *piece = reading->context;
+    enum status status = begin_reading(from, reading, may_wait);
     if (status != STATUS_OK) {
         return status;
     }
-    struct transfer reading = transfer_to_memory(piece, size_bytes);
-    status = read_piece(from, &reading, is_first && from->may_wait);
-    if (status != STATUS_OK || reading.done_bytes == 0) {
-        return status;
+    struct transfer writing =
+        limited_to_file_size(transfer_from_memory(piece, reading->done_bytes));
+    if (reading->done_bytes > 0) {
+        status = write_piece(to, &writing, must_write_all(from));
     }
-    struct transfer writing = limited_to_file_size(transfer_from_memory(piece, reading.done_bytes));
-    bool must_wait = from->pipe != nullptr;
-    status = write_piece(to, &writing, must_wait);
-    from->offset += (int64_t)writing.done_bytes;
+    end_reading(from, writing.done_bytes);
     to->offset += (int64_t)writing.done_bytes;
     *moved = writing.done_bytes;
     return write_result(status, &writing) < 0 ? status : STATUS_OK;
+}
+
+/* Moves one piece. Where somebody else has filled the target meanwhile, it is waited for again. */
+static enum status move_piece(struct copy_end *from, struct copy_end *to, char *piece,
+                              size_t size_bytes, bool is_first, size_t *moved) {
+    bool may_wait_for_room = is_first && to->may_wait && to->pipe != nullptr;
+    enum status status;
+    *moved = 0;
+    do {
+        size_t fitting = size_bytes;
+        status = wait_for_target(to, is_first && to->may_wait, &fitting);
+        if (status == STATUS_BROKEN_PIPE) {
+            signal_caller(SIGNAL_PIPE);
+        }
+        if (status != STATUS_OK) {
+            return status;
+        }
+        struct transfer reading = transfer_to_memory(piece, fitting);
+        status = read_and_write(from, to, &reading, is_first && from->may_wait, moved);
+    } while (status == STATUS_TRY_AGAIN && may_wait_for_room && from->may_wait);
+    return status;
 }
 
 static int64_t move_pieces(struct copy_end *from, struct copy_end *to, char *piece,
@@ -122,7 +150,7 @@ static int64_t move_pieces(struct copy_end *from, struct copy_end *to, char *pie
     uint64_t done = 0;
     size_t moved = 1;
     enum status status = STATUS_OK;
-    while (status == STATUS_OK && done < size_bytes && moved > 0) {
+    while (status == STATUS_OK && done < size_bytes && moved > 0 && !sleeper_is_ending()) {
         uint64_t left = size_bytes - done;
         status =
             move_piece(from, to, piece, left < PIECE_SIZE ? left : PIECE_SIZE, done == 0, &moved);

@@ -86,26 +86,16 @@ int64_t call_dup3(const struct trap_frame *frame) {
     return copy_to((uint32_t)frame->rdi, (uint32_t)frame->rsi, flags != 0);
 }
 
-/* Whoever makes a pipe may open it again (/proc/PID/fd). */
-static enum status give_to_current(const struct file *end) {
-    const struct process_credentials *own = &process_current()->credentials;
-    const struct credentials as_root = {};
-    return node_change_owner(end->place.node, &as_root, own->file_user, own->file_group);
-}
-
 static int64_t make_pipe(uint64_t address, uint32_t flags) {
     constexpr uint32_t of_files = FILE_NO_WAIT | FILE_DIRECT;
     if (flags & ~(OPEN_CLOSE_ON_EXEC | of_files)) {
         return STATUS_INVALID;
     }
     struct file *ends[2];
-    enum status status = file_open_pipe(flags & of_files, &ends[0], &ends[1]);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    status = give_to_current(ends[0]);
-    CHECK(status == STATUS_OK); /* root may */
-    return install_two_files(ends, flags & OPEN_CLOSE_ON_EXEC, address);
+    struct credentials credentials = acting_credentials();
+    enum status status = file_open_pipe(&credentials, flags & of_files, &ends[0], &ends[1]);
+    return status == STATUS_OK ? install_two_files(ends, flags & OPEN_CLOSE_ON_EXEC, address)
+                               : status;
 }
 
 int64_t call_pipe(const struct trap_frame *frame) {

@@ -195,7 +195,7 @@ int64_t call_fcntl(const struct trap_frame *frame) {
     } else if (file_is_only_path(file)) {
         result = STATUS_BAD_DESCRIPTOR;
     } else if (fcntl_is_lock(command)) {
-        result = fcntl_lock(file, command, frame->rdx);
+        result = fcntl_lock(file, frame->rdi, command, frame->rdx);
     } else {
         result = control_file(file, command, frame->rdx);
     }

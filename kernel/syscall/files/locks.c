@@ -1,5 +1,6 @@
 #include "kernel/syscall/files/locks.h"
 
+#include "kernel/files/file/descriptor_table.h"
 #include "kernel/files/locks/locks.h"
 #include "kernel/syscall/calls.h"
 #include "kernel/syscall/files/arguments.h"
@@ -114,15 +115,39 @@ static enum status check_access(const struct file *file, enum lock_type type) {
     return is_refused ? STATUS_BAD_DESCRIPTOR : STATUS_OK;
 }
 
-static enum status set_lock(const struct file *file, uint32_t command,
+/* While a lock was waited for, another thread may have closed the descriptor, and whoever closes
+ * one gives up the locks that there are then: so this one is given up as well. */
+static enum status keep_if_open(const struct file *file, uint64_t descriptor) {
+    struct descriptor_table *table = task_current()->files;
+    struct file *open = nullptr;
+    enum status status = descriptor_get(table, (uint32_t)descriptor, &open);
+    bool is_same = status == STATUS_OK && open == file;
+    file_unref(open);
+    if (!is_same) {
+        locks_drop(file_lock_key(file), table);
+    }
+    return is_same ? STATUS_OK : STATUS_BAD_DESCRIPTOR;
+}
+
+static enum status set_for_process(const struct file *file, uint64_t descriptor,
+                                   const struct lock_request *request,
+                                   enum lock_patience patience) {
+    enum status status = lock_set(request, patience);
+    return status == STATUS_OK && request->type != LOCK_NONE ? keep_if_open(file, descriptor)
+                                                             : status;
+}
+
+static enum status set_lock(const struct file *file, uint64_t descriptor, uint32_t command,
                             const struct lock_request *request) {
     enum status status = check_access(file, request->type);
     if (status != STATUS_OK) {
         return status;
     }
     switch (command) {
+    case F_SETLK:
+        return set_for_process(file, descriptor, request, LOCK_AT_ONCE);
     case F_SETLKW:
-        return lock_set(request, LOCK_WAITS_FOR_PROCESSES);
+        return set_for_process(file, descriptor, request, LOCK_WAITS_FOR_PROCESSES);
     case F_OFD_SETLKW:
         return lock_set(request, LOCK_WAITS);
     }
@@ -154,7 +179,7 @@ static int64_t tell_lock(const struct lock_request *request, bool has_own_owner,
     return copy_result(address, lock, sizeof(*lock));
 }
 
-int64_t fcntl_lock(struct file *file, uint32_t command, uint64_t address) {
+int64_t fcntl_lock(struct file *file, uint64_t descriptor, uint32_t command, uint64_t address) {
     struct user_lock lock;
     struct lock_request request;
     enum status status = copy_argument(&lock, address, sizeof(lock));
@@ -166,7 +191,7 @@ int64_t fcntl_lock(struct file *file, uint32_t command, uint64_t address) {
     }
     bool only_asks = command == F_GETLK || command == F_OFD_GETLK;
     return only_asks ? tell_lock(&request, is_of_file(command), &lock, address)
-                     : set_lock(file, command, &request);
+                     : set_lock(file, descriptor, command, &request);
 }
 
 /* Operations of man 2 flock. */

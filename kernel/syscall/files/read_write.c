@@ -19,7 +19,9 @@ enum status check_may_write(const struct file *file) {
 }
 
 struct transfer limited_to_file_size(struct transfer transfer) {
+    struct credentials credentials = acting_credentials();
     transfer.position_limit = process_current()->limits[RESOURCE_FILE_SIZE].soft;
+    transfer.keeps_set_bits = credentials_are_root(&credentials);
     return transfer;
 }
 
@@ -28,7 +30,8 @@ int64_t read_result(enum status status, const struct transfer *transfer) {
 }
 
 int64_t write_result(enum status status, const struct transfer *transfer) {
-    if (status == STATUS_BROKEN_PIPE && !transfer->breaks_silently) {
+    bool is_broken = status == STATUS_BROKEN_PIPE || transfer->is_broken;
+    if (is_broken && !transfer->breaks_silently) {
         signal_caller(SIGNAL_PIPE);
     }
     if (status == STATUS_FILE_TOO_LARGE && transfer->position_limit < INT64_MAX) {

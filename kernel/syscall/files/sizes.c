@@ -53,7 +53,8 @@ int64_t call_ftruncate(const struct trap_frame *frame) {
         status = check_growth(file->place.node, size_bytes);
     }
     if (status == STATUS_OK) {
-        status = file->access == 0 ? STATUS_INVALID : file_resize(file, size_bytes);
+        struct credentials credentials = acting_credentials();
+        status = file->access == 0 ? STATUS_INVALID : file_resize(file, &credentials, size_bytes);
     }
     file_unref(file);
     return status;
@@ -103,7 +104,8 @@ static enum status fill(struct file *file, uint32_t flags, int64_t offset, int64
     if (status == STATUS_OK && grows && (file->access & ACCESS_OF_WRITING)) {
         status = check_growth(file->place.node, end);
     }
-    return status == STATUS_OK ? file_fill(file, mode, offset, size_bytes) : status;
+    struct credentials credentials = acting_credentials();
+    return status == STATUS_OK ? file_fill(file, &credentials, mode, offset, size_bytes) : status;
 }
 
 int64_t call_fallocate(const struct trap_frame *frame) {

@@ -22,7 +22,6 @@ static_assert(sizeof(struct system_stat) == 120);
 
 constexpr int64_t BLOCK_SIZE = 4096;
 constexpr int64_t FLAGS_ARE_VALID = 0x20;        /* ST_VALID */
-constexpr int64_t TYPE_OF_PIPES = 0x50495045;    /* PIPEFS_MAGIC */
 constexpr int64_t TYPE_OF_NAMELESS = 0x09041934; /* ANON_INODE_FS_MAGIC */
 
 static struct system_stat stat_of_type(int64_t type) {
@@ -35,16 +34,19 @@ static struct system_stat stat_of_type(int64_t type) {
     };
 }
 
-/* What is in memory has all of it to grow into. */
+/* Of what may take all memory, Linux tells nothing. */
 static struct system_stat stat_of_system(const struct file_system *system) {
     struct system_stat stat = stat_of_type(system->type);
     stat.id[0] = system->device;
     if (system->type != MEMORY_FS_TYPE) {
         return stat;
     }
-    struct frame_counts frames = frame_count();
-    stat.block_count = frames.total;
-    stat.free_block_count = frames.by_state[FRAME_FREE];
+    struct memory_fs_usage usage = memory_fs_usage(system);
+    if (usage.page_limit == MEMORY_FS_UNLIMITED) {
+        return stat;
+    }
+    stat.block_count = usage.page_limit;
+    stat.free_block_count = usage.page_limit - usage.page_count;
     stat.available_block_count = stat.free_block_count;
     return stat;
 }
@@ -68,10 +70,8 @@ int64_t call_statfs(const struct trap_frame *frame) {
 }
 
 static struct system_stat stat_of_file(const struct file *file) {
-    if (file->place.node != nullptr) {
-        return stat_of_place(&file->place);
-    }
-    return stat_of_type(file_pipe(file) != nullptr ? TYPE_OF_PIPES : TYPE_OF_NAMELESS);
+    return file->place.node != nullptr ? stat_of_place(&file->place)
+                                       : stat_of_type(TYPE_OF_NAMELESS);
 }
 
 int64_t call_fstatfs(const struct trap_frame *frame) {
