@@ -283,7 +283,10 @@ static int exhaust_memory(long count) {
             begun++;
         }
         int status;
-        waitpid(0, &status, 0);
+        if (waitpid(0, &status, 0) < 0) {
+            perror("memory: waitpid");
+            return 1;
+        }
         running--;
         ended++;
         refused += WIFEXITED(status);
