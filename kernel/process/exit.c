@@ -73,9 +73,9 @@ void process_reap_locked(struct process *process) {
         parent->child_times.minor_faults +=
             process->ended_times.minor_faults + process->child_times.minor_faults;
         list_remove(&process->sibling);
-        list_remove(&process->of_creator);
         process->parent = nullptr;
     }
+    list_remove(&process->of_creator);
     process_part(process);
     list_remove(&process->link);
     process->id->process = nullptr;
@@ -120,22 +120,22 @@ static void tell_of_death(struct process *child) REQUIRES(process_tree) {
     }
 }
 
-static void become_creator(struct task *task, struct process *child) REQUIRES(process_tree) {
+/* From here on any living task of the process has made the child; null: nobody. */
+static void pass_child(struct process *child, struct process *parent) REQUIRES(process_tree) {
     list_remove(&child->of_creator);
     list_init(&child->of_creator);
-    if (task) {
+    if (parent && !list_is_empty(&parent->tasks)) {
+        struct task *task = LIST_ENTRY(parent->tasks.next, struct task, link);
         list_push_back(&task->made, &child->of_creator);
     }
 }
 
 /* Children that the task made are another's of the process from here on. */
 static void leave_children(struct task *task) REQUIRES(process_tree) {
-    struct list_node *tasks = &task->process->tasks;
-    struct task *heir = list_is_empty(tasks) ? nullptr : LIST_ENTRY(tasks->next, struct task, link);
     while (!list_is_empty(&task->made)) {
         struct process *child = LIST_ENTRY(task->made.next, struct process, of_creator);
         tell_of_death(child);
-        become_creator(heir, child);
+        pass_child(child, task->process);
     }
 }
 
@@ -172,7 +172,7 @@ static void look_at_groups(struct process *parent, const struct process *next)
 static void change_parent(struct process *child, struct process *next) REQUIRES(process_tree) {
     child->parent = next;
     child->exit_signal = SIGNAL_CHLD;
-    become_creator(next ? next->id->task : nullptr, child);
+    pass_child(child, next);
 }
 
 /* Children get another parent; those that have ended and that nobody waits for now are gone. */
