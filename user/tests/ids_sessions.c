@@ -176,7 +176,8 @@ static void *ask_by_own_number(void *) {
     show("pretended, to another thread",
          call(rt_tgsigqueueinfo, getpid(), getpid(), SIGWINCH, &pretended));
     show("a thread to a group", setpgid(number, 0));
-    show("nice of a thread", getpriority(PRIO_PROCESS, (id_t)number));
+    say("nice of a thread: %d",
+        getpriority(PRIO_PROCESS, (id_t)number) == getpriority(PRIO_PROCESS, 0));
     return nullptr;
 }
 
@@ -185,7 +186,8 @@ static void leave(void) {}
 static void check_ended(void) {
     pid_t child = start(leave);
     settle();
-    show("nice of one that has ended", getpriority(PRIO_PROCESS, (id_t)child));
+    say("nice of one that has ended: %d",
+        getpriority(PRIO_PROCESS, (id_t)child) == getpriority(PRIO_PROCESS, 0));
     show("its policy", call(sched_getscheduler, child));
     show("to it", call(tgkill, child, child, 0));
     show("to it, a signal", call(tgkill, child, child, SIGTERM));
