@@ -2,6 +2,7 @@
 
 #include "kernel/cpu/cpu.h"
 #include "kernel/files/file/open.h"
+#include "kernel/files/memory_file/memory_file.h"
 #include "kernel/log.h"
 #include "kernel/log_text/log_text.h"
 #include "kernel/process/exec.h"
@@ -100,5 +101,6 @@ void program_run_init(const struct boot_result *boot) {
     }
     process_run(process);
     program_log_end("init", process_await(process));
+    memory_files_end();
     log_frames(before, program_free_frames());
 }

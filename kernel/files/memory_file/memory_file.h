@@ -24,7 +24,7 @@ struct memory_file_request {
 /* An empty one, open for reading and writing. Errors: STATUS_NO_MEMORY. */
 enum status memory_file_create(const struct memory_file_request *request, struct file **file);
 
-/* Gives back what they all need, when none is left. */
+/* Ends the system of such files, unless one is open; the next one makes it anew. */
 void memory_files_end(void);
 
 END_C_DECLS

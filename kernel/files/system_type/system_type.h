@@ -34,8 +34,8 @@ void system_type_for_each(void (*visit)(void *context, const struct system_type 
                           void *context);
 
 /* A file system in memory, under this name; its options are mode=OCTAL, and size=BYTES, size=N% and
- * nr_blocks=PAGES, which limit what its files have. Others that man 5 tmpfs names are taken and have
- * no effect. */
+ * nr_blocks=PAGES, which limit what its files have. Others that man 5 tmpfs names are taken and
+ * have no effect. */
 enum status system_type_create_memory(UNTRUSTED const char *options, struct node **root);
 
 END_C_DECLS
