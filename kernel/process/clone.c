@@ -195,6 +195,27 @@ static void link_process(struct process *parent, struct process *child, struct t
     process_join(child, parent->group, parent->session);
     cpu_timers_watch(child);
     list_push_back(&all_processes, &child->link);
+    user_tasks_join(child);
+}
+
+/* Of the user, root aside. */
+static bool is_over_limit(const struct process *parent) REQUIRES(process_tree) {
+    uint32_t user = parent->credentials.real_user;
+    return user != 0 && user_tasks_count(user) >= parent->limits[RESOURCE_PROCESSES].soft;
+}
+
+static enum status may_clone(void) REQUIRES(process_tree) {
+    if (is_over_limit(process_current())) {
+        return STATUS_TRY_AGAIN;
+    }
+    return signal_is_pending() ? STATUS_INTERRUPTED : STATUS_OK;
+}
+
+static enum status may_begin_clone(void) {
+    tree_lock();
+    enum status status = may_clone();
+    tree_unlock();
+    return status;
 }
 
 static enum status publish(struct process *parent, struct process *child, struct task *task,
@@ -202,8 +223,8 @@ static enum status publish(struct process *parent, struct process *child, struct
     bool is_thread = child == parent;
     tree_lock();
     /* What was sent to a group before the child was in it is taken first: it is made after that. */
-    bool is_disturbed = signal_is_pending();
-    if (!is_disturbed) {
+    enum status status = may_clone();
+    if (status == STATUS_OK) {
         if (!is_thread) {
             link_process(parent, child, task, request);
         }
@@ -212,35 +233,13 @@ static enum status publish(struct process *parent, struct process *child, struct
         task_publish(task);
     }
     tree_unlock();
-    return is_disturbed ? STATUS_INTERRUPTED : STATUS_OK;
+    return status;
 }
 
 /* As on Linux, an address that cannot be written to is the program's own loss. */
 static void store_number(uint64_t address, uint32_t number) {
     size_t missing = user_copy_out(virt_addr(address), &number, sizeof(number));
     (void)missing;
-}
-
-struct user_tasks {
-    uint32_t user, count;
-};
-
-static void count_tasks(void *context, struct process *process) NO_CAPABILITY_CHECK {
-    struct user_tasks *tasks = context;
-    tasks->count += process->credentials.real_user == tasks->user ? process->task_count : 0;
-}
-
-/* Of the user, root aside; counted only where there are enough of all users. */
-static bool is_over_limit(const struct process *parent) {
-    uint64_t limit = parent->limits[RESOURCE_PROCESSES].soft;
-    struct user_tasks tasks = {.user = parent->credentials.real_user};
-    if (tasks.user == 0 || task_count() < limit) {
-        return false;
-    }
-    tree_lock();
-    process_for_each(count_tasks, &tasks);
-    tree_unlock();
-    return tasks.count >= limit;
 }
 
 static void wait_for_vfork(struct vfork_wait *wait) {
@@ -377,11 +376,9 @@ int64_t task_clone(const struct trap_frame *frame, const struct clone_request *r
     if (status != STATUS_OK) {
         return status;
     }
-    if (is_over_limit(process_current())) {
-        return STATUS_TRY_AGAIN;
-    }
-    if (signal_is_pending()) {
-        return STATUS_INTERRUPTED; /* before all the work: it is made again afterwards */
+    status = may_begin_clone(); /* before all the work; it is asked again at its end */
+    if (status != STATUS_OK) {
+        return status;
     }
     struct task *child;
     status = make_child(frame, request, &child);

@@ -73,6 +73,7 @@ void process_reap_locked(struct process *process) {
     }
     list_remove(&process->of_creator);
     process_part(process);
+    user_tasks_leave(process);
     list_remove(&process->link);
     process->id->process = nullptr;
     id_release(process->id);
@@ -266,6 +267,7 @@ static bool leave_process(struct task *task) {
         process_notify_tasks(process); /* it may have been the one to take them */
     }
     signals_unlock(process);
+    user_tasks_refresh(process);
     leave_children(task);
     const struct process_times times = task_times(task);
     process_times_add(&process->ended_times, &times);

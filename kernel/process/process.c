@@ -154,6 +154,7 @@ void task_publish(struct task *task) {
     list_push_back(&process->tasks, &task->link);
     process->task_count++;
     signals_unlock(process);
+    user_tasks_refresh(process);
     task->id->task = task;
     /* What was sent before it was there may be for it. */
     __atomic_store_n(&task->has_work, true, __ATOMIC_RELEASE);

@@ -14,6 +14,7 @@
 #include "kernel/process/memory.h"
 #include "kernel/process/real_timer.h"
 #include "kernel/process/tree_lock.h"
+#include "kernel/process/user_tasks.h"
 #include "kernel/signal/pending.h"
 #include "kernel/signal/signal.h"
 #include "kernel/thread/thread.h"
@@ -109,8 +110,9 @@ struct process {
     struct list_node children, sibling;
     struct list_node tasks; /* changed under signal_lock as well, so either is enough to read it */
     uint32_t task_count;    /* those that have not ended */
-    struct list_node link;  /* in the list of all */
-    uint32_t exit_signal;   /* to the parent; 0: none */
+    struct user_part of_user;
+    struct list_node link;    /* in the list of all */
+    uint32_t exit_signal;     /* to the parent; 0: none */
     bool has_started_program; /* execve: its parent may not move it to another group any more */
     bool is_waited_by_clone;  /* not a child that wait4 sees without __WCLONE */
     bool is_kernels;          /* the kernel itself waits for it; fixed at creation */

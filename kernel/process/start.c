@@ -93,6 +93,7 @@ static void publish(struct process *process, struct task *task) {
     process->exit_signal = SIGNAL_CHLD;
     process_join(process, process->id, process->id);
     list_push_back(&all_processes, &process->link);
+    user_tasks_join(process);
     task->process = process;
     process_ref(process);
     task_publish(task);

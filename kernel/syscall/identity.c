@@ -51,6 +51,7 @@ static void set_user_ids(const struct ids *ids) {
     own->effective_user = ids->effective;
     own->saved_user = ids->saved;
     own->file_user = ids->file;
+    user_tasks_refresh(process);
     tree_unlock();
 }
 
