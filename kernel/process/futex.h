@@ -28,8 +28,8 @@ enum status futex_find_key(uint64_t address, bool is_private, struct futex_key *
 enum status futex_wait(const struct futex_key *key, uint64_t address, uint32_t expected,
                        uint32_t bits, uint64_t deadline_ns);
 
-/* Wakes up to `count`; returns how many. Errors: STATUS_INVALID, one waits for a lock that is handed
- * over. */
+/* Wakes up to `count`; returns how many. Errors: STATUS_INVALID, one waits for a lock that is
+ * handed over. */
 int64_t futex_wake(const struct futex_key *key, uint32_t count, uint32_t bits);
 
 /*
