@@ -162,12 +162,17 @@ static enum status show_areas(struct process_memory *memory, area_show *show,
     return status;
 }
 
+/* A process that is there and has no memory any more shows none. */
+static enum status show_nothing(const struct made_view *view) {
+    return subject_is_there(view->subject) ? STATUS_OK : STATUS_NO_SUCH_PROCESS;
+}
+
 enum status maps_show(const struct made_view *view, const struct text_sink *sink) {
-    return view->state == nullptr ? STATUS_OK : show_areas(view->state, show_map, sink);
+    return show_if_there(view, show_map, sink);
 }
 
 enum status smaps_show(const struct made_view *view, const struct text_sink *sink) {
-    return view->state == nullptr ? STATUS_OK : show_areas(view->state, show_map_and_usage, sink);
+    return show_if_there(view, show_map_and_usage, sink);
 }
 
 enum status smaps_rollup_show(const struct made_view *view, const struct text_sink *sink) {

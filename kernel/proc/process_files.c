@@ -74,9 +74,10 @@ static enum status arguments_show(const struct made_view *view, const struct tex
 }
 
 static enum status environment_show(const struct made_view *view, const struct text_sink *sink) {
-    struct process_memory *memory = view->state;
+    struct process_memory *memory = memory_of_state(view->state);
     if (memory != nullptr) {
         show_memory(memory, memory->environment_start, memory->environment_end, sink);
+        process_memory_unref(memory);
     }
     return STATUS_OK;
 }
