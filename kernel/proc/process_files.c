@@ -256,6 +256,13 @@ static const struct made_directory task_list_directory = {
      .open = memory_open,                                                                          \
      .release = memory_release,                                                                    \
      .show = function}
+#define IN_PIECES(file, mode, function)                                                            \
+    {.name = file,                                                                                 \
+     .kind = NODE_REGULAR,                                                                         \
+     .permissions = mode,                                                                          \
+     .open = memory_open,                                                                          \
+     .release = memory_release,                                                                    \
+     .show_next = function}
 #define WRITABLE(file, mode, shows, accepts)                                                       \
     {.name = file, .kind = NODE_REGULAR, .permissions = mode, .show = shows, .accept = accepts}
 #define LINK(file, reads, follows)                                                                 \
@@ -282,7 +289,7 @@ static const struct made_entry entries[] = {
      .show = moved_show},
     TEXT("limits", 0444, limits_show),
     CONSTANT("loginuid", 0444, "4294967295"),
-    OF_MEMORY("maps", 0444, maps_show),
+    IN_PIECES("maps", 0444, maps_show_next),
     {.name = "mem",
      .kind = NODE_REGULAR,
      .permissions = 0600,
@@ -312,7 +319,7 @@ static const struct made_entry entries[] = {
     TEXT("sched", 0444, schedule_show),
     TEXT("schedstat", 0444, schedule_statistics_show),
     CONSTANT("sessionid", 0444, "4294967295"),
-    OF_MEMORY("smaps", 0444, smaps_show),
+    IN_PIECES("smaps", 0444, smaps_show_next),
     OF_MEMORY("smaps_rollup", 0444, smaps_rollup_show),
     TEXT("stat", 0444, stat_show),
     TEXT("statm", 0444, statm_show),
