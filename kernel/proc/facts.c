@@ -162,6 +162,16 @@ static void note_files(const struct made_subject *subject, struct process_facts 
     }
 }
 
+/* As man 5 proc has it for who may not look into the process: it runs, somewhere. */
+static void hide_places(struct process_facts *facts) {
+    struct memory_facts *memory = &facts->memory;
+    memory->code_start = memory->code_end = facts->has_memory;
+    memory->data_start = memory->data_end = memory->brk_start = memory->stack_start = 0;
+    memory->arguments_start = memory->arguments_end = 0;
+    memory->environment_start = memory->environment_end = 0;
+    facts->exit_code = 0;
+}
+
 enum status facts_gather(const struct made_subject *subject, struct gathered_facts *gathered) {
     *gathered = (struct gathered_facts){};
     tree_lock();
@@ -177,6 +187,9 @@ enum status facts_gather(const struct made_subject *subject, struct gathered_fac
         gathered->facts.has_memory = true;
         usage_of_memory(memory, &gathered->facts.memory);
         process_memory_unref(memory);
+    }
+    if (!may_inspect(subject)) {
+        hide_places(&gathered->facts);
     }
     return STATUS_OK;
 }
