@@ -147,10 +147,10 @@ static enum status adjustment_show(const struct made_view *view, const struct te
     return STATUS_OK;
 }
 
-/* Who is not root may only make a process likelier to be ended. */
-static enum status adjust(const struct made_view *view, int64_t adjustment) {
-    bool is_lowered = adjustment < __atomic_load_n(adjustment_of(view), __ATOMIC_RELAXED);
-    if (is_lowered && process_current()->credentials.effective_user != 0) {
+/* Who is not root makes a process no less likely to be ended than `least`. */
+static enum status adjust(const struct made_view *view, int64_t adjustment, const int32_t *least) {
+    bool is_root = process_current()->credentials.effective_user == 0;
+    if (!is_root && adjustment < __atomic_load_n(least, __ATOMIC_RELAXED)) {
         return STATUS_ACCESS_DENIED;
     }
     __atomic_store_n(adjustment_of(view), (int32_t)adjustment, __ATOMIC_RELAXED);
@@ -160,8 +160,15 @@ static enum status adjust(const struct made_view *view, int64_t adjustment) {
 static enum status adjustment_accept(const struct made_view *view, const char *text,
                                      size_t length) {
     int64_t adjustment;
+    int32_t *least = &subject_process(view->subject)->oom_score_least;
     enum status status = parse_number(text, length, -1000, 1000, &adjustment);
-    return status == STATUS_OK ? adjust(view, adjustment) : status;
+    if (status == STATUS_OK) {
+        status = adjust(view, adjustment, least);
+    }
+    if (status == STATUS_OK && process_current()->credentials.effective_user == 0) {
+        __atomic_store_n(least, (int32_t)adjustment, __ATOMIC_RELAXED);
+    }
+    return status;
 }
 
 /* The older scale, from -17, never, to 15 (man 5 proc). */
@@ -178,7 +185,7 @@ static enum status old_adjustment_accept(const struct made_view *view, const cha
     if (status != STATUS_OK) {
         return status;
     }
-    return adjust(view, adjustment == 15 ? 1000 : adjustment * 1000 / 17);
+    return adjust(view, adjustment == 15 ? 1000 : adjustment * 1000 / 17, adjustment_of(view));
 }
 
 /* How likely it is to be ended when memory runs out, as Linux computes it. */

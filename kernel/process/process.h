@@ -150,6 +150,7 @@ struct process {
     struct process_moved moved;
     uint32_t is_dumpable;         /* PR_SET_DUMPABLE; atomic */
     int32_t oom_score_adjustment; /* atomic */
+    int32_t oom_score_least;      /* atomic; what root set last: nobody else goes below it */
     uint32_t oom_wait_count; /* how often it has been waited for, to give its memory back; atomic */
     uint32_t personality;    /* atomic */
     bool has_no_new_privileges;     /* atomic */
