@@ -59,14 +59,6 @@ static void note_credentials(const struct process_credentials *own, struct proce
 static_assert(sizeof(((struct process_credentials *)nullptr)->groups) ==
               sizeof(((struct process_facts *)nullptr)->more_groups));
 
-static uint32_t count_notes(const struct pending_signals *pending) {
-    uint32_t count = 0;
-    for (const struct list_node *at = pending->notes.next; at != &pending->notes; at = at->next) {
-        count++;
-    }
-    return count;
-}
-
 static void note_signals(struct process *process, const struct task *task,
                          struct process_facts *facts) REQUIRES(process_tree) {
     for (unsigned signal = 1; signal <= SIGNAL_COUNT; signal++) {
@@ -76,11 +68,10 @@ static void note_signals(struct process *process, const struct task *task,
     }
     signals_lock(process);
     facts->shared_pending = process->pending.set;
-    facts->queued_signals = count_notes(&process->pending);
+    facts->queued_signals = __atomic_load_n(&process->note_count, __ATOMIC_RELAXED);
     if (task != nullptr) {
         facts->pending = task->pending.set;
         facts->blocked = task->blocked;
-        facts->queued_signals += count_notes(&task->pending);
     }
     signals_unlock(process);
 }

@@ -365,14 +365,25 @@ static enum status find_task(const struct made_subject *directory, uint32_t numb
     return STATUS_OK;
 }
 
+/* Behind the task that was listed before, where it is there still; else from the first one on. */
+static const struct list_node *list_from(const struct process *process, uint32_t from)
+    REQUIRES(process_tree) {
+    const struct id *id = from > 0 ? id_find(from - 1) : nullptr;
+    bool is_there = id != nullptr && id->task != nullptr && id->task->process == process;
+    return is_there ? id->task->link.next : process->tasks.next;
+}
+
 static bool next_task(const struct made_subject *directory, uint32_t from, uint32_t *number) {
     const struct process *process = subject_process(directory);
-    *number = UINT32_MAX;
+    *number = 0;
     tree_lock();
-    for (struct list_node *at = process->tasks.next; at != &process->tasks; at = at->next) {
-        uint32_t found = LIST_ENTRY(at, struct task, link)->number;
-        *number = found >= from && found < *number ? found : *number;
+    const struct list_node *at = list_from(process, from);
+    while (at != &process->tasks && LIST_ENTRY(at, struct task, link)->number < from) {
+        at = at->next;
+    }
+    if (at != &process->tasks) {
+        *number = LIST_ENTRY(at, struct task, link)->number;
     }
     tree_unlock();
-    return *number != UINT32_MAX;
+    return *number != 0;
 }

@@ -1,8 +1,10 @@
 /* Files of /proc that tell of memory are open when the process that has it goes on without it. */
 
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,6 +98,28 @@ static void check_seek(void) {
     say("the same: %d", __builtin_memcmp(first, again, sizeof(first)) == 0);
 }
 
+static void *wait_here(void *nothing) {
+    pause();
+    return nothing;
+}
+
+static void check_tasks(void) {
+    int entries = 0, last = 0, is_rising = 1;
+    pthread_t thread;
+    for (int i = 0; i < 50; i++) {
+        pthread_create(&thread, nullptr, wait_here, nullptr);
+    }
+    DIR *tasks = opendir("/proc/self/task");
+    for (struct dirent *entry; (entry = readdir(tasks)) != nullptr;) {
+        int number = atoi(entry->d_name);
+        entries += number > 0;
+        is_rising &= number == 0 || number > last;
+        last = number;
+    }
+    closedir(tasks);
+    say("tasks: %d, rising %d", entries, is_rising);
+}
+
 int main(int count, char **arguments) {
     if (count > 1) {
         write(1, "x", 1);
@@ -112,5 +136,6 @@ int main(int count, char **arguments) {
     check_length(700);
     check_length(8192);
     check_seek();
+    check_tasks();
     return 0;
 }
