@@ -26,7 +26,8 @@ static bool is_process(const char *text) {
            (*text != 0 && strspn(text, "0123456789") == strlen(text) && strlen(text) < 10);
 }
 
-constexpr uint64_t USER_END = 0x7ffffffff000; /* SDM 3A 4.5: the lower half, without its last page */
+constexpr uint64_t USER_END =
+    0x7ffffffff000; /* SDM 3A 4.5: the lower half, without its last page */
 
 /* Hexadecimal with or without 0x, as /proc/PID/maps has addresses. */
 static bool read_address(const char *text, uint64_t *address) {

@@ -74,9 +74,10 @@ void process_memory_let_go(struct process_memory *memory) {
 
 bool process_memory_try_ref(struct process_memory *memory) {
     uint32_t count = __atomic_load_n(&memory->reference_count, __ATOMIC_RELAXED);
-    while (count > 0 &&
-           !__atomic_compare_exchange_n(&memory->reference_count, &count, count + 1, true,
-                                        __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+    bool has_one = false;
+    while (count > 0 && !has_one) {
+        has_one = __atomic_compare_exchange_n(&memory->reference_count, &count, count + 1, true,
+                                              __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
     }
-    return count > 0;
+    return has_one;
 }

@@ -105,11 +105,11 @@ struct process {
     uint32_t creator;       /* the number of the task that made it, in the parent */
     struct process *parent; /* null: the kernel started it, or nobody is left to wait for it */
     struct list_node children, sibling;
-    struct list_node tasks; /* by their numbers; changed under signal_lock as well, so either is
-                               enough to read it */
-    uint32_t task_count;    /* those that have not ended */
-    struct list_node link;  /* in the list of all */
-    uint32_t exit_signal;   /* to the parent; 0: none */
+    struct list_node tasks;   /* by their numbers; changed under signal_lock as well, so either is
+                                 enough to read it */
+    uint32_t task_count;      /* those that have not ended */
+    struct list_node link;    /* in the list of all */
+    uint32_t exit_signal;     /* to the parent; 0: none */
     bool has_started_program; /* execve: its parent may not move it to another group any more */
     bool is_waited_by_clone;  /* not a child that wait4 sees without __WCLONE */
     bool is_kernels;          /* the kernel itself waits for it; fixed at creation */

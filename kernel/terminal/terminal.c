@@ -15,8 +15,9 @@
 #include "kernel/thread/thread.h"
 #include "kernel/tty/tty/tty.h"
 
-/* Interrupts are off for one piece: at 115,200 baud 0.7 ms, in which the receiver's FIFO of 16 bytes
- * does not fill; and for one row of the screen, which is drawn once for all that is written. */
+/* Interrupts are off for one piece: at 115,200 baud 0.7 ms, in which the receiver's FIFO of 16
+ * bytes does not fill; and for one row of the screen, which is drawn once for all that is written.
+ */
 constexpr size_t PIECE_SIZE = 8;
 constexpr unsigned FONT_CELL_WIDTH = 8;
 constexpr unsigned FONT_CELL_HEIGHT = 16;

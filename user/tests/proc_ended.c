@@ -125,7 +125,8 @@ int main(int count, char **arguments) {
         write(1, "x", 1);
         pause();
     }
-    char *pages = mmap(nullptr, 600 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *pages =
+        mmap(nullptr, 600 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     pages[0] = 1;
     check_end(pages);
     check_execve(arguments[0], pages);

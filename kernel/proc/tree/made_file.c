@@ -137,9 +137,8 @@ static enum status read_made(struct file *file, uint64_t *position, struct trans
         return STATUS_INVALID;
     }
     sleep_lock_acquire(&made->lock);
-    enum status status = entry->show_next != nullptr
-                             ? read_pieces(file, made, position, transfer)
-                             : read_held(file, made, position, transfer);
+    enum status status = entry->show_next != nullptr ? read_pieces(file, made, position, transfer)
+                                                     : read_held(file, made, position, transfer);
     sleep_lock_release(&made->lock);
     return status;
 }

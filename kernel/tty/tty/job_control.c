@@ -81,8 +81,8 @@ const struct tty_hooks *tty_hooks(void) {
 }
 
 uint32_t tty_hold_foreground(struct tty *tty) {
-    bool is_there = tty->foreground != 0 &&
-                    hooks->hold_group(tty->foreground, tty->session) == STATUS_OK;
+    bool is_there =
+        tty->foreground != 0 && hooks->hold_group(tty->foreground, tty->session) == STATUS_OK;
     return is_there ? tty->foreground : 0;
 }
 

@@ -45,8 +45,8 @@ static inline bool tty_is_lost(const struct tty *tty, const struct tty_open *ope
 /* job_control.c */
 const struct tty_hooks *tty_hooks(void);
 
-/* The foreground group, held for the caller, who then signals it without the lock, which lets it go;
- * 0: there is none. The signals of an end are SIGHUP and SIGCONT. */
+/* The foreground group, held for the caller, who then signals it without the lock, which lets it
+ * go; 0: there is none. The signals of an end are SIGHUP and SIGCONT. */
 uint32_t tty_hold_foreground(struct tty *tty) REQUIRES(tty->lock);
 void tty_signal_held(uint32_t group, int signal);
 void tty_signal_held_of_end(uint32_t group);
