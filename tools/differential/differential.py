@@ -1,8 +1,8 @@
 """Runs random scripts of memory operations on the host's Linux and on Quire, and compares.
 
 A script that does not print the same is made as short as it can be, and written to
-user/tests/regressions, where the tests find it (but with --native). The exit status is 0 if there was none, 1 if there
-was, 125 if a machine failed, and 2 when the command line of this tool is wrong.
+user/tests/regressions, where the tests find it, but with --native. The exit status is 0 if there
+was none, 1 if there was, 125 if a machine failed, and 2 when the command line of this tool is wrong.
 """
 
 import argparse

@@ -95,7 +95,7 @@ def run_on_quire(scripts, boot=None, **machine):
 
 
 def boot_once(scripts, config=MachineConfig(memory="512M"), kernel=session.BUILT_KERNEL):
-    """What each script prints on Quire, up to where it stops. Raises MachineError where none runs."""
+    """What each prints on Quire, up to where it stops. Raises MachineError where none runs."""
     with tempfile.TemporaryDirectory(prefix="quire.", dir=qemu.work_directory()) as directory:
         request = session.Request(
             program=_INTERPRETER, arguments=("/scripts",), config=config, kernel=kernel,
