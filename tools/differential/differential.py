@@ -2,7 +2,8 @@
 
 A script that does not print the same is made as short as it can be, and written to
 user/tests/regressions, where the tests find it, but with --native. The exit status is 0 if there
-was none, 1 if there was, 125 if a machine failed, and 2 when the command line of this tool is wrong.
+was none, 1 if there was, 125 if a machine failed, and 2 when the command line of this tool is
+wrong.
 """
 
 import argparse
