@@ -3,20 +3,20 @@
 constexpr unsigned TAB_WIDTH = 8;
 constexpr char ESCAPE = 27;
 
+static bool is_same(struct text_cell one, struct text_cell other) {
+    return one.character == other.character && one.attribute == other.attribute;
+}
+
 void text_grid_set(struct text_grid *grid, unsigned row, unsigned column, struct text_cell cell) {
     if (row >= grid->rows || column >= grid->columns) {
         return;
     }
     struct text_cell *at = &grid->cells[row][column];
-    if (at->character == cell.character && at->attribute == cell.attribute) {
+    if (is_same(*at, cell)) {
         return;
     }
     *at = cell;
-    if (grid->is_hidden) {
-        grid->is_stale = true;
-        return;
-    }
-    grid->draw(grid, row, column, cell);
+    grid->has_changed[row] = true;
 }
 
 void text_grid_fill(struct text_grid *grid, struct text_area area, struct text_cell cell) {
@@ -76,7 +76,35 @@ void text_grid_move_right(struct text_grid *grid, struct text_area area, unsigne
     }
 }
 
+static void draw_row(struct text_grid *grid, unsigned row) {
+    grid->has_changed[row] = false;
+    for (unsigned column = 0; column < grid->columns; column++) {
+        struct text_cell cell = grid->cells[row][column];
+        if (!is_same(cell, grid->shown[row][column])) {
+            grid->shown[row][column] = cell;
+            grid->draw(grid, row, column, cell);
+        }
+    }
+}
+
+bool text_grid_draw_row(struct text_grid *grid) {
+    unsigned row = 0;
+    while (row < grid->rows && !grid->has_changed[row]) {
+        row++;
+    }
+    if (grid->is_hidden || row == grid->rows) {
+        return false;
+    }
+    draw_row(grid, row);
+    return true;
+}
+
 void text_grid_show_cursor(struct text_grid *grid) {
+    for (unsigned row = 0; !grid->is_hidden && row < grid->rows; row++) {
+        if (grid->has_changed[row]) {
+            draw_row(grid, row);
+        }
+    }
     if (!grid->is_hidden && grid->cursor_moved != nullptr) {
         grid->cursor_moved(grid);
     }
@@ -191,8 +219,9 @@ void text_grid_init(struct text_grid *grid, unsigned columns, unsigned rows, uns
     grid->cursor = TEXT_CURSOR_USUAL;
     for (unsigned row = 0; row < TEXT_GRID_ROWS_MAX; row++) {
         for (unsigned column = 0; column < TEXT_GRID_COLUMNS_MAX; column++) {
-            grid->cells[row][column] = TEXT_BLANK;
+            grid->cells[row][column] = grid->shown[row][column] = TEXT_BLANK;
         }
+        grid->has_changed[row] = false;
     }
 }
 
@@ -202,8 +231,11 @@ void text_grid_hide(struct text_grid *grid) {
 
 static void draw_all(struct text_grid *grid) {
     for (unsigned row = 0; row < grid->rows; row++) {
+        grid->has_changed[row] = false;
         for (unsigned column = 0; column < grid->columns; column++) {
-            grid->draw(grid, row, column, grid->cells[row][column]);
+            struct text_cell cell = grid->cells[row][column];
+            grid->shown[row][column] = cell;
+            grid->draw(grid, row, column, cell);
         }
     }
 }

@@ -42,7 +42,7 @@ enum text_cursor : uint8_t {
 /*
  * A terminal's layout without its device: a grid of characters, a cursor, line breaks and
  * scrolling. The device draws what it is told, and only cells that change, so video memory is never
- * read. Guarded by its caller.
+ * read; and once for all that was written together. Guarded by its caller.
  */
 struct text_grid {
     struct console console;
@@ -52,12 +52,14 @@ struct text_grid {
     enum text_escape escape;
     enum text_cursor cursor;
     bool is_hidden; /* nothing is drawn, everything is remembered */
-    bool is_stale;  /* cells changed while hidden */
+    bool is_stale;  /* the device shows none of it yet */
     void (*draw)(struct text_grid *grid, unsigned row, unsigned column, struct text_cell cell);
     void (*cursor_moved)(struct text_grid *grid); /* may be nullptr */
 
-    /* What the device shows, or will. */
+    /* What the device will show, and what it shows; the same in rows that have not changed. */
     struct text_cell cells[TEXT_GRID_ROWS_MAX][TEXT_GRID_COLUMNS_MAX];
+    struct text_cell shown[TEXT_GRID_ROWS_MAX][TEXT_GRID_COLUMNS_MAX];
+    bool has_changed[TEXT_GRID_ROWS_MAX];
 };
 
 /* Cells from one row and column on, up to and without another. */
@@ -69,7 +71,7 @@ struct text_area {
  * device's to set. Sizes are cut to what is possible, at least 1 by 1. */
 void text_grid_init(struct text_grid *grid, unsigned columns, unsigned rows, unsigned scroll_rows);
 
-/* Shows a cell; one that is not in the grid is ignored. */
+/* Changes a cell, which is drawn with its row; one that is not in the grid is ignored. */
 void text_grid_set(struct text_grid *grid, unsigned row, unsigned column, struct text_cell cell);
 
 /* Of an area in the grid: every cell; and moved by so many rows or columns, against which what
@@ -84,7 +86,10 @@ void text_grid_move_left(struct text_grid *grid, struct text_area area, unsigned
 void text_grid_move_right(struct text_grid *grid, struct text_area area, unsigned columns,
                           struct text_cell blank);
 
-/* The cursor has moved, or is shown otherwise. */
+/* Draws a row that has changed; false: there is none, or nothing is drawn now. */
+bool text_grid_draw_row(struct text_grid *grid);
+
+/* Draws all that has changed. The cursor has moved, or is shown otherwise. */
 void text_grid_show_cursor(struct text_grid *grid);
 
 /* Stops drawing: the device is about to lose its mapping. */

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 constexpr uint64_t PAGE = 4096, MOST_PAGES = 1ul << 40; /* 52 bits of physical address */
-constexpr int WIDTH = 64, ROWS = 32;
+constexpr int WIDTH = 64, ROWS = 16; /* with the legend, on a screen of 25 rows */
 
 struct owner {
     const char *name;
@@ -80,6 +80,10 @@ static bool read_runs(const char *path) {
             fprintf(stderr, "frames: out of memory\n");
             return false;
         }
+    }
+    if (ferror(input)) {
+        fprintf(stderr, "frames: cannot read %s: %s\n", path, strerror(errno));
+        return false;
     }
     fclose(input);
     if (run_count == 0) {

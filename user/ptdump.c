@@ -26,6 +26,9 @@ static bool is_process(const char *text) {
            (*text != 0 && strspn(text, "0123456789") == strlen(text) && strlen(text) < 10);
 }
 
+constexpr uint64_t USER_END =
+    0x7ffffffff000; /* SDM 3A 4.5: the lower half, without its last page */
+
 /* Hexadecimal with or without 0x, as /proc/PID/maps has addresses. */
 static bool read_address(const char *text, uint64_t *address) {
     char *end;
@@ -40,6 +43,10 @@ int main(int argument_count, char **arguments) {
     if (argument_count != 3 || !is_process(arguments[1]) || !read_address(arguments[2], &address)) {
         fprintf(stderr, "usage: ptdump PID ADDRESS\n");
         return 2;
+    }
+    if (address >= USER_END) {
+        fprintf(stderr, "ptdump: %s is not an address of a program\n", arguments[2]);
+        return 1;
     }
     snprintf(path, sizeof(path), "/proc/%s/ptwalk", arguments[1]);
     int file = open(path, O_RDONLY);

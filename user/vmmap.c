@@ -64,7 +64,16 @@ static void read_detail(const char *line, struct area *area) {
     }
 }
 
-static void show_areas(FILE *smaps) {
+/* False, and said, where reading failed. */
+static bool was_read(FILE *file, const char *name) {
+    if (ferror(file)) {
+        fprintf(stderr, "vmmap: cannot read %s: %s\n", name, strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+static bool show_areas(FILE *smaps) {
     static struct area area, next;
     static char line[LONGEST_LINE];
     bool has_area = false;
@@ -80,12 +89,16 @@ static void show_areas(FILE *smaps) {
         area = next;
         has_area = true;
     }
+    if (!was_read(smaps, "smaps")) {
+        return false;
+    }
     if (has_area) {
         show(&area);
     }
+    return true;
 }
 
-static void show_tables(FILE *status) {
+static bool show_tables(FILE *status) {
     char line[LONGEST_LINE];
     unsigned long kib;
     while (fgets(line, sizeof(line), status)) {
@@ -93,6 +106,7 @@ static void show_tables(FILE *status) {
             printf("page tables: %lu KiB\n", kib);
         }
     }
+    return was_read(status, "status");
 }
 
 static FILE *open_of(const char *process, const char *name) {
@@ -119,8 +133,14 @@ int main(int argument_count, char **arguments) {
     if (!smaps || !status) {
         return 1;
     }
-    show_areas(smaps);
+    if (!show_areas(smaps)) {
+        return 1;
+    }
+    if (area_count == 0) {
+        fprintf(stderr, "vmmap: %s has no memory any more\n", arguments[1]);
+        return 1;
+    }
     printf("%-25s %4s %9lu %9lu %9lu %9lu in %u areas\n", "all", "", size_of(&total),
            total.resident, total.shared, total.dirty, area_count);
-    show_tables(status);
+    return show_tables(status) ? 0 : 1;
 }

@@ -87,6 +87,25 @@ TEST_F(TextGridTest, ScrollingDrawsOnlyWhatChanges) {
     EXPECT_EQ(screen_->drawn, 4u);
 }
 
+TEST_F(TextGridTest, WhatIsWrittenTogetherIsDrawnOnce) {
+    write("a\nb\nc\nd");
+    screen_->drawn = 0;
+    write("\ne\nf\ng\nh\ni\nj\nk\nl");
+    EXPECT_EQ(shown(), (Rows{"i", "j", "k", "l"}));
+    EXPECT_EQ(screen_->drawn, 4u);
+}
+
+TEST_F(TextGridTest, ChangedRowsCanBeDrawnOneByOne) {
+    text_grid_set(&screen_->grid, 1, 2, {'x', TEXT_ATTRIBUTE_USUAL});
+    text_grid_set(&screen_->grid, 3, 0, {'y', TEXT_ATTRIBUTE_USUAL});
+    EXPECT_EQ(shown(), (Rows{"", "", "", ""}));
+    EXPECT_TRUE(text_grid_draw_row(&screen_->grid));
+    EXPECT_EQ(shown(), (Rows{"", "  x", "", ""}));
+    EXPECT_TRUE(text_grid_draw_row(&screen_->grid));
+    EXPECT_FALSE(text_grid_draw_row(&screen_->grid));
+    EXPECT_EQ(shown(), (Rows{"", "  x", "", "y"}));
+}
+
 TEST_F(TextGridTest, BackspaceReturnAndTabMoveTheCursor) {
     write("abc\b\bX\rY\tz");
     EXPECT_EQ(shown(), (Rows{"Y", "z", "", ""}));

@@ -87,10 +87,16 @@ TEST_F(JobControlTest, SignalsGoToTheForeground) {
 
 TEST_F(JobControlTest, TheForegroundIsAGroupOfTheSession) {
     use();
+    world.strangers = {30};
     EXPECT_EQ(set_foreground(30), STATUS_NOT_PERMITTED);
+    EXPECT_EQ(set_foreground(40), STATUS_NO_SUCH_PROCESS);
     EXPECT_EQ(set_foreground(static_cast<uint32_t>(-1)), STATUS_INVALID);
     EXPECT_EQ(set_foreground(20), STATUS_OK);
     EXPECT_EQ(tty_foreground(serial), 20u);
+    EXPECT_EQ(world.held, std::multiset<uint32_t>{20}) << "its number is not given to another";
+    world.groups = {10};
+    EXPECT_EQ(type("\3"), 1u);
+    EXPECT_EQ(world.signals, "") << "it has ended";
 }
 
 TEST_F(JobControlTest, ReadingInTheBackgroundIsStopped) {

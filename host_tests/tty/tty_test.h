@@ -28,7 +28,9 @@ struct World {
     uint32_t group, session;
     bool is_leader, is_deaf, is_orphaned, is_privileged;
     tty *controlling;
-    std::set<uint32_t> groups; /* of the session */
+    std::set<uint32_t> groups;    /* of the session */
+    std::set<uint32_t> strangers; /* groups of others */
+    std::multiset<uint32_t> held; /* numbers that are not given again */
     std::string signals;
     uint64_t now;
 };
@@ -44,10 +46,19 @@ inline const tty_hooks HOOKS = {
     .is_session_leader = [] { return world.is_leader; },
     .current_blocks_or_ignores = [](int) { return world.is_deaf; },
     .is_current_group_orphaned = [] { return world.is_orphaned; },
-    .group_is_in_session =
+    .hold_group =
         [](uint32_t group, uint32_t session) {
-            return session == world.session && world.groups.count(group) > 0;
+            if (world.groups.count(group) == 0) {
+                return world.strangers.count(group) > 0 ? STATUS_NOT_PERMITTED
+                                                        : STATUS_NO_SUCH_PROCESS;
+            }
+            if (session != world.session) {
+                return STATUS_NOT_PERMITTED;
+            }
+            world.held.insert(group);
+            return STATUS_OK;
         },
+    .let_group_go = [](uint32_t group) { world.held.erase(world.held.find(group)); },
     .set_controlling = [](tty *terminal) { world.controlling = terminal; },
     .controlling = [] { return world.controlling; },
     .is_privileged = [] { return world.is_privileged; },

@@ -150,8 +150,12 @@ static enum status find_link(const struct made_subject *directory, uint32_t numb
     return find(directory, number, &link_entry, child);
 }
 
+/* Which descriptors there are is for who may inspect the process, as what they are. */
 static enum status find_facts(const struct made_subject *directory, uint32_t number,
                               struct made_child *child) {
+    if (!may_inspect(directory)) {
+        return STATUS_ACCESS_DENIED;
+    }
     return find(directory, number, &facts_entry, child);
 }
 

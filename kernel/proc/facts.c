@@ -53,14 +53,6 @@ static void note_credentials(const struct process_credentials *own, struct proce
 static_assert(sizeof(((struct process_credentials *)nullptr)->groups) ==
               sizeof(((struct process_facts *)nullptr)->more_groups));
 
-static uint32_t count_notes(const struct pending_signals *pending) {
-    uint32_t count = 0;
-    for (const struct list_node *at = pending->notes.next; at != &pending->notes; at = at->next) {
-        count++;
-    }
-    return count;
-}
-
 static void note_signals(struct process *process, const struct task *task,
                          struct process_facts *facts) REQUIRES(process_tree) {
     for (unsigned signal = 1; signal <= SIGNAL_COUNT; signal++) {
@@ -70,11 +62,10 @@ static void note_signals(struct process *process, const struct task *task,
     }
     signals_lock(process);
     facts->shared_pending = process->pending.set;
-    facts->queued_signals = count_notes(&process->pending);
+    facts->queued_signals = __atomic_load_n(&process->note_count, __ATOMIC_RELAXED);
     if (task != nullptr) {
         facts->pending = task->pending.set;
         facts->blocked = task->blocked;
-        facts->queued_signals += count_notes(&task->pending);
     }
     signals_unlock(process);
 }
@@ -155,6 +146,16 @@ static void note_files(const struct made_subject *subject, struct process_facts 
     }
 }
 
+/* As man 5 proc has it for who may not look into the process: it runs, somewhere. */
+static void hide_places(struct process_facts *facts) {
+    struct memory_facts *memory = &facts->memory;
+    memory->code_start = memory->code_end = facts->has_memory;
+    memory->data_start = memory->data_end = memory->brk_start = memory->stack_start = 0;
+    memory->arguments_start = memory->arguments_end = 0;
+    memory->environment_start = memory->environment_end = 0;
+    facts->exit_code = 0;
+}
+
 enum status facts_gather(const struct made_subject *subject, struct gathered_facts *gathered) {
     *gathered = (struct gathered_facts){};
     tree_lock();
@@ -170,6 +171,9 @@ enum status facts_gather(const struct made_subject *subject, struct gathered_fac
         gathered->facts.has_memory = true;
         usage_of_memory(memory, &gathered->facts.memory);
         process_memory_unref(memory);
+    }
+    if (!may_inspect(subject)) {
+        hide_places(&gathered->facts);
     }
     return STATUS_OK;
 }

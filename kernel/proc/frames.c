@@ -11,10 +11,12 @@ static const char *const STATE_WORDS[FRAME_STATE_COUNT] = {
     [FRAME_ANON] = "anonymous",    [FRAME_FILE] = "file", [FRAME_KERNEL] = "kernel",
 };
 
-/* How many pages are looked at as one: a free block is as large as its order says. */
+/* How many pages are looked at as one: a free block is as large as its order says. It may have been
+ * handed out since, and what lies in its place is no order then. */
 static uint64_t pages_at(uint64_t page, enum frame_state state) {
     const struct frame *frame = frame_of(phys_addr(page << PAGE_SHIFT));
-    return state == FRAME_FREE && frame->state == FRAME_FREE ? 1ull << frame->order : 1;
+    unsigned order = __atomic_load_n(&frame->order, __ATOMIC_RELAXED);
+    return state == FRAME_FREE && order <= FRAME_ORDER_MAX ? 1ull << order : 1;
 }
 
 enum status frames_show(const struct made_view *view, const struct text_sink *sink) {

@@ -14,65 +14,32 @@
 struct listed_area {
     struct vm_area area;
     struct file *file; /* a reference; null: it shows none */
+    bool is_there;     /* one was found */
 };
 
-struct area_list {
-    struct listed_area *areas; /* owned */
-    size_t count, capacity;
-    bool is_cut; /* there was no memory for all */
-};
-
-static bool make_room(struct area_list *list) {
-    constexpr size_t first_capacity = 32;
-    if (list->count < list->capacity) {
-        return true;
-    }
-    size_t capacity = list->capacity == 0 ? first_capacity : list->capacity * 2;
-    struct listed_area *areas = heap_alloc(capacity * sizeof(*areas));
-    if (areas == nullptr) {
-        return false;
-    }
-    if (list->count > 0) {
-        memcpy(areas, list->areas, list->count * sizeof(*areas));
-    }
-    heap_free(list->areas);
-    list->areas = areas;
-    list->capacity = capacity;
-    return true;
-}
-
-static bool copy_area(void *context, const struct vm_area *area) {
-    struct area_list *list = context;
+static bool take_area(void *context, const struct vm_area *area) {
+    struct listed_area *found = context;
     if (!area_is_memory(area)) {
         return true;
     }
-    if (!make_room(list)) {
-        list->is_cut = true;
-        return false;
+    found->area = *area;
+    found->file = area->source != nullptr ? file_of_source(area->source) : nullptr;
+    if (found->file != nullptr) {
+        file_ref(found->file);
     }
-    struct file *file = area->source != nullptr ? file_of_source(area->source) : nullptr;
-    if (file != nullptr) {
-        file_ref(file);
-    }
-    list->areas[list->count++] = (struct listed_area){*area, file};
-    return true;
+    found->is_there = true;
+    return false;
 }
 
-static void free_areas(struct area_list *list) {
-    for (size_t i = 0; i < list->count; i++) {
-        file_unref(list->areas[i].file);
+/* The area at the cursor, or the first above it: its file is the caller's. Moves the cursor to its
+ * end; false: there is none. */
+static bool find_area(struct process_memory *memory, uint64_t *cursor, struct listed_area *found) {
+    *found = (struct listed_area){};
+    space_for_each_area_from(memory->space, virt_addr(*cursor), take_area, found);
+    if (found->is_there) {
+        *cursor = virt_range_last(found->area.range).value + 1;
     }
-    heap_free(list->areas);
-}
-
-static enum status list_areas(struct process_memory *memory, struct area_list *list) {
-    *list = (struct area_list){};
-    space_for_each_area(memory->space, copy_area, list);
-    if (list->is_cut) {
-        free_areas(list);
-        return STATUS_NO_MEMORY;
-    }
-    return STATUS_OK;
+    return found->is_there;
 }
 
 /* What the areas of a process are shown with. */
@@ -143,53 +110,67 @@ static void show_map_and_usage(struct shown_memory *shown, const struct listed_a
     map_usage_write(sink, &map, &usage);
 }
 
-static enum status show_areas(struct process_memory *memory, area_show *show,
-                              const struct text_sink *sink) {
-    struct area_list list;
+static enum status show_area(struct process_memory *memory, uint64_t *cursor, area_show *show,
+                             const struct text_sink *sink) {
+    struct listed_area found;
     struct shown_memory *shown = heap_alloc(sizeof(*shown));
     if (shown == nullptr) {
         return STATUS_NO_MEMORY;
     }
-    enum status status = list_areas(memory, &list);
-    if (status == STATUS_OK) {
-        shown->memory = memory;
-        for (size_t i = 0; i < list.count; i++) {
-            show(shown, &list.areas[i], sink);
-        }
-        free_areas(&list);
+    shown->memory = memory;
+    if (find_area(memory, cursor, &found)) {
+        show(shown, &found, sink);
+        file_unref(found.file);
     }
     heap_free(shown);
+    return STATUS_OK;
+}
+
+/* A process that is there and has no memory any more shows none. */
+static enum status show_next(const struct made_view *view, uint64_t *cursor, area_show *show,
+                             const struct text_sink *sink) {
+    struct process_memory *memory = memory_of_state(view->state);
+    if (memory == nullptr) {
+        return subject_is_there(view->subject) ? STATUS_OK : STATUS_NO_SUCH_PROCESS;
+    }
+    enum status status = show_area(memory, cursor, show, sink);
+    process_memory_unref(memory);
     return status;
 }
 
-enum status maps_show(const struct made_view *view, const struct text_sink *sink) {
-    return view->state == nullptr ? STATUS_OK : show_areas(view->state, show_map, sink);
+enum status maps_show_next(const struct made_view *view, uint64_t *cursor,
+                           const struct text_sink *sink) {
+    return show_next(view, cursor, show_map, sink);
 }
 
-enum status smaps_show(const struct made_view *view, const struct text_sink *sink) {
-    return view->state == nullptr ? STATUS_OK : show_areas(view->state, show_map_and_usage, sink);
+enum status smaps_show_next(const struct made_view *view, uint64_t *cursor,
+                            const struct text_sink *sink) {
+    return show_next(view, cursor, show_map_and_usage, sink);
+}
+
+static void show_sum(struct process_memory *memory, const struct text_sink *sink) {
+    struct listed_area found;
+    struct map_usage sum = {};
+    uint64_t start = 0;
+    uint64_t cursor = 0;
+    while (find_area(memory, &cursor, &found)) {
+        struct map_usage usage;
+        usage_of_area(memory->space, &found.area, &usage);
+        map_usage_add(&sum, &usage);
+        start = start == 0 ? found.area.range.start.value : start;
+        file_unref(found.file);
+    }
+    if (cursor != 0) {
+        map_rollup_write(sink, start, cursor, &sum);
+    }
 }
 
 enum status smaps_rollup_show(const struct made_view *view, const struct text_sink *sink) {
-    struct process_memory *memory = view->state;
-    struct area_list list;
-    struct map_usage sum = {};
+    struct process_memory *memory = memory_of_state(view->state);
     if (memory == nullptr) {
         return STATUS_NO_SUCH_PROCESS;
     }
-    enum status status = list_areas(memory, &list);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    for (size_t i = 0; i < list.count; i++) {
-        struct map_usage usage;
-        usage_of_area(memory->space, &list.areas[i].area, &usage);
-        map_usage_add(&sum, &usage);
-    }
-    if (list.count > 0) {
-        map_rollup_write(sink, list.areas[0].area.range.start.value,
-                         virt_range_last(list.areas[list.count - 1].area.range).value + 1, &sum);
-    }
-    free_areas(&list);
+    show_sum(memory, sink);
+    process_memory_unref(memory);
     return STATUS_OK;
 }

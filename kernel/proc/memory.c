@@ -17,12 +17,11 @@ static size_t smaller(size_t a, size_t b) {
 }
 
 /* As man 2 process_vm_readv: what cannot be read ends it, and is an error where it comes first. */
-enum status memory_read(const struct made_view *view, uint64_t *position,
-                        struct transfer *transfer) {
-    struct process_memory *memory = view->state;
+static enum status read_memory(struct process_memory *memory, uint64_t *position,
+                               struct transfer *transfer) {
     char piece[PIECE_SIZE];
     size_t before = transfer->done_bytes;
-    while (memory != nullptr && transfer->left_bytes > 0) {
+    while (transfer->left_bytes > 0) {
         size_t done = 0;
         size_t wanted = smaller(sizeof(piece), transfer->left_bytes);
         enum status status = space_read(memory->space, virt_addr(*position), piece, wanted, &done);
@@ -34,12 +33,11 @@ enum status memory_read(const struct made_view *view, uint64_t *position,
     return transfer_result(transfer, STATUS_OK);
 }
 
-enum status memory_write(const struct made_view *view, uint64_t *position,
-                         struct transfer *transfer) {
-    struct process_memory *memory = view->state;
+static enum status write_memory(struct process_memory *memory, uint64_t *position,
+                                struct transfer *transfer) {
     char piece[PIECE_SIZE];
     size_t before = transfer->done_bytes;
-    while (memory != nullptr && transfer->left_bytes > 0) {
+    while (transfer->left_bytes > 0) {
         size_t done = 0;
         size_t taken = transfer_take(transfer, piece, sizeof(piece));
         enum status status = space_write(memory->space, virt_addr(*position), piece, taken, &done);
@@ -50,6 +48,31 @@ enum status memory_write(const struct made_view *view, uint64_t *position,
         }
     }
     return transfer_result(transfer, STATUS_OK);
+}
+
+/* Moves what it can between a reader or writer and memory; each is what a call comes down to. */
+typedef enum status memory_move(struct process_memory *memory, uint64_t *position,
+                                struct transfer *transfer);
+
+static enum status move(const struct made_view *view, uint64_t *position, struct transfer *transfer,
+                        memory_move *function) {
+    struct process_memory *memory = memory_of_state(view->state);
+    if (memory == nullptr) {
+        return STATUS_OK;
+    }
+    enum status status = function(memory, position, transfer);
+    process_memory_unref(memory);
+    return status;
+}
+
+enum status memory_read(const struct made_view *view, uint64_t *position,
+                        struct transfer *transfer) {
+    return move(view, position, transfer, read_memory);
+}
+
+enum status memory_write(const struct made_view *view, uint64_t *position,
+                         struct transfer *transfer) {
+    return move(view, position, transfer, write_memory);
 }
 
 /* Only root may know where memory lies: it makes rowhammer and its like easier. */
@@ -80,32 +103,42 @@ static void describe_pages(struct address_space *space, uint64_t page, size_t co
     space_unlock(&token);
 }
 
-enum status pagemap_read(const struct made_view *view, uint64_t *position,
-                         struct transfer *transfer) {
+static enum status read_pages(struct process_memory *memory, uint64_t *position,
+                              struct transfer *transfer, bool may_know) {
     constexpr uint64_t end = USER_END >> PAGE_SHIFT;
     constexpr size_t most = PIECE_SIZE / sizeof(uint64_t);
-    struct process_memory *memory = view->state;
     uint64_t entries[most];
-    if (*position % sizeof(uint64_t) != 0 || transfer->left_bytes % sizeof(uint64_t) != 0) {
-        return STATUS_INVALID;
-    }
-    while (memory != nullptr && transfer->left_bytes > 0) {
+    while (transfer->left_bytes > 0) {
         uint64_t page = *position / sizeof(uint64_t);
         size_t count = smaller(most, transfer->left_bytes / sizeof(uint64_t));
         if (page >= end) {
             break;
         }
         count = smaller(count, end - page);
-        describe_pages(memory->space, page, count, view->opener == 0, entries);
+        describe_pages(memory->space, page, count, may_know, entries);
         *position += transfer_put(transfer, entries, count * sizeof(uint64_t));
     }
     return transfer_result(transfer, STATUS_OK);
 }
 
+enum status pagemap_read(const struct made_view *view, uint64_t *position,
+                         struct transfer *transfer) {
+    if (*position % sizeof(uint64_t) != 0 || transfer->left_bytes % sizeof(uint64_t) != 0) {
+        return STATUS_INVALID;
+    }
+    struct process_memory *memory = memory_of_state(view->state);
+    if (memory == nullptr) {
+        return STATUS_OK;
+    }
+    enum status status = read_pages(memory, position, transfer, view->opener == 0);
+    process_memory_unref(memory);
+    return status;
+}
+
 /* An open ptwalk. */
 struct walker {
-    struct process_memory *memory; /* a reference; null: the process had ended */
-    uint64_t end;                  /* where the text that was read last would go on; atomic */
+    void *memory; /* of memory_open */
+    uint64_t end; /* where the text that was read last would go on; atomic */
 };
 
 enum status page_walk_open(const struct made_subject *subject, void **state) {
@@ -113,13 +146,11 @@ enum status page_walk_open(const struct made_subject *subject, void **state) {
     if (walker == nullptr) {
         return STATUS_NO_MEMORY;
     }
-    void *memory;
-    enum status status = memory_open(subject, &memory);
+    enum status status = memory_open(subject, &walker->memory);
     if (status != STATUS_OK) {
         heap_free(walker);
         return status;
     }
-    walker->memory = memory;
     *state = walker;
     return STATUS_OK;
 }
@@ -137,11 +168,12 @@ static void find_walk(struct process_memory *memory, uint64_t address, struct pa
     space_unlock(&token);
 }
 
-static enum status put_walk(struct walker *walker, uint64_t *position, struct transfer *transfer) {
+static enum status put_walk(struct process_memory *memory, struct walker *walker,
+                            uint64_t *position, struct transfer *transfer) {
     struct page_walk walk;
     struct text_buffer text = {};
     const struct text_sink sink = text_buffer_sink(&text);
-    find_walk(walker->memory, *position, &walk);
+    find_walk(memory, *position, &walk);
     walk_write(&sink, &walk);
     *position += transfer_put(transfer, text.bytes, text.length);
     __atomic_store_n(&walker->end, *position, __ATOMIC_RELAXED);
@@ -158,13 +190,16 @@ static enum status put_walk(struct walker *walker, uint64_t *position, struct tr
 enum status page_walk_read(const struct made_view *view, uint64_t *position,
                            struct transfer *transfer) {
     struct walker *walker = view->state;
-    if (walker->memory == nullptr) {
-        return STATUS_NO_SUCH_PROCESS;
-    }
     if (view->opener != 0) {
         return STATUS_NOT_PERMITTED;
     }
+    struct process_memory *memory = memory_of_state(walker->memory);
+    if (memory == nullptr) {
+        return STATUS_NO_SUCH_PROCESS;
+    }
     uint64_t end = __atomic_load_n(&walker->end, __ATOMIC_RELAXED);
     bool is_at_end = *position >= USER_END || (end != 0 && *position == end);
-    return is_at_end ? STATUS_OK : put_walk(walker, position, transfer);
+    enum status status = is_at_end ? STATUS_OK : put_walk(memory, walker, position, transfer);
+    process_memory_unref(memory);
+    return status;
 }

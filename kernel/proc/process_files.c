@@ -74,9 +74,10 @@ static enum status arguments_show(const struct made_view *view, const struct tex
 }
 
 static enum status environment_show(const struct made_view *view, const struct text_sink *sink) {
-    struct process_memory *memory = view->state;
+    struct process_memory *memory = memory_of_state(view->state);
     if (memory != nullptr) {
         show_memory(memory, memory->environment_start, memory->environment_end, sink);
+        process_memory_unref(memory);
     }
     return STATUS_OK;
 }
@@ -146,10 +147,10 @@ static enum status adjustment_show(const struct made_view *view, const struct te
     return STATUS_OK;
 }
 
-/* Who is not root may only make a process likelier to be ended. */
-static enum status adjust(const struct made_view *view, int64_t adjustment) {
-    bool is_lowered = adjustment < __atomic_load_n(adjustment_of(view), __ATOMIC_RELAXED);
-    if (is_lowered && process_current()->credentials.effective_user != 0) {
+/* Who is not root makes a process no less likely to be ended than `least`. */
+static enum status adjust(const struct made_view *view, int64_t adjustment, const int32_t *least) {
+    bool is_root = process_current()->credentials.effective_user == 0;
+    if (!is_root && adjustment < __atomic_load_n(least, __ATOMIC_RELAXED)) {
         return STATUS_ACCESS_DENIED;
     }
     __atomic_store_n(adjustment_of(view), (int32_t)adjustment, __ATOMIC_RELAXED);
@@ -159,8 +160,15 @@ static enum status adjust(const struct made_view *view, int64_t adjustment) {
 static enum status adjustment_accept(const struct made_view *view, const char *text,
                                      size_t length) {
     int64_t adjustment;
+    int32_t *least = &subject_process(view->subject)->oom_score_least;
     enum status status = parse_number(text, length, -1000, 1000, &adjustment);
-    return status == STATUS_OK ? adjust(view, adjustment) : status;
+    if (status == STATUS_OK) {
+        status = adjust(view, adjustment, least);
+    }
+    if (status == STATUS_OK && process_current()->credentials.effective_user == 0) {
+        __atomic_store_n(least, (int32_t)adjustment, __ATOMIC_RELAXED);
+    }
+    return status;
 }
 
 /* The older scale, from -17, never, to 15 (man 5 proc). */
@@ -177,7 +185,7 @@ static enum status old_adjustment_accept(const struct made_view *view, const cha
     if (status != STATUS_OK) {
         return status;
     }
-    return adjust(view, adjustment == 15 ? 1000 : adjustment * 1000 / 17);
+    return adjust(view, adjustment == 15 ? 1000 : adjustment * 1000 / 17, adjustment_of(view));
 }
 
 /* How likely it is to be ended when memory runs out, as Linux computes it. */
@@ -255,6 +263,13 @@ static const struct made_directory task_list_directory = {
      .open = memory_open,                                                                          \
      .release = memory_release,                                                                    \
      .show = function}
+#define IN_PIECES(file, mode, function)                                                            \
+    {.name = file,                                                                                 \
+     .kind = NODE_REGULAR,                                                                         \
+     .permissions = mode,                                                                          \
+     .open = memory_open,                                                                          \
+     .release = memory_release,                                                                    \
+     .show_next = function}
 #define WRITABLE(file, mode, shows, accepts)                                                       \
     {.name = file, .kind = NODE_REGULAR, .permissions = mode, .show = shows, .accept = accepts}
 #define LINK(file, reads, follows)                                                                 \
@@ -281,7 +296,7 @@ static const struct made_entry entries[] = {
      .show = moved_show},
     TEXT("limits", 0444, limits_show),
     CONSTANT("loginuid", 0444, "4294967295"),
-    OF_MEMORY("maps", 0444, maps_show),
+    IN_PIECES("maps", 0444, maps_show_next),
     {.name = "mem",
      .kind = NODE_REGULAR,
      .permissions = 0600,
@@ -311,7 +326,7 @@ static const struct made_entry entries[] = {
     TEXT("sched", 0444, schedule_show),
     TEXT("schedstat", 0444, schedule_statistics_show),
     CONSTANT("sessionid", 0444, "4294967295"),
-    OF_MEMORY("smaps", 0444, smaps_show),
+    IN_PIECES("smaps", 0444, smaps_show_next),
     OF_MEMORY("smaps_rollup", 0444, smaps_rollup_show),
     TEXT("stat", 0444, stat_show),
     TEXT("statm", 0444, statm_show),
@@ -350,14 +365,25 @@ static enum status find_task(const struct made_subject *directory, uint32_t numb
     return STATUS_OK;
 }
 
+/* Behind the task that was listed before, where it is there still; else from the first one on. */
+static const struct list_node *list_from(const struct process *process, uint32_t from)
+    REQUIRES(process_tree) {
+    const struct id *id = from > 0 ? id_find(from - 1) : nullptr;
+    bool is_there = id != nullptr && id->task != nullptr && id->task->process == process;
+    return is_there ? id->task->link.next : process->tasks.next;
+}
+
 static bool next_task(const struct made_subject *directory, uint32_t from, uint32_t *number) {
     const struct process *process = subject_process(directory);
-    *number = UINT32_MAX;
+    *number = 0;
     tree_lock();
-    for (struct list_node *at = process->tasks.next; at != &process->tasks; at = at->next) {
-        uint32_t found = LIST_ENTRY(at, struct task, link)->number;
-        *number = found >= from && found < *number ? found : *number;
+    const struct list_node *at = list_from(process, from);
+    while (at != &process->tasks && LIST_ENTRY(at, struct task, link)->number < from) {
+        at = at->next;
+    }
+    if (at != &process->tasks) {
+        *number = LIST_ENTRY(at, struct task, link)->number;
     }
     tree_unlock();
-    return *number != UINT32_MAX;
+    return *number != 0;
 }

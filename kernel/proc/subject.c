@@ -97,14 +97,23 @@ enum status memory_open(const struct made_subject *subject, void **state) {
     if (!may_inspect(subject)) {
         return STATUS_ACCESS_DENIED;
     }
-    *state = subject_memory(subject);
+    struct process_memory *memory = subject_memory(subject);
+    if (memory != nullptr) {
+        process_memory_hold(memory);
+        process_memory_unref(memory);
+    }
+    *state = memory;
     return STATUS_OK;
 }
 
 void memory_release(void *state) {
     if (state != nullptr) {
-        process_memory_unref(state);
+        process_memory_let_go(state);
     }
+}
+
+struct process_memory *memory_of_state(void *state) {
+    return state != nullptr && process_memory_try_ref(state) ? state : nullptr;
 }
 
 struct location reader_root(void) {

@@ -31,10 +31,13 @@ struct process_memory *subject_memory(const struct made_subject *subject);
 struct descriptor_table *subject_files(const struct made_subject *subject);
 struct file_context *subject_places(const struct made_subject *subject);
 
-/* For made_entry: keeps the memory of a process that may be inspected as long as the file is open;
- * nothing where the process has ended. Errors: STATUS_ACCESS_DENIED. */
+/* For made_entry: an open file tells of the memory that a process that may be inspected had then,
+ * and does not keep it; nothing where the process has ended. Errors: STATUS_ACCESS_DENIED. */
 enum status memory_open(const struct made_subject *subject, void **state);
 void memory_release(void *state);
+
+/* What memory_open found, with a reference; null: no process has it any more. */
+struct process_memory *memory_of_state(void *state);
 
 /* Where the current task's paths begin, owned by the caller. */
 struct location reader_root(void);

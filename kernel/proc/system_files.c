@@ -136,6 +136,7 @@ static enum status cpuinfo_show(const struct made_view *view, const struct text_
         .family = features->family,
         .model = features->model,
         .stepping = features->stepping,
+        .level = cpu_id(0, 0).eax,
         .khz = clock_counter_hertz() / 1000,
         .phys_addr_bits = features->phys_addr_bits,
         .virt_addr_bits = features->virt_addr_bits,

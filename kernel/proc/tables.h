@@ -11,8 +11,10 @@ extern const struct made_directory sysctl_directory; /* /proc/sys */
 extern const struct made_directory ipc_directory;    /* /proc/sysvipc */
 
 /* For entries of a process's directory; each is described in man 5 proc. */
-enum status maps_show(const struct made_view *view, const struct text_sink *sink);
-enum status smaps_show(const struct made_view *view, const struct text_sink *sink);
+enum status maps_show_next(const struct made_view *view, uint64_t *cursor,
+                           const struct text_sink *sink);
+enum status smaps_show_next(const struct made_view *view, uint64_t *cursor,
+                            const struct text_sink *sink);
 enum status smaps_rollup_show(const struct made_view *view, const struct text_sink *sink);
 enum status pagemap_read(const struct made_view *view, uint64_t *position,
                          struct transfer *transfer);

@@ -100,6 +100,7 @@ static enum status make_process(struct process *parent, const char *name, uint64
     __builtin_memcpy(made->limits, parent->limits, sizeof(made->limits));
     made->is_dumpable = parent->is_dumpable;
     made->oom_score_adjustment = parent->oom_score_adjustment;
+    made->oom_score_least = parent->oom_score_least;
     made->personality = parent->personality;
     made->nice = parent->nice;
     made->has_no_new_privileges = parent->has_no_new_privileges;

@@ -59,16 +59,38 @@ static bool is_current_group_orphaned(void) {
     return is_orphaned;
 }
 
-static bool group_is_in_session(uint32_t group, uint32_t session) {
-    tree_lock();
-    struct id *id = id_find(group);
-    bool is_in = false;
-    if (id && !list_is_empty(&id->groupers)) {
-        const struct process *member = LIST_ENTRY(id->groupers.next, struct process, of_group);
-        is_in = member->session->number == session;
+/* A member of the group, or who has the number and can begin it. */
+static const struct process *member_of(const struct id *id) REQUIRES(process_tree) {
+    if (!list_is_empty(&id->groupers)) {
+        return LIST_ENTRY(id->groupers.next, struct process, of_group);
     }
+    return id->process || !id->task ? id->process : id->task->process;
+}
+
+static enum status hold_group_held(uint32_t group, uint32_t session) REQUIRES(process_tree) {
+    struct id *id = id_find(group);
+    const struct process *member = id ? member_of(id) : nullptr;
+    if (!member || !member->session) {
+        return STATUS_NO_SUCH_PROCESS;
+    }
+    if (member->session->number != session) {
+        return STATUS_NOT_PERMITTED;
+    }
+    id_hold(id);
+    return STATUS_OK;
+}
+
+static enum status hold_group(uint32_t group, uint32_t session) {
+    tree_lock();
+    enum status status = hold_group_held(group, session);
     tree_unlock();
-    return is_in;
+    return status;
+}
+
+static void let_group_go(uint32_t group) {
+    tree_lock();
+    id_release(id_find(group));
+    tree_unlock();
 }
 
 static void set_for_session(struct id *session, struct tty *tty) REQUIRES(process_tree) {
@@ -124,7 +146,8 @@ void job_control_begin(void) {
         .is_session_leader = is_session_leader,
         .current_blocks_or_ignores = current_blocks_or_ignores,
         .is_current_group_orphaned = is_current_group_orphaned,
-        .group_is_in_session = group_is_in_session,
+        .hold_group = hold_group,
+        .let_group_go = let_group_go,
         .set_controlling = set_controlling,
         .controlling = controlling,
         .is_privileged = is_privileged,

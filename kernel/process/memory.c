@@ -15,7 +15,7 @@ enum status process_memory_create(const char *name, struct process_memory **memo
     if (!made) {
         return STATUS_NO_MEMORY;
     }
-    made->reference_count = 1;
+    made->reference_count = made->holder_count = 1;
     enum status status = space_create(name, &made->space);
     if (status != STATUS_OK) {
         heap_free(made);
@@ -44,7 +44,7 @@ enum status process_memory_fork(struct process_memory *parent, const char *name,
         return status;
     }
     *made = *parent;
-    made->reference_count = 1;
+    made->reference_count = made->holder_count = 1;
     made->space = space;
     made->denials = process_memory_denials_after(parent);
     executable_ref(made->executable);
@@ -60,7 +60,27 @@ static void destroy(struct process_memory *memory) {
     enum status status = space_destroy(memory->space);
     CHECK(status == STATUS_OK); /* who had it has left it */
     executable_unref(memory->executable);
-    heap_free(memory);
+    process_memory_let_go(memory);
+}
+
+void process_memory_hold(struct process_memory *memory) {
+    __atomic_add_fetch(&memory->holder_count, 1, __ATOMIC_RELAXED);
+}
+
+void process_memory_let_go(struct process_memory *memory) {
+    if (__atomic_sub_fetch(&memory->holder_count, 1, __ATOMIC_ACQ_REL) == 0) {
+        heap_free(memory);
+    }
+}
+
+bool process_memory_try_ref(struct process_memory *memory) {
+    uint32_t count = __atomic_load_n(&memory->reference_count, __ATOMIC_RELAXED);
+    bool has_one = false;
+    while (count > 0 && !has_one) {
+        has_one = __atomic_compare_exchange_n(&memory->reference_count, &count, count + 1, true,
+                                              __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+    }
+    return has_one;
 }
 
 static bool is_last_reference(struct process_memory *memory) {

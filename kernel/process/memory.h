@@ -19,10 +19,11 @@ constexpr uint32_t DENY_NEW_CODE = 1;         /* PR_MDWE_REFUSE_EXEC_GAIN */
 constexpr uint32_t DENY_WITHOUT_CHILDREN = 2; /* PR_MDWE_NO_INHERIT */
 
 struct process_memory {
-    uint32_t reference_count;    /* atomic */
+    uint32_t reference_count;    /* atomic; of those who use the memory */
+    uint32_t holder_count;       /* atomic; of who has this structure: all users count as one */
     uint32_t denials;            /* of DENY_; atomic */
-    struct list_node left_link;  /* once nobody has it any more */
-    struct address_space *space; /* owned; fixed at creation */
+    struct list_node left_link;  /* once no user is left */
+    struct address_space *space; /* owned; there as long as a user is */
 
     /* Guarded by the lock of the whole space. */
     virt_addr_t brk_start, brk_end;
@@ -46,7 +47,7 @@ enum status process_memory_fork(struct process_memory *parent, const char *name,
 
 void process_memory_ref(struct process_memory *memory);
 
-/* With the last reference the space goes too: no CPU may translate through it then. */
+/* With the last reference the space and the executable go: no CPU may translate through it then. */
 void process_memory_unref(struct process_memory *memory);
 
 /* The same, for who may hold locks of files: with the last reference a thread of the kernel's lets
@@ -55,5 +56,11 @@ void process_memory_unref_later(struct process_memory *memory);
 
 /* Starts that thread; once, before anything can be given up. Errors: STATUS_NO_MEMORY. */
 enum status process_memory_begin(void);
+
+/* For who wants to know what it was, and does not keep the memory of who has ended: only the
+ * structure stays. Who holds it may become a user; false: there is none any more. */
+void process_memory_hold(struct process_memory *memory);
+void process_memory_let_go(struct process_memory *memory);
+[[nodiscard]] bool process_memory_try_ref(struct process_memory *memory);
 
 END_C_DECLS

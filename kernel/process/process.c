@@ -151,7 +151,12 @@ void task_set_name(struct task *task, const char *name) {
 void task_publish(struct task *task) {
     struct process *process = task->process;
     signals_lock(process);
-    list_push_back(&process->tasks, &task->link);
+    struct list_node *before = process->tasks.prev;
+    while (before != &process->tasks &&
+           LIST_ENTRY(before, struct task, link)->number > task->number) {
+        before = before->prev;
+    }
+    list_insert_after(before, &task->link);
     process->task_count++;
     signals_unlock(process);
     user_tasks_refresh(process);

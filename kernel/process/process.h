@@ -108,7 +108,8 @@ struct process {
     struct list_node of_creator; /* with what else a task of the parent has made; none: itself */
     struct process *parent;      /* null: the kernel started it, or nobody is left to wait for it */
     struct list_node children, sibling;
-    struct list_node tasks; /* changed under signal_lock as well, so either is enough to read it */
+    struct list_node tasks; /* by their numbers; changed under signal_lock as well, so either is
+                               enough to read it */
     uint32_t task_count;    /* those that have not ended */
     struct user_part of_user;
     struct list_node link;    /* in the list of all */
@@ -155,6 +156,7 @@ struct process {
     struct process_moved moved;
     uint32_t is_dumpable;         /* PR_SET_DUMPABLE; atomic */
     int32_t oom_score_adjustment; /* atomic */
+    int32_t oom_score_least;      /* atomic; what root set last: nobody else goes below it */
     uint32_t oom_wait_count; /* how often it has been waited for, to give its memory back; atomic */
     uint32_t personality;    /* atomic */
     bool has_no_new_privileges;     /* atomic */

@@ -96,6 +96,11 @@ enum status space_write_initial(struct address_space *space, virt_addr_t va,
 void space_for_each_area(struct address_space *space,
                          bool (*visit)(void *context, const struct vm_area *area), void *context);
 
+/* The same, from the area that holds `va`, or the first one above it. */
+void space_for_each_area_from(struct address_space *space, virt_addr_t va,
+                              bool (*visit)(void *context, const struct vm_area *area),
+                              void *context);
+
 /*
  * One line for each run of pages with the same rights, cache policy, leaf size and area, and one
  * for each guard: range, size, rights (rwxug), cache, leaf size, name. docs/memory_map.md explains

@@ -66,9 +66,15 @@ bool space_find_area_above(struct address_space *space, virt_addr_t va, struct v
 
 void space_for_each_area(struct address_space *space,
                          bool (*visit)(void *context, const struct vm_area *area), void *context) {
+    space_for_each_area_from(space, virt_addr(0), visit, context);
+}
+
+void space_for_each_area_from(struct address_space *space, virt_addr_t va,
+                              bool (*visit)(void *context, const struct vm_area *area),
+                              void *context) {
     struct locked_range token;
     space_lock_for_reading(space, space_whole_range(space), &token);
-    const struct vm_area *area = area_tree_first(&space->areas);
+    const struct vm_area *area = area_tree_find_from(&space->areas, va);
     while (area != nullptr && visit(context, area)) {
         area = area_next(area);
     }

@@ -26,6 +26,13 @@ def read_known(lines):
     return known
 
 
+def unmatched(known, program, *outputs):
+    """The beginnings of a program's known differences that no line of its Outputs has."""
+    lines = [line for output in outputs for line in output.lines]
+    return [beginning for name, beginning in known
+            if name == program and not any(line.startswith(beginning) for line in lines)]
+
+
 def without(known, program, output):
     """An Output without the lines that are known to differ between versions of Linux."""
     beginnings = tuple(beginning for name, beginning in known if name == program)

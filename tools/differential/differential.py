@@ -1,13 +1,16 @@
 """Runs random scripts of memory operations on the host's Linux and on Quire, and compares.
 
 A script that does not print the same is made as short as it can be, and written to
-user/tests/regressions, where the tests find it. The exit status is 0 if there was none, 1 if there
-was, 125 if a machine failed, and 2 when the command line of this tool is wrong.
+user/tests/regressions, where the tests find it, but with --native. The exit status is 0 if there
+was none, 1 if there was, 125 if a machine failed, and 2 when the command line of this tool is
+wrong.
 """
 
 import argparse
 import difflib
+import hashlib
 import os
+import subprocess
 import sys
 
 from tools.arguments import arguments
@@ -72,11 +75,13 @@ def describe(difference):
     return "\n".join([*difference.steps, *diff])
 
 
-def record(difference, folder, name):
-    """Writes a script where the tests find it; returns its path."""
-    path = os.path.join(folder, name + ".txt")
+def record(difference, folder, seed):
+    """Writes a script where the tests find it, beside those of older runs; returns its path."""
+    text = scripts.to_text([difference.steps])
+    name = hashlib.sha256(text.encode()).hexdigest()[:8]
+    path = os.path.join(folder, f"seed_{seed}_{name}.txt")
     with open(path, "w", encoding="utf-8") as file:
-        file.write(scripts.to_text([difference.steps]))
+        file.write(text)
     return path
 
 
@@ -93,10 +98,13 @@ def _run(options):
     found = find(options.seed, options.programs, other, print)
     evidence.write(lambda: proof(options, found))
     folder = os.path.join(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."), _REGRESSIONS)
-    for number, difference in enumerate(found):
+    for difference in found:
         shortest = shorten(difference, other)
-        path = record(shortest, folder, f"seed_{options.seed}_{number}")
-        print(f"\n{_REGRESSIONS}/{os.path.basename(path)}:\n{describe(shortest)}")
+        where = "on Linux alone"
+        if not options.native:
+            path = record(shortest, folder, options.seed)
+            where = f"{_REGRESSIONS}/{os.path.basename(path)}"
+        print(f"\n{where}:\n{describe(shortest)}")
     return 1 if found else 0
 
 
@@ -106,7 +114,7 @@ def main(argv):
     options.kernel = os.path.join(os.environ.get("BUILD_WORKING_DIRECTORY", "."), options.kernel)
     try:
         return _run(options)
-    except (ImageError, MachineError, OSError) as error:
+    except (ImageError, MachineError, OSError, subprocess.SubprocessError) as error:
         print(f"differential: {error}", file=sys.stderr)
         return 125
     except KeyboardInterrupt:

@@ -96,6 +96,19 @@ class ScriptsTest(unittest.TestCase):
         self.assertEqual(found, [("a",), ("b", "did not end: it stopped"),
                                  ("did not run: it stopped",)])
 
+    def test_a_damaged_mark_is_a_line_as_any_other(self):
+        self.assertEqual(scripts.parse("@script 0\n@script\n@script 7\n@script x\n", 1),
+                         [("@script", "@script 7", "@script x")])
+
+    def test_what_a_stopped_machine_did_not_run_is_run_by_another(self):
+        def boot(some):
+            steps = [step for steps in some for step in steps]
+            last = steps.index("stop") + 1 if "stop" in steps else len(some)
+            output = "".join(f"@script {number}\n{steps[number]}\n" for number in range(last))
+            return scripts.parse(output, len(some), "it stopped" if last < len(some) else None)
+        self.assertEqual(scripts.run_on_quire([("a",), ("stop",), ("b",), ("c",)], boot),
+                         [("a",), ("stop", "did not end: it stopped"), ("b",), ("c",)])
+
     def test_most_steps_of_what_is_generated_succeed_on_linux(self):
         made = [generator.make(1, number) for number in range(100)]
         lines = [line for printed in scripts.run_natively(made) for line in printed]
@@ -125,10 +138,13 @@ class ShrinkTest(unittest.TestCase):
         self.assertEqual(shortest.steps, ("fork", "unmap 1 1"))
         self.assertIn("+differs", differential.describe(shortest))
         with tempfile.TemporaryDirectory() as folder:
-            path = differential.record(shortest, folder, "name")
+            path = differential.record(shortest, folder, 7)
             with open(path, encoding="utf-8") as file:
                 self.assertEqual(scripts.from_text(file.read()), [shortest.steps])
-            self.assertEqual(os.path.basename(path), "name.txt")
+            self.assertTrue(os.path.basename(path).startswith("seed_7_"))
+            self.assertEqual(differential.record(shortest, folder, 7), path)
+            differential.record(found[0], folder, 7)
+            self.assertEqual(len(os.listdir(folder)), 2)
 
     def test_one_seed_without_a_difference_finds_none(self):
         said = []

@@ -18,6 +18,8 @@ class QuireTest(compare.Case):
         cls.quire = group.run_on_quire(cls.programs)
 
     def check(self, name):
+        for beginning in compare.unmatched(self.known, name, self.linux[name], self.quire[name]):
+            print(f"known_differences.txt: '{name} | {beginning}' matches no line any more")
         self.assert_same(name, compare.without(self.known, name, self.linux[name]),
                          compare.without(self.known, name, self.quire[name]))
 

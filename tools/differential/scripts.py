@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 import subprocess
 import tempfile
 
@@ -13,6 +14,8 @@ WORKSPACE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__fi
 _INTERPRETER = os.path.join(WORKSPACE, "user/tests/memory_script")
 _TIMEOUT_SECONDS = 600
 _MARK = "@script "
+_MARK_LINE = re.compile(r"@script (\d+)")
+_NOT_RUN = "did not run: "
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,11 +51,12 @@ def parse(output, count, failure=None):
 
     Of those that were not begun it is `failure`, the reason.
     """
-    printed = [(f"did not run: {failure}",)] * count
+    printed = [(f"{_NOT_RUN}{failure}",)] * count
     current = None
     for line in output.splitlines():
-        if line.startswith(_MARK):
-            current = int(line[len(_MARK):])
+        mark = _MARK_LINE.fullmatch(line)
+        if mark and int(mark[1]) < count:
+            current = int(mark[1])
             printed[current] = ()
         elif current is not None:
             printed[current] += (line,)
@@ -76,8 +80,22 @@ def run_natively(scripts):
     return parse(done.stdout, len(scripts))
 
 
-def run_on_quire(scripts, config=MachineConfig(memory="512M"), kernel=session.BUILT_KERNEL):
-    """What each script prints on Quire, after one boot. Raises MachineError where none runs."""
+def run_on_quire(scripts, boot=None, **machine):
+    """What each script prints on Quire. Raises MachineError where none runs.
+
+    One boot runs them all; where the kernel stops, another one runs those that are left. `machine`
+    is what `boot_once` takes.
+    """
+    boot = boot or (lambda some: boot_once(some, **machine))
+    printed = []
+    while len(printed) < len(scripts):
+        printed += [lines for lines in boot(scripts[len(printed):])
+                    if not (lines and lines[0].startswith(_NOT_RUN))]
+    return printed
+
+
+def boot_once(scripts, config=MachineConfig(memory="512M"), kernel=session.BUILT_KERNEL):
+    """What each prints on Quire, up to where it stops. Raises MachineError where none runs."""
     with tempfile.TemporaryDirectory(prefix="quire.", dir=qemu.work_directory()) as directory:
         request = session.Request(
             program=_INTERPRETER, arguments=("/scripts",), config=config, kernel=kernel,

@@ -8,6 +8,9 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/auxv.h>
 #include <sys/fsuid.h>
 #include <sys/prctl.h>
@@ -255,6 +258,46 @@ static void signal_others(void) {
     show("its group", setpgid(child, child));
 }
 
+/* Fields of man 5 proc that say where memory lies, as what they are. */
+static void show_stat(const char *what, pid_t process) {
+    char path[32], text[2000] = {};
+    snprintf(path, sizeof(path), "/proc/%d/stat", process);
+    int file = open(path, O_RDONLY);
+    ssize_t got = read(file, text, sizeof(text) - 1);
+    close(file);
+    char *at = got > 0 ? strrchr(text, ')') + 1 : text;
+    for (int field = 3; field <= 52 && *at != 0; field++) {
+        unsigned long value = strtoul(at + 2, nullptr, 10);
+        if ((field >= 26 && field <= 30) || field >= 45) {
+            say("%s, field %d: %s", what, field, value > 1 ? "an address" : value ? "1" : "0");
+        }
+        at += strcspn(at + 1, " \n") + 1;
+    }
+}
+
+static void look_at_memory(void) {
+    show_stat("root's", getpid());
+    pid_t parent = getppid();
+    setresuid(OTHER, OTHER, OTHER);
+    show_stat("another's", parent);
+}
+
+static void adjust(const char *what, const char *text) {
+    int file = open("/proc/self/oom_score_adj", O_WRONLY);
+    show(what, write(file, text, strlen(text)));
+    close(file);
+}
+
+/* Who is not root goes no lower than root has set it last, which is 0 here. */
+static void adjust_score(void) {
+    setresuid(OTHER, OTHER, OTHER);
+    prctl(PR_SET_DUMPABLE, 1);
+    adjust("up", "500");
+    adjust("back", "0");
+    adjust("below", "-1");
+    adjust("up again", "300");
+}
+
 static void change_root(void) {
     mkdir("new", 0755);
     mkdir("new/inside", 0755);
@@ -338,6 +381,8 @@ int main(int count, char **arguments) {
     show_child("files", use_files);
     execute_programs();
     show_child("signals", signal_others);
+    show_child("where memory lies", look_at_memory);
+    show_child("score", adjust_score);
     show_child("root directory", change_root);
     show_child("machine", change_the_machine);
     show_child("a user with many processes", fill_user);

@@ -180,9 +180,11 @@ void cpuinfo_write(const struct text_sink *to, const struct cpu_facts *cpu) {
     format_to(to, "model name\t: %s\nstepping\t: %u\n",
               cpu->name[0] != '\0' ? cpu->name : "unknown", cpu->stepping);
     format_to(to, "cpu MHz\t\t: %llu.%03llu\n", (ull)(cpu->khz / 1000), (ull)(cpu->khz % 1000));
-    format_to(to, "physical id\t: 0\nsiblings\t: 1\ncore id\t\t: 0\ncpu cores\t: 1\n"
-                  "apicid\t\t: 0\ninitial apicid\t: 0\nfpu\t\t: yes\nfpu_exception\t: yes\n"
-                  "cpuid level\t: 13\nwp\t\t: yes\n");
+    format_to(to,
+              "physical id\t: 0\nsiblings\t: 1\ncore id\t\t: 0\ncpu cores\t: 1\n"
+              "apicid\t\t: 0\ninitial apicid\t: 0\nfpu\t\t: yes\nfpu_exception\t: yes\n"
+              "cpuid level\t: %u\nwp\t\t: yes\n",
+              cpu->level);
     write_flags(to, cpu);
     format_to(to, "bogomips\t: %llu.%02llu\n", (ull)(cpu->khz / 500), (ull)(cpu->khz / 5 % 100));
     format_to(to, "clflush size\t: %u\ncache_alignment\t: %u\n", cpu->flush_bytes,

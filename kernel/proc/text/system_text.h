@@ -49,6 +49,7 @@ void interrupts_write(const struct text_sink *to, const struct activity *activit
 struct cpu_facts {
     const char *vendor, *name;
     unsigned family, model, stepping;
+    unsigned level; /* the highest basic leaf of CPUID */
     uint64_t khz;
     unsigned phys_addr_bits, virt_addr_bits, flush_bytes;
     uint32_t words[6]; /* CPUID 1 edx, 1 ecx, 80000001h edx, ecx, 7.0 ebx, ecx */

@@ -1,6 +1,7 @@
 #include "kernel/files/file/file.h"
 #include "kernel/proc/tree/made_node.h"
 #include "kernel/proc/tree/text_buffer.h"
+#include "mm/addr/addr.h"
 #include "mm/heap/heap.h"
 
 /* Open files of text that is made when it is read. */
@@ -8,8 +9,10 @@
 struct made_open {
     void *state; /* the entry's; fixed when it is open */
     struct sleep_lock lock;
-    struct text_buffer text; /* guarded by lock */
+    struct text_buffer text; /* guarded by lock; of a text in pieces, the one at hand */
     bool is_made;            /* guarded by lock */
+    uint64_t text_start;     /* guarded by lock: the position of the piece's first byte */
+    uint64_t cursor;         /* guarded by lock: of the next piece */
 };
 
 static const struct made_entry *entry_of(const struct file *file) {
@@ -80,6 +83,49 @@ static enum status read_held(const struct file *file, struct made_open *made, ui
     return transfer_result(transfer, STATUS_OK);
 }
 
+/* Makes the piece that follows; an empty one at the end. */
+static enum status make_next(const struct file *file, struct made_open *made) REQUIRES(made->lock) {
+    const struct text_sink sink = text_buffer_sink(&made->text);
+    const struct made_view view = view_of(file);
+    made->text_start += made->text.length;
+    made->text.length = 0;
+    enum status status = entry_of(file)->show_next(&view, &made->cursor, &sink);
+    return status == STATUS_OK && made->text.is_cut ? STATUS_NO_MEMORY : status;
+}
+
+static void start_again(struct made_open *made) REQUIRES(made->lock) {
+    text_buffer_clear(&made->text);
+    made->text_start = made->cursor = 0;
+}
+
+static void put_piece(struct made_open *made, uint64_t *position, struct transfer *transfer)
+    REQUIRES(made->lock) {
+    size_t offset = (size_t)(*position - made->text_start);
+    *position += transfer_put(transfer, made->text.bytes + offset, made->text.length - offset);
+}
+
+/* Ends where a page of text was read, as it does on Linux, so that one call makes no more. */
+static enum status read_pieces(const struct file *file, struct made_open *made, uint64_t *position,
+                               struct transfer *transfer) REQUIRES(made->lock) {
+    size_t before = transfer->done_bytes;
+    enum status status = STATUS_OK;
+    if (*position == 0 || *position < made->text_start) {
+        start_again(made);
+    }
+    while (status == STATUS_OK && transfer->left_bytes > 0 && !transfer->has_fault &&
+           transfer->done_bytes - before < PAGE_SIZE) {
+        if (*position - made->text_start < made->text.length) {
+            put_piece(made, position, transfer);
+            continue;
+        }
+        status = make_next(file, made);
+        if (made->text.length == 0) {
+            break;
+        }
+    }
+    return transfer_result(transfer, status);
+}
+
 static enum status read_made(struct file *file, uint64_t *position, struct transfer *transfer) {
     const struct made_entry *entry = entry_of(file);
     struct made_open *made = file->state;
@@ -87,11 +133,12 @@ static enum status read_made(struct file *file, uint64_t *position, struct trans
     if (entry->read != nullptr) {
         return entry->read(&view, position, transfer);
     }
-    if (entry->show == nullptr) {
+    if (entry->show == nullptr && entry->show_next == nullptr) {
         return STATUS_INVALID;
     }
     sleep_lock_acquire(&made->lock);
-    enum status status = read_held(file, made, position, transfer);
+    enum status status = entry->show_next != nullptr ? read_pieces(file, made, position, transfer)
+                                                     : read_held(file, made, position, transfer);
     sleep_lock_release(&made->lock);
     return status;
 }

@@ -70,6 +70,11 @@ struct made_entry {
     /* A file of text: all of it, and what is done with what is written to it at once. `show` runs
      * when the file is read from its start; whoever reads on gets the rest of the same text. */
     enum status (*show)(const struct made_view *view, const struct text_sink *sink);
+
+    /* Instead of `show`, a text of any length, made in pieces while it is read: writes the one at
+     * `*cursor`, which is 0 at the start, and moves the cursor on; nothing at the end. */
+    enum status (*show_next)(const struct made_view *view, uint64_t *cursor,
+                             const struct text_sink *sink);
     enum status (*accept)(const struct made_view *view, UNTRUSTED const char *text, size_t length);
 
     /* A file that is no text: as those of struct file_operations. */

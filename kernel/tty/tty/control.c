@@ -141,12 +141,10 @@ static enum status set_window(struct tty *tty, uint64_t user) {
     }
     sleep_lock_acquire(&tty->lock);
     bool is_other = memcmp(&window, &tty->window, sizeof(window)) != 0;
-    uint32_t group = tty->foreground;
+    uint32_t group = is_other ? tty_hold_foreground(tty) : 0;
     tty->window = window;
     sleep_lock_release(&tty->lock);
-    if (is_other && group != 0) {
-        tty_hooks()->signal_group(group, TTY_SIGWINCH);
-    }
+    tty_signal_held(group, TTY_SIGWINCH);
     return STATUS_OK;
 }
 

@@ -4,11 +4,12 @@
 #include <stdint.h>
 
 #include "lib/decls.h"
+#include "lib/status.h"
 
 /*
  * What terminals ask of processes, answered by who knows them: sessions, groups and signals (man 7
  * credentials, job control). Each is asked on behalf of the thread that runs, with no lock of a
- * terminal's held, and may take locks of its own.
+ * terminal's held but where it says so, and may take locks of its own.
  */
 
 BEGIN_C_DECLS
@@ -32,7 +33,12 @@ struct tty_hooks {
     bool (*is_session_leader)(void);
     bool (*current_blocks_or_ignores)(int signal);
     bool (*is_current_group_orphaned)(void);
-    bool (*group_is_in_session)(uint32_t group, uint32_t session);
+
+    /* Keeps the number of a group, or of a process that can become one, of that session from being
+     * given to another until let_group_go; both also under a terminal's lock. Errors:
+     * STATUS_NO_SUCH_PROCESS, nobody has the number; STATUS_NOT_PERMITTED, another session has. */
+    enum status (*hold_group)(uint32_t group, uint32_t session);
+    void (*let_group_go)(uint32_t group);
 
     /* The terminal that the process has as its controlling one, of which its session may have been
      * deprived since; null: none. Where a session's leader sets it, it is that of the whole

@@ -19,10 +19,14 @@ static bool ignores_nothing(int signal) {
     return false;
 }
 
-static bool is_nowhere(uint32_t group, uint32_t session) {
+static enum status hold_nothing(uint32_t group, uint32_t session) {
     (void)group;
     (void)session;
-    return false;
+    return STATUS_NO_SUCH_PROCESS;
+}
+
+static void let_nothing_go(uint32_t group) {
+    (void)group;
 }
 
 static void set_nothing(struct tty *tty) {
@@ -56,7 +60,8 @@ static const struct tty_hooks nobody = {
     .is_session_leader = is_never,
     .current_blocks_or_ignores = ignores_nothing,
     .is_current_group_orphaned = is_never,
-    .group_is_in_session = is_nowhere,
+    .hold_group = hold_nothing,
+    .let_group_go = let_nothing_go,
     .set_controlling = set_nothing,
     .controlling = no_terminal,
     .is_privileged = is_never,
@@ -73,6 +78,33 @@ void tty_set_hooks(const struct tty_hooks *given) {
 
 const struct tty_hooks *tty_hooks(void) {
     return hooks;
+}
+
+uint32_t tty_hold_foreground(struct tty *tty) {
+    bool is_there =
+        tty->foreground != 0 && hooks->hold_group(tty->foreground, tty->session) == STATUS_OK;
+    return is_there ? tty->foreground : 0;
+}
+
+void tty_signal_held(uint32_t group, int signal) {
+    if (group != 0) {
+        hooks->signal_group(group, signal);
+        hooks->let_group_go(group);
+    }
+}
+
+void tty_signal_held_of_end(uint32_t group) {
+    if (group != 0) {
+        hooks->signal_group(group, TTY_SIGHUP);
+        tty_signal_held(group, TTY_SIGCONT);
+    }
+}
+
+void tty_take_foreground(struct tty *tty, uint32_t group) {
+    if (tty->foreground != 0) {
+        hooks->let_group_go(tty->foreground);
+    }
+    tty->foreground = group;
 }
 
 bool tty_is_controlling(struct tty *tty) {
@@ -107,8 +139,9 @@ static bool adopt(struct tty *tty, bool is_forced) {
     sleep_lock_acquire(&tty->lock);
     bool is_free = tty->session == 0 || is_forced;
     if (is_free) {
+        bool is_there = hooks->hold_group(group, session) == STATUS_OK;
         tty->session = session;
-        tty->foreground = group;
+        tty_take_foreground(tty, is_there ? group : 0);
     }
     sleep_lock_release(&tty->lock);
     if (is_free) {
@@ -149,15 +182,12 @@ enum status tty_give_up(struct tty *tty) {
         return STATUS_OK;
     }
     sleep_lock_acquire(&tty->lock);
-    uint32_t group = tty->foreground;
+    uint32_t group = tty_hold_foreground(tty);
     tty->session = 0;
-    tty->foreground = 0;
+    tty_take_foreground(tty, 0);
     sleep_lock_release(&tty->lock);
     hooks->set_controlling(nullptr);
-    if (group != 0) {
-        hooks->signal_group(group, TTY_SIGHUP);
-        hooks->signal_group(group, TTY_SIGCONT);
-    }
+    tty_signal_held_of_end(group);
     return STATUS_OK;
 }
 
@@ -176,13 +206,13 @@ enum status tty_set_foreground(struct tty *tty, uint64_t user) {
     if (group < 0) {
         return STATUS_INVALID;
     }
-    if (!hooks->group_is_in_session((uint32_t)group, hooks->current_session())) {
-        return STATUS_NOT_PERMITTED;
+    status = hooks->hold_group((uint32_t)group, hooks->current_session());
+    if (status == STATUS_OK) {
+        sleep_lock_acquire(&tty->lock);
+        tty_take_foreground(tty, (uint32_t)group);
+        sleep_lock_release(&tty->lock);
     }
-    sleep_lock_acquire(&tty->lock);
-    tty->foreground = (uint32_t)group;
-    sleep_lock_release(&tty->lock);
-    return STATUS_OK;
+    return status;
 }
 
 static enum status put_number(uint64_t user, uint32_t number) {

@@ -68,12 +68,10 @@ static size_t receive_some(struct tty *tty, const char *bytes, size_t length) {
     __atomic_store_n(&tty->is_awaited, 0, __ATOMIC_RELAXED);
     size_t taken = line_receive(&tty->line, bytes, length, &signal);
     tty->has_refused = taken < length && signal == LINE_NO_SIGNAL;
-    uint32_t group = tty->foreground;
+    uint32_t group = signal != LINE_NO_SIGNAL ? tty_hold_foreground(tty) : 0;
     sleep_lock_release(&tty->lock);
     platform_wake_one(&tty->is_awaited);
-    if (signal != LINE_NO_SIGNAL && group != 0) {
-        tty_hooks()->signal_group(group, signal);
-    }
+    tty_signal_held(group, signal);
     return taken;
 }
 
@@ -120,9 +118,9 @@ void tty_tick(void) {
 
 void tty_hang_up(struct tty *tty) {
     sleep_lock_acquire(&tty->lock);
-    uint32_t group = tty->foreground;
+    uint32_t group = tty_hold_foreground(tty);
     tty->session = 0;
-    tty->foreground = 0;
+    tty_take_foreground(tty, 0);
     tty->hang_up_count++;
     line_flush_input(&tty->line);
     line_set_modes(&tty->line, &tty->first);
@@ -130,10 +128,7 @@ void tty_hang_up(struct tty *tty) {
     sleep_lock_release(&tty->lock);
     wait_queue_wake(&tty->changed);
     tty_tell_room(tty);
-    if (group != 0) {
-        tty_hooks()->signal_group(group, TTY_SIGHUP);
-        tty_hooks()->signal_group(group, TTY_SIGCONT);
-    }
+    tty_signal_held_of_end(group);
 }
 
 uint32_t tty_session(struct tty *tty) {

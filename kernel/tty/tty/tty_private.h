@@ -17,7 +17,7 @@ struct tty {
     struct line_discipline line; /* guarded by lock */
     struct tty_window window;    /* guarded by lock */
     uint32_t session;            /* guarded by lock; 0: of none */
-    uint32_t foreground;         /* guarded by lock; 0: none */
+    uint32_t foreground;         /* guarded by lock; a group's number, held; 0: none */
     uint32_t hang_up_count;      /* guarded by lock */
     bool has_refused;    /* guarded by lock: tty_receive did not take all, for want of room */
     uint32_t is_awaited; /* atomic: who receives waits for the lock */
@@ -44,6 +44,15 @@ static inline bool tty_is_lost(const struct tty *tty, const struct tty_open *ope
 
 /* job_control.c */
 const struct tty_hooks *tty_hooks(void);
+
+/* The foreground group, held for the caller, who then signals it without the lock, which lets it
+ * go; 0: there is none. The signals of an end are SIGHUP and SIGCONT. */
+uint32_t tty_hold_foreground(struct tty *tty) REQUIRES(tty->lock);
+void tty_signal_held(uint32_t group, int signal);
+void tty_signal_held_of_end(uint32_t group);
+
+/* Puts a group, which the caller holds for it, in the foreground instead of the one before. */
+void tty_take_foreground(struct tty *tty, uint32_t group) REQUIRES(tty->lock);
 
 /* Whether it is the controlling terminal of the current process. */
 bool tty_is_controlling(struct tty *tty);
