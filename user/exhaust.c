@@ -275,19 +275,21 @@ static pid_t begin_to_take(long kind) {
 
 static int exhaust_memory(long count) {
     long begun = 0;
-    long running = 0;
     long refused = 0;
     for (long ended = 0; ended < count;) {
-        while (running < AT_ONCE && begun < count) {
-            running += begin_to_take(begun) > 0;
-            begun++;
+        while (begun - ended < AT_ONCE && begun < count) {
+            bool is_refused = begin_to_take(begun++) < 0;
+            ended += is_refused;
+            refused += is_refused;
+        }
+        if (begun == ended) {
+            continue;
         }
         int status;
         if (waitpid(0, &status, 0) < 0) {
             perror("memory: waitpid");
             return 1;
         }
-        running--;
         ended++;
         refused += WIFEXITED(status);
         if (WIFEXITED(status) ? WEXITSTATUS(status) != 0 : WTERMSIG(status) != SIGKILL) {
