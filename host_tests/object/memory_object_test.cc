@@ -41,6 +41,7 @@ class MemoryObjectTest : public SpaceTest {
     }
 
     memory_object *object = nullptr;
+    page_budget budget = {}; // outlives the object
 };
 
 TEST_F(MemoryObjectTest, WhatWasWrittenIsRead) {
@@ -76,7 +77,7 @@ TEST_F(MemoryObjectTest, PagesAreCountedWhereTheyAre) {
 }
 
 TEST_F(MemoryObjectTest, ObjectsOfOneBudgetHaveNoMoreFramesThanItSays) {
-    page_budget budget = {3, 0};
+    budget = {3, 0};
     memory_object *other = nullptr;
     phys_addr_t pa;
     ASSERT_EQ(memory_object_create(PAGE_SIZE, &other), STATUS_OK);
@@ -98,7 +99,7 @@ TEST_F(MemoryObjectTest, ObjectsOfOneBudgetHaveNoMoreFramesThanItSays) {
 }
 
 TEST_F(MemoryObjectTest, AFrameThatCannotBeHadLeavesTheBudgetAsItWas) {
-    page_budget budget = {10, 0};
+    budget = {10, 0};
     memory_object_set_budget(object, &budget);
     for (unsigned frames_left : {0, 1}) {
         FrameDrought drought(frames_left);

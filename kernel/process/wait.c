@@ -10,15 +10,7 @@ static bool is_meant(const struct wait_request *request, const struct process *c
     if (!(request->options & WAIT_ALL) && is_clone != ((request->options & WAIT_CLONE) != 0)) {
         return false;
     }
-    switch (request->what) {
-    case WAIT_FOR_ANY:
-        return true;
-    case WAIT_FOR_PROCESS:
-        return true; /* it was found by its number */
-    case WAIT_FOR_GROUP:
-        return child->group->number == request->number;
-    }
-    __builtin_unreachable();
+    return request->what != WAIT_FOR_GROUP || child->group->number == request->number;
 }
 
 static void describe(const struct process *child, int32_t code, int32_t status,

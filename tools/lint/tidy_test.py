@@ -17,6 +17,8 @@ def complaints(paths):
 class TidyTest(unittest.TestCase):
     """clang-tidy, with the checks of .clang-tidy."""
 
+    maxDiff = None
+
     def check(self, room):
         paths = sources.paths([".c"], under=room)
         self.assertNotEqual(paths, [])

@@ -24,8 +24,8 @@ _HEAD = """# System calls
 Made from `kernel/syscall/table.def` by `bazel run //tools/syscalls`. Numbers and meanings are
 those of Linux on x86-64 (section 2 of its manual). What a call does not know of a flag it refuses
 as Linux refuses an unknown one; a number that is not here is ENOSYS. *Made again* says what becomes
-of a call that a signal interrupts. *Compared in* names the programs of `user/tests`, which print the
-same on Linux and on Quire, that make the call most often.
+of a call that a signal interrupts. *Compared in* names the programs of `user/tests`, which print
+the same on Linux and on Quire, that make the call most often.
 
 {count} calls.
 

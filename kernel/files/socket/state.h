@@ -24,20 +24,20 @@ struct socket {
     enum socket_state state;
     bool has_ended_receiving, has_ended_sending;
     bool is_gone;         /* its file is closed */
-    struct socket *peer;  /* owned; null: none */
     enum status error;    /* that the next call is told (SO_ERROR) */
+    struct socket *peer;  /* owned; null: none */
     struct list_node all; /* in the list of all that are not gone */
 
     struct socket_name name;
     struct location place;  /* owned; of a name in a file system */
     struct list_node named; /* in the list of those with names */
 
+    size_t charged_bytes;      /* for what it has sent and nobody has received */
     struct list_node messages; /* that it has received */
     uint32_t message_count;
-    size_t charged_bytes; /* for what it has sent and nobody has received */
 
-    uint32_t backlog;         /* one less than may wait */
     struct list_node pending; /* of a listener: sockets to be accepted, whose references it owns */
+    uint32_t backlog;         /* one less than may wait */
     uint32_t pending_count;
     struct socket *listener; /* of one that is pending */
     struct list_node of_listener;
