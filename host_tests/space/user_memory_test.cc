@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "host_tests/space/process_test.h"
+#include "mm/addr/layout.h"
 #include "mm/heap/heap.h"
 
 /* man 2 madvise, mincore, msync. */
