@@ -444,6 +444,16 @@ TEST_P(SpaceRows, space_for_each_area) {
     EXPECT_EQ(visited, 2u);
 }
 
+TEST_P(SpaceRows, space_for_each_area_from) {
+    unsigned visited = 0;
+    auto count = [](void *context, const vm_area *) {
+        ++*static_cast<unsigned *>(context);
+        return true;
+    };
+    takes_no_memory([&] { space_for_each_area_from(space, virt_addr(VA), count, &visited); });
+    EXPECT_EQ(visited, 1u);
+}
+
 TEST_P(SpaceRows, space_dump) {
     TextLog log;
     takes_no_memory([&] { space_dump(space, log.sink()); });
