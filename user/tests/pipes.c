@@ -233,8 +233,9 @@ static void check_room_at_once(void) {
         _exit(0);
     }
     settle();
-    show("read the rest", read(ends[0], bytes, 96));
+    long rest = read(ends[0], bytes, 96);
     show_end("writer", child);
+    show("read the rest", rest);
     close(ends[0]);
     close(ends[1]);
 }
