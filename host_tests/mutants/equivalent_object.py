@@ -27,11 +27,14 @@ ARGUMENTS: tuple[Argument, ...] = (
         "mm/object/memory_object.c: memory_object_punch: bound is off by one: room",
         "mm/object/memory_object.c: memory_object_punch: bound is off by one: offset",
     )),
+    Argument("What lies behind the range is found to hold none of its pages, only later.", (
+        "mm/object/page_index.c: count_below: arm is dropped: start > limits.last",
+    )),
     Argument("Both times the same bytes are zeroed.", (
         "mm/object/memory_object.c: zero_ends: bound is off by one: last",
     )),
     Argument("Nobody looks at what is told of a page that is not there.", (
-        "mm/object/memory_object.c: memory_object_find_page: condition is true: frame != nullptr",
+        "mm/object/memory_object.c: memory_object_find_page: condition is true: is_found",
         "mm/object/memory_object.c: memory_object_get_page: condition is true: "
         "status == STATUS_OK",
     )),

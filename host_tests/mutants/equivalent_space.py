@@ -3,6 +3,9 @@
 from host_tests.mutants.argument import Argument
 
 ARGUMENTS: tuple[Argument, ...] = (
+    Argument("Where nothing is, nothing is cut and nothing removed.", (
+        "mm/space/user_areas.c: place_area: condition is false: is_free",
+    )),
     Argument("space_populate has checked the whole of its range, and all others lock the whole of "
              "the space.", (
         "mm/space/fault_resolve.c: find_place: call is left out: "

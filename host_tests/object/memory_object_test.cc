@@ -98,6 +98,25 @@ TEST_F(MemoryObjectTest, ObjectsOfOneBudgetHaveNoMoreFramesThanItSays) {
     EXPECT_EQ(budget.used, 2u);
 }
 
+TEST_F(MemoryObjectTest, WhatIsSetAsideIsAHoleUntilItIsUsed) {
+    ASSERT_EQ(memory_object_resize(object, 4 * PAGE_SIZE), STATUS_OK);
+    EXPECT_EQ(memory_object_reserve(object, 0, 0, nullptr), STATUS_OK);
+    ASSERT_EQ(memory_object_reserve(object, 0, 3 * PAGE_SIZE, nullptr), STATUS_OK);
+    EXPECT_EQ(memory_object_next_data(object, 0), 4 * PAGE_SIZE);
+    EXPECT_EQ(memory_object_next_hole(object, 0), 0u);
+    EXPECT_EQ(write(0, std::string(PAGE_SIZE + 1, 'x')), STATUS_OK);
+    EXPECT_EQ(memory_object_next_data(object, 0), 0u);
+    EXPECT_EQ(memory_object_next_hole(object, 0), 2 * PAGE_SIZE);
+}
+
+TEST_F(MemoryObjectTest, AFrameThatWasSetAsideIsAnyFrameOnceItIsCutOff) {
+    ASSERT_EQ(memory_object_reserve(object, 0, PAGE_SIZE, nullptr), STATUS_OK);
+    ASSERT_EQ(memory_object_resize(object, 1), STATUS_OK);
+    ASSERT_EQ(memory_object_resize(object, 0), STATUS_OK);
+    EXPECT_EQ(write(0, "x"), STATUS_OK);
+    EXPECT_EQ(memory_object_next_data(object, 0), 0u);
+}
+
 TEST_F(MemoryObjectTest, AFrameThatCannotBeHadLeavesTheBudgetAsItWas) {
     budget = {10, 0};
     memory_object_set_budget(object, &budget);

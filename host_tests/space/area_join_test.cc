@@ -146,6 +146,8 @@ TEST_F(AreaJoinTest, AreasAreCountedAndLimited) {
         ASSERT_EQ(map_memory(2 * i, 1, i % 2 == 0 ? READ_WRITE : RIGHT_READ), STATUS_OK);
     }
     EXPECT_EQ(map_memory(0, 1), STATUS_NO_MEMORY);
+    const space_mapping over = {.rights = READ_WRITE, .replaces = true, .name = "over"};
+    EXPECT_EQ(map_with(2000, 1, over), STATUS_OK) << "one for another";
     EXPECT_EQ(map(parent, page_at(400000), 3, READ_WRITE), STATUS_NO_MEMORY);
     ASSERT_EQ(unmap(parent, page_at(2), 1), STATUS_OK);
     ASSERT_EQ(map(parent, page_at(400000), 3, READ_WRITE), STATUS_OK);

@@ -306,6 +306,14 @@ TEST_F(PromiseTest, TheLimitOfPromisesHolds) {
     EXPECT_EQ(space_fork(parent, "second", &second), STATUS_NO_MEMORY);
 }
 
+TEST_F(PromiseTest, WhatAMappingReplacesIsPromisedNoMore) {
+    leave(4);
+    ASSERT_EQ(map_memory(0, 4), STATUS_OK);
+    const space_mapping over = {.rights = READ_WRITE, .replaces = true, .name = "over"};
+    EXPECT_EQ(map_with(0, 4, over), STATUS_OK);
+    EXPECT_EQ(map_with(1, 4, over), STATUS_NO_MEMORY);
+}
+
 TEST_F(PromiseTest, WhoHasMuchLeavesSomeOfTheLimitAlone) {
     ASSERT_EQ(map_memory(100, 96, RIGHT_READ), STATUS_OK);
     leave(4);
