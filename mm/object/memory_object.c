@@ -98,7 +98,6 @@ static void take_page(void *context, uint64_t page, struct frame *frame) {
     struct memory_object *object = context;
     (void)page;
     object->page_count--;
-    frame->flags &= (uint8_t)~FRAME_SET_ASIDE;
     list_push_back(&object->cut_pages, &frame->listed.link);
 }
 
