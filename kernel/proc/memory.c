@@ -3,6 +3,7 @@
 #include "kernel/proc/text/memory_text.h"
 #include "kernel/proc/text/walk_text.h"
 #include "kernel/proc/tree/text_buffer.h"
+#include "lib/least.h"
 #include "mm/addr/layout.h"
 #include "mm/frame/frame.h"
 #include "mm/heap/heap.h"
@@ -12,10 +13,6 @@
 
 constexpr size_t PIECE_SIZE = 512;
 
-static size_t smaller(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
 /* As man 2 process_vm_readv: what cannot be read ends it, and is an error where it comes first. */
 static enum status read_memory(struct process_memory *memory, uint64_t *position,
                                struct transfer *transfer) {
@@ -23,7 +20,7 @@ static enum status read_memory(struct process_memory *memory, uint64_t *position
     size_t before = transfer->done_bytes;
     while (transfer->left_bytes > 0) {
         size_t done = 0;
-        size_t wanted = smaller(sizeof(piece), transfer->left_bytes);
+        size_t wanted = least(sizeof(piece), transfer->left_bytes);
         enum status status = space_read(memory->space, virt_addr(*position), piece, wanted, &done);
         *position += transfer_put(transfer, piece, done);
         if (status != STATUS_OK) {
@@ -110,11 +107,11 @@ static enum status read_pages(struct process_memory *memory, uint64_t *position,
     uint64_t entries[most];
     while (transfer->left_bytes > 0) {
         uint64_t page = *position / sizeof(uint64_t);
-        size_t count = smaller(most, transfer->left_bytes / sizeof(uint64_t));
+        size_t count = least(most, transfer->left_bytes / sizeof(uint64_t));
         if (page >= end) {
             break;
         }
-        count = smaller(count, end - page);
+        count = least(count, end - page);
         describe_pages(memory->space, page, count, may_know, entries);
         *position += transfer_put(transfer, entries, count * sizeof(uint64_t));
     }

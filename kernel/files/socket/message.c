@@ -1,10 +1,7 @@
 #include "kernel/files/socket/message.h"
 
+#include "lib/least.h"
 #include "mm/heap/heap.h"
-
-static size_t least(size_t a, size_t b) {
-    return a < b ? a : b;
-}
 
 static size_t piece_size(const struct message *message, size_t piece) {
     return least(MESSAGE_PIECE_SIZE, message->size_bytes - piece * MESSAGE_PIECE_SIZE);

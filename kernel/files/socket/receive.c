@@ -1,13 +1,10 @@
 #include "kernel/files/socket/state.h"
+#include "lib/least.h"
 #include "mm/heap/heap.h"
 
 /* man 2 recvmsg. Who takes messages holds `receiving`, but not while it waits. */
 
 static const struct socket_credentials UNKNOWN = {0, 65534, 65534};
-
-static size_t least(size_t a, size_t b) {
-    return a < b ? a : b;
-}
 
 static struct socket_credentials credentials_of(const struct message *message) {
     return message->has_credentials ? message->credentials : UNKNOWN;
@@ -78,6 +75,17 @@ static struct message *next_message(const struct socket *socket,
     return next == &socket->messages ? nullptr : LIST_ENTRY(next, struct message, link);
 }
 
+/* Gives up both locks while it waits. STATUS_BUSY: it has waited, and looks again. */
+static enum status wait_unlocked(struct socket *socket, struct socket_wait *wait)
+    REQUIRES(socket->receiving) REQUIRES(socket_lock) {
+    sleep_lock_release(&socket->receiving);
+    enum status status = socket_wait_more(wait);
+    sleep_lock_release(&socket_lock);
+    sleep_lock_acquire(&socket->receiving);
+    sleep_lock_acquire(&socket_lock);
+    return status == STATUS_OK ? STATUS_BUSY : status;
+}
+
 /* STATUS_BUSY: it has waited, and looks again. STATUS_OK with no message: that was all. */
 static enum status wait_for_bytes(struct socket *socket, struct stream_reading *reading)
     REQUIRES(socket->receiving) REQUIRES(socket_lock) {
@@ -91,12 +99,7 @@ static enum status wait_for_bytes(struct socket *socket, struct stream_reading *
     if (reading->wait.left_ns == 0) {
         return STATUS_TRY_AGAIN;
     }
-    sleep_lock_release(&socket->receiving);
-    status = socket_wait_more(&reading->wait);
-    sleep_lock_release(&socket_lock);
-    sleep_lock_acquire(&socket->receiving);
-    sleep_lock_acquire(&socket_lock);
-    return status == STATUS_OK ? STATUS_BUSY : status;
+    return wait_unlocked(socket, &reading->wait);
 }
 
 static enum status find_message(struct socket *socket, struct stream_reading *reading,
@@ -206,12 +209,7 @@ static enum status wait_for_packet(struct socket *socket, struct socket_wait *wa
     if (socket->has_ended_receiving) {
         return STATUS_OK;
     }
-    sleep_lock_release(&socket->receiving);
-    enum status status = socket_wait_more(wait);
-    sleep_lock_release(&socket_lock);
-    sleep_lock_acquire(&socket->receiving);
-    sleep_lock_acquire(&socket_lock);
-    return status == STATUS_OK ? STATUS_BUSY : status;
+    return wait_unlocked(socket, wait);
 }
 
 static enum status find_packet(struct socket *socket, struct socket_wait *wait,

@@ -1,4 +1,5 @@
 #include "kernel/files/socket/state.h"
+#include "lib/least.h"
 
 /* man 2 sendmsg. */
 
@@ -91,22 +92,25 @@ static enum status attach_files(struct message *message, struct socket_sending *
     return STATUS_OK;
 }
 
+/* With what goes along with its bytes, which is the receiver's from here on. */
+static enum status hand_over(struct message *message, struct socket *to,
+                             struct socket_sending *sending, const struct socket_caller *caller)
+    REQUIRES(socket_lock) {
+    enum status status = attach_files(message, sending, caller);
+    if (status == STATUS_OK) {
+        add_credentials(message, to, sending, caller);
+        socket_queue(to, message);
+    }
+    return status;
+}
+
 static enum status put_into_stream(struct message *message, struct socket_sending *sending,
                                    const struct socket_caller *caller) REQUIRES(socket_lock) {
     struct socket *peer = message->sender->peer;
     if (peer == nullptr || peer->is_gone || peer->has_ended_receiving) {
         return STATUS_BROKEN_PIPE;
     }
-    enum status status = attach_files(message, sending, caller);
-    if (status == STATUS_OK) {
-        add_credentials(message, peer, sending, caller);
-        socket_queue(peer, message);
-    }
-    return status;
-}
-
-static size_t least(size_t a, size_t b) {
-    return a < b ? a : b;
+    return hand_over(message, peer, sending, caller);
 }
 
 /* What a full stream refuses is no signal's matter; an end is. */
@@ -189,12 +193,7 @@ static enum status put_packet(struct message *message, struct socket *to,
     if (to != from && to->peer != from && socket_is_full(to)) {
         return STATUS_BUSY;
     }
-    enum status status = attach_files(message, sending, caller);
-    if (status == STATUS_OK) {
-        add_credentials(message, to, sending, caller);
-        socket_queue(to, message);
-    }
-    return status;
+    return hand_over(message, to, sending, caller);
 }
 
 static enum status put_when_there_is_room(struct message *message, struct socket *to,

@@ -1,5 +1,6 @@
 #include "kernel/files/transfer/transfer.h"
 
+#include "lib/least.h"
 #include "lib/memory.h"
 
 constexpr size_t ZEROES_SIZE = 256;
@@ -31,10 +32,6 @@ struct transfer transfer_to_memory(void *memory, size_t size_bytes) {
 struct transfer transfer_from_memory(const void *memory, size_t size_bytes) {
     static const struct transfer_side readable = {.take = take_from_memory};
     return transfer_begin(&readable, (void *)memory, size_bytes);
-}
-
-static size_t least(size_t a, size_t b) {
-    return a < b ? a : b;
 }
 
 /* Accounts for a copy of `wanted` bytes, of which `missing` could not be reached. */

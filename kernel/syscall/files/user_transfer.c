@@ -2,6 +2,7 @@
 
 #include "kernel/cpu/user_copy.h"
 #include "kernel/syscall/files/arguments.h"
+#include "lib/least.h"
 #include "mm/heap/heap.h"
 
 enum status user_buffer_single(struct user_buffer *buffer, uint64_t start, uint64_t size_bytes) {
@@ -96,10 +97,6 @@ static struct user_vector find_piece(struct user_buffer *buffer, size_t offset) 
     uint64_t skipped = offset - buffer->before_bytes;
     const struct user_vector *piece = &buffer->vectors[buffer->at];
     return (struct user_vector){piece->start + skipped, piece->size_bytes - skipped};
-}
-
-static size_t least(size_t a, size_t b) {
-    return a < b ? a : b;
 }
 
 static size_t put_for_user(void *context, size_t offset, const void *bytes, size_t size_bytes) {
