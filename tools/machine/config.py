@@ -43,7 +43,7 @@ class MachineConfig:
 
 def memory_kib(text):
     """The size in KiB of QEMU's -m notation; without a unit it is MiB."""
-    match = re.fullmatch(r"([1-9][0-9]*)([KMG]?)B?", text.upper())
+    match = re.fullmatch(r"([1-9][0-9]*)([KMG]?)", text.upper())
     if not match:
         raise ConfigError(f"'{text}' is not a memory size such as 128M or 4G")
     return int(match[1]) * _MEMORY_UNITS[match[2] or "M"]

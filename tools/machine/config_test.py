@@ -24,8 +24,10 @@ class MachineConfigTest(unittest.TestCase):
         self.assertEqual(self.refusal(cpus=0), "a machine has at least one CPU, not 0")
 
     def test_memory_sizes_read_as_qemu_reads_them(self):
-        sizes = [config.memory_kib(text) for text in ("32", "128M", "4g", "1GB", "640k")]
-        self.assertEqual(sizes, [32 << 10, 128 << 10, 4 << 20, 1 << 20, 640])
+        sizes = [config.memory_kib(text) for text in ("32", "128M", "4g", "640k")]
+        self.assertEqual(sizes, [32 << 10, 128 << 10, 4 << 20, 640])
+        self.assertEqual(self.refusal(memory="1GB"),
+                         "'1GB' is not a memory size such as 128M or 4G")
 
 
 class ArgumentsTest(unittest.TestCase):
