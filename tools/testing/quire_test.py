@@ -118,10 +118,16 @@ exit "${STATUS:-0}"
 
     def test_help_is_given_and_a_wrong_command_is_an_error(self):
         self.assertEqual(self.quire("--help")[0], 0)
-        self.assertEqual(self.quire("bild")[0], 2)
+        status, said = self.quire("bild")
+        self.assertEqual((status, said.splitlines()[-1]), (2, "quire: there is no command bild"))
+
+    def test_an_argument_that_setup_does_not_know_is_named_and_installs_nothing(self):
+        status, said = self.quire("setup", "--yess", MISSING="nasm")
+        self.assertEqual((status, said.splitlines()[-1], self.calls()),
+                         (2, "quire: setup takes no argument but --yes: --yess", []))
 
     def test_help_for_a_command_comes_before_anything_is_installed(self):
-        for command in ("run", "test"):
+        for command in ("setup", "run", "test"):
             done = self.quire(command, "--help", MISSING="nasm")
             self.assertEqual((done[0], self.calls()), (0, []))
 
