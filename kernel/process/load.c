@@ -7,6 +7,7 @@
 #include "kernel/process/layout.h"
 #include "kernel/process/signal_frame.h"
 #include "kernel/random/random.h"
+#include "kernel/text/quote.h"
 #include "lib/check.h"
 #include "mm/addr/layout.h"
 #include "mm/heap/heap.h"
@@ -251,6 +252,17 @@ static enum status load_interpreter(struct loader *loader, struct file *file) {
     return status == STATUS_OK ? load_segments(loader, file, &loader->interpreter) : status;
 }
 
+static void complain_of_interpreter(const struct loader *loader, const char *path,
+                                    enum status status) {
+    if (status == STATUS_OK) {
+        return;
+    }
+    format_to(loader->complaints,
+              "K418: '%s' needs an interpreter that cannot be opened: ", loader->image->name);
+    quote_to(loader->complaints, path, __builtin_strlen(path));
+    format_to(loader->complaints, "\n");
+}
+
 static enum status open_interpreter(struct loader *loader, struct file **file) {
     size_t size_bytes = loader->plan.interpreter_size_bytes;
     char *path = heap_alloc(size_bytes);
@@ -261,6 +273,7 @@ static enum status open_interpreter(struct loader *loader, struct file **file) {
     if (read_file(loader->image->file, loader->plan.interpreter_offset, path, size_bytes) &&
         path[size_bytes - 1] == '\0') {
         status = executable_open(&loader->image->view, path, 0, file);
+        complain_of_interpreter(loader, path, status);
     }
     heap_free(path);
     return status;

@@ -80,6 +80,13 @@ class VerdictTest(unittest.TestCase):
         self.assertEqual(self.judge(b"machine: powering off\n"),
                          verdict.Verdict(125, "the log does not say how init ended"))
 
+    def test_a_program_that_the_kernel_refused_has_the_kernels_reason(self):
+        log = (b"error: K309: another\r\nboot: done\r\nerror: K418: 'x' needs an interpreter\r\n"
+               b"error: init: /bin/x cannot be run\r\nmachine: powering off\r\n")
+        self.assertEqual(self.judge(log), verdict.Verdict(125, "K418: 'x' needs an interpreter"))
+        self.assertEqual(self.judge(b"error: init: /bin/x cannot be run\n"),
+                         verdict.Verdict(125, "init: /bin/x cannot be run"))
+
     def test_a_program_named_like_a_stopped_kernel_does_not_stop_it(self):
         judged = self.judge(b"process 1 (kernel: stopped: x) read\ninit: exited with status 0\n")
         self.assertEqual(judged.status, 0)

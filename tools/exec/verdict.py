@@ -13,6 +13,10 @@ _INIT_ENDED = re.compile(
 LOADER_STOPPED = re.compile(rb"^quire: stopped before the kernel", re.MULTILINE)
 _LOADER_COMPLAINT = re.compile(rb"^quire: L\d\d: [^\r\n]*", re.MULTILINE)
 _COMMAND_LINE_WARNING = re.compile(rb"^warning: (K2\d\d: [^\r\n]*)", re.MULTILINE)
+# The first group, which can be missing, says why; the second that it is so.
+_NOT_RUN = re.compile(
+    rb"^(?:error: (K\d\d\d: [^\r\n]*)\r?\n)?error: (init: [^\r\n]* cannot be run)\r?$",
+    re.MULTILINE)
 _KERNEL_STOPPED = re.compile(rb"^kernel: stopped: [^\r\n]*", re.MULTILINE)
 
 
@@ -53,5 +57,7 @@ def _find_failure(outcome):
     if outcome.ending is not Ending.POWERED_OFF:
         return f"{outcome.ending.value} ({round(outcome.seconds, 1):g} seconds)"
     if init_status(outcome.log) is None:
-        return "the log does not say how init ended"
+        refused = _NOT_RUN.search(outcome.log)
+        return ((refused[1] or refused[2]).decode(errors="replace") if refused
+                else "the log does not say how init ended")
     return None
