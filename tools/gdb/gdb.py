@@ -80,8 +80,11 @@ def main(argv):
         return _debug(options, more)
     except machine_config.ConfigError as error:
         parser.error(str(error))
-    except (qemu.MachineError, OSError) as error:
+    except qemu.MachineError as error:
         print(f"gdb: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"gdb: {machine_config.explain(error)}", file=sys.stderr)
         return 1
 
 

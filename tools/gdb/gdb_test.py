@@ -32,7 +32,7 @@ class GdbTest(unittest.TestCase):
 
     def test_a_missing_image_is_named(self):
         self.assertEqual(self.run_gdb("--image", "/no/such"),
-                         (1, "gdb: [Errno 2] No such file or directory: '/no/such'\n"))
+                         (1, "gdb: cannot open /no/such: No such file or directory\n"))
 
     def exit_image(self):
         return os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(GDB))),

@@ -99,6 +99,13 @@ def medium_bytes(medium, image_bytes):
     return image_bytes
 
 
+def explain(error):
+    """An OSError in words, without its number."""
+    if error.filename is None or not error.strerror:
+        return str(error)
+    return f"cannot open {error.filename}: {error.strerror}"
+
+
 def fit_image(medium, image, directory):
     """The path of an image that fits the medium: `image`, or a longer copy of it in `directory`."""
     size = os.path.getsize(image)

@@ -6,6 +6,7 @@ where there is a DISPLAY. `poweroff` ends it; so does Ctrl-a x. Ctrl-a h lists Q
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,7 @@ _BUILT_DEMONSTRATION = os.path.join(_WORKSPACE, "demonstration_image.img")
 _BUILT_EXIT_IMAGE = os.path.join(_WORKSPACE, "disk_image_exit.img")
 _BUILT_TRACE_IMAGE = os.path.join(_WORKSPACE, "disk_image_trace.img")
 _ENOUGH_SECONDS = 300
+_WAITS_FOR_A_KEY = b"press p to power off"
 _WINDOWS = ("gtk", "sdl")
 
 
@@ -33,7 +35,8 @@ def _parser():
                         help="only write a picture (PNG) of the screen after the demonstration")
     parser.add_argument("--trace", metavar="FILE",
                         help="as --exit, and record what happens to page tables")
-    parser.add_argument("--image", metavar="FILE", help="boot this image instead of the built one")
+    parser.add_argument("--image", metavar="FILE", help="boot this image instead of the built one; "
+                        "with --exit and --trace it must power off by itself")
     parser.add_argument("--display", metavar="NAME",
                         help="QEMU's -display, such as none or gtk (default: a window if possible)")
     return parser
@@ -72,10 +75,14 @@ def _demonstrate(options, config):
 
     built = _BUILT_TRACE_IMAGE if options.trace else _BUILT_EXIT_IMAGE
     more = qemu.trace_arguments(options.trace) if options.trace else ()
-    outcome = qemu.boot(config, options.image or built, _ENOUGH_SECONDS, log_sinks=[print_piece],
-                        more_arguments=more)
+    outcome = qemu.boot_until(re.compile(_WAITS_FOR_A_KEY), config,
+                              options.image or built, _ENOUGH_SECONDS, log_sinks=[print_piece],
+                              more_arguments=more)
     if outcome.ending is qemu.Ending.POWERED_OFF:
         return 0
+    if outcome.ending is qemu.Ending.STOPPED:
+        print("\nqemu: the image waits for a key: make it with on_exit=poweroff", file=sys.stderr)
+        return 1
     print(f"qemu: {outcome.ending.value}", file=sys.stderr)
     return 1
 
@@ -83,7 +90,7 @@ def _demonstrate(options, config):
 def _picture(options, config):
     """Writes a picture of the screen as it waits for a key; returns 0, or 1 if it never does."""
     with qemu.Qemu(config, options.image or _BUILT_DEMONSTRATION) as machine:
-        if not machine.log.wait_for(b"press p to power off", _ENOUGH_SECONDS):
+        if not machine.log.wait_for(_WAITS_FOR_A_KEY, _ENOUGH_SECONDS):
             print("qemu: the demonstration did not end", file=sys.stderr)
             return 1
         machine.qmp.command("screendump", filename=os.path.abspath(options.screenshot),
@@ -98,14 +105,19 @@ def main(argv):
     os.chdir(os.environ.get("BUILD_WORKING_DIRECTORY", "."))
     try:
         config = machine_config.from_arguments(options)
+        if options.screenshot and (options.exit or options.trace):
+            parser.error("--screenshot goes neither with --exit nor with --trace")
         if options.screenshot:
             return _picture(options, config)
         is_watched = not options.exit and not options.trace
         return _show(options, config) if is_watched else _demonstrate(options, config)
     except machine_config.ConfigError as error:
         parser.error(str(error))
-    except (qemu.MachineError, qmp.QmpError, OSError) as error:
+    except (qemu.MachineError, qmp.QmpError) as error:
         print(f"qemu: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"qemu: {machine_config.explain(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -50,6 +50,24 @@ class RunTest(unittest.TestCase):
         with open(picture, "rb") as file:
             self.assertEqual(file.read(4), b"\x89PNG")
 
+    def test_an_image_that_waits_for_a_key_ends_with_a_sentence_and_not_with_time(self):
+        image = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(RUN))),
+                             "demonstration_image.img")
+        done = self.run_tool("--exit", "--image", image)
+        self.assertEqual((done.returncode, done.stderr.strip()), (
+            1, b"qemu: the image waits for a key: make it with on_exit=poweroff"))
+
+    def test_an_image_that_is_not_there_is_named(self):
+        for more in ((), ("--exit",)):
+            done = self.run_tool("--image", "/no/such", *more)
+            self.assertEqual((done.returncode, done.stderr), (
+                1, b"qemu: cannot open /no/such: No such file or directory\n"))
+
+    def test_options_of_which_one_would_be_ignored_are_a_usage_error(self):
+        done = self.run_tool("--exit", "--screenshot", "/no/such")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(b"--screenshot goes neither with --exit nor with --trace", done.stderr)
+
     def test_a_machine_that_cannot_be_had_is_a_usage_error(self):
         done = self.run_tool("--cpus", "0")
         self.assertEqual(done.returncode, 2)
