@@ -90,6 +90,7 @@ class ShellTest(MachineCase):
     def test_poweroff(self):
         self.begin()
         self.say(b"poweroff\r")
+        self.assertNotIn("can't", self.wait_for(b"going down"))
         self.assertEqual(self.machine.wait(TIMEOUT_SECONDS).ending, Ending.POWERED_OFF)
 
     def test_reboot(self):
