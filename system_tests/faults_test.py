@@ -14,6 +14,12 @@ class UserFaultTest(MachineCase):
         self.assert_log_has(result, verdict)
         self.assert_log_has(result, "init: every frame came back")
 
+    def test_a_fault_that_a_handler_gave_up_is_reported_as_well(self):
+        result = self.run_program(program("faultlab"), "field")
+        self.assertIn(b"its handler gave up, and signal 11 ended it", result.output)
+        self.assert_log_has(result, r"page fault: process 2 \(faultlab\) read (?:.*\n)*?"
+                            r"  verdict: null plus 0x18")
+
     def test_writing_to_its_own_code(self):
         self.provoke("write-text", r"wrote address (\S+)\n  by the instruction at \S+\n"
                      r"  error code 0x7: P: present, W: write, U: user mode\n"

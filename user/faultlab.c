@@ -1,6 +1,7 @@
 /*
  * Provokes each kind of page fault in a child, and tells what became of it: the signal, its code
- * and the address that a handler is told, and whether the child could mend it and go on.
+ * and the address that a handler is told, and whether the child could mend it and go on. One that
+ * it cannot mend it meets again without a handler, so that the kernel can say why it ends.
  *
  *     faultlab [NAME...]
  */
@@ -17,7 +18,7 @@
 #include <unistd.h>
 
 constexpr size_t PAGE = 4096;
-constexpr int READ_WRITE = PROT_READ | PROT_WRITE, MENDED = 0, NO_FAULT = 1, GAVE_UP = 2;
+constexpr int READ_WRITE = PROT_READ | PROT_WRITE, MENDED = 0, NO_FAULT = 1, FAILED = 2;
 
 static volatile char *page; /* three pages of memory, of which experiments do as they like */
 static volatile bool is_mendable;
@@ -123,13 +124,18 @@ static const char *code_name(const siginfo_t *info) {
                                           : "another code";
 }
 
-/* Opens the page where that helps; the second fault of one experiment ends it. */
+/* Opens the page where that helps; else, and at a second fault, the next one is the kernel's. */
 static void on_fault(int signal, siginfo_t *info, void *) {
     char line[200];
     int length = snprintf(line, sizeof(line), "  %s, %s, si_addr %p\n",
                           signal == SIGBUS ? "SIGBUS" : "SIGSEGV", code_name(info), info->si_addr);
-    if (write(1, line, (size_t)length) != length || !is_mendable || fault_count++ > 0) {
-        _exit(GAVE_UP);
+    if (write(1, line, (size_t)length) != length) {
+        _exit(FAILED);
+    }
+    if (!is_mendable || fault_count++ > 0) {
+        const struct sigaction by_the_kernel = {.sa_handler = SIG_DFL};
+        sigaction(signal, &by_the_kernel, nullptr);
+        return;
     }
     mprotect((void *)page, PAGE, READ_WRITE | PROT_EXEC);
 }
@@ -137,7 +143,9 @@ static void on_fault(int signal, siginfo_t *info, void *) {
 static void prepare(void) {
     static char stack[16 * 4096];
     stack_t other = {.ss_sp = stack, .ss_size = sizeof(stack)};
+    const struct rlimit no_core = {};
     struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+    setrlimit(RLIMIT_CORE, &no_core);
     sigaltstack(&other, nullptr);
     sigaction(SIGSEGV, &action, nullptr);
     sigaction(SIGBUS, &action, nullptr);
@@ -159,16 +167,17 @@ static void conduct(const struct experiment *experiment) {
         exit(1);
     }
     if (WIFSIGNALED(status)) {
-        printf("  killed by signal %d\n", WTERMSIG(status));
+        printf("  its handler gave up, and signal %d ended it\n", WTERMSIG(status));
+        printf(
+            "  the kernel's explanation, if it gave one: the log, at \"process %d (faultlab)\"\n",
+            child);
     } else if (WEXITSTATUS(status) == NO_FAULT) {
         printf("  no signal: it went on\n");
     } else if (WEXITSTATUS(status) == MENDED) {
         printf("  its handler mended it, and it went on\n");
     } else {
-        printf("  its handler gave up\n");
+        printf("  it could not say what it was told\n");
     }
-    printf("  the kernel's explanation, if it gave one: the log, at \"process %d (faultlab)\"\n",
-           child);
 }
 
 static const struct experiment *find(const char *name) {

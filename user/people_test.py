@@ -83,12 +83,13 @@ class FaultlabTest(unittest.TestCase):
     def test_each_experiment_says_what_became_of_it(self):
         status, text, _ = run("faultlab")
         self.assertEqual((status, text.count(": a program ")), (0, 12))
-        for name, signal, end in (("null", "SIGSEGV, SEGV_MAPERR, si_addr 0", "gave up"),
-                                  ("demand", None, "no signal: it went on"),
-                                  ("none", "SIGSEGV, SEGV_ACCERR", "mended it"),
-                                  ("non-canonical", "SIGSEGV, SI_KERNEL, si_addr 0", "gave up"),
-                                  ("file", "SIGBUS, BUS_ADRERR", "gave up"),
-                                  ("stack", "SIGSEGV, SEGV_MAPERR", "gave up")):
+        for name, signal, end in (
+                ("null", "SIGSEGV, SEGV_MAPERR, si_addr 0", "gave up, and signal 11 ended it"),
+                ("demand", None, "no signal: it went on"),
+                ("none", "SIGSEGV, SEGV_ACCERR", "mended it"),
+                ("non-canonical", "SIGSEGV, SI_KERNEL, si_addr 0", "signal 11 ended it"),
+                ("file", "SIGBUS, BUS_ADRERR", "gave up, and signal 7 ended it"),
+                ("stack", "SIGSEGV, SEGV_MAPERR", "gave up, and signal 11 ended it")):
             one = run("faultlab", name)[1]
             self.assertIn(end, one)
             if signal:
