@@ -126,7 +126,7 @@ def add_arguments(parser):
                         help="memory, such as 128M or 4G; without a unit, MiB "
                              "(default %(default)s)")
     parser.add_argument("--cpus", type=int, default=default.cpus, metavar="N",
-                        help="number of CPUs (default %(default)s)")
+                        help="number of CPUs; Quire uses one (default %(default)s)")
     parser.add_argument("--cpu", default=default.cpu, metavar="MODEL",
                         help="QEMU's CPU model, such as qemu64 (default %(default)s)")
     parser.add_argument("--machine", default=default.machine, choices=MACHINES,
