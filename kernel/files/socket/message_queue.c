@@ -60,9 +60,8 @@ static void wake_senders(struct socket *receiver) REQUIRES(socket_lock) {
     }
 }
 
-static void end_charge(struct message *message) REQUIRES(socket_lock) {
-    struct socket *sender = message->sender;
-    size_t charge = message_charge(message->size_bytes);
+void socket_end_charge(struct socket *sender, size_t size_bytes) {
+    size_t charge = message_charge(size_bytes);
     CHECK(sender->charged_bytes >= charge);
     sender->charged_bytes -= charge;
     if (socket_is_writable(sender)) {
@@ -74,7 +73,7 @@ void socket_unqueue(struct socket *from, struct message *message) {
     bool was_full = socket_is_full(from);
     list_remove(&message->link);
     from->message_count--;
-    end_charge(message);
+    socket_end_charge(message->sender, message->size_bytes);
     if (was_full && !socket_has_connections(from)) {
         wake_senders(from);
     }

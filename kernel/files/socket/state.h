@@ -128,6 +128,9 @@ void socket_change_peer(struct socket *socket, struct socket *peer);
 void socket_queue(struct socket *to, struct message *message) REQUIRES(socket_lock);
 struct message *socket_first_message(const struct socket *socket) REQUIRES(socket_lock);
 
+/* A message of size_bytes is charged to its sender no more; who waits for room knows. */
+void socket_end_charge(struct socket *sender, size_t size_bytes) REQUIRES(socket_lock);
+
 /* Takes one out of the queue of its receiver; the caller frees it. Who waited for room knows. */
 void socket_unqueue(struct socket *from, struct message *message) REQUIRES(socket_lock);
 
