@@ -118,8 +118,8 @@ void PathFuzz::change_something(const std::string &path) {
                         &is_made) == STATUS_OK) {
             expect_to_lead_back(found);
             (void)!path_link(&found, &view, pick_path().c_str());
+            location_unref(&found);
         }
-        location_unref(&found);
         break;
     default:
         if (file_open(&view, path.c_str(), OPEN_CREATE | OPEN_READ_WRITE | FILE_NO_WAIT, 0644,
