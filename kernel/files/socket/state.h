@@ -48,8 +48,8 @@ struct socket {
     uint32_t send_size, receive_size, receive_least, priority;
     uint32_t switches; /* options that are on or off, as bits of their numbers */
 
-    uint32_t in_flight_count; /* atomic; changed under the lock: how often its file is in messages
-                                 that wait for a receiver */
+    uint32_t in_flight_count;   /* atomic; changed under the lock: how often its file is in messages
+                                   that wait for a receiver */
     struct list_node of_flying; /* in the list of those that are in some */
     uint32_t outer_count;       /* the collector's, as the next two */
     bool is_reached;
