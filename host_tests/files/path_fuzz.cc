@@ -42,7 +42,7 @@ void PathFuzz::SetUp() {
     ASSERT_EQ(mkdir("/m"), STATUS_OK);
     ASSERT_EQ(memory_fs_create(0755, &other), STATUS_OK);
     ASSERT_EQ(resolve("/m", &covered), STATUS_OK);
-    ASSERT_EQ(mount_attach(&covered, other, &mounted_), STATUS_OK);
+    ASSERT_EQ(mount_attach(&covered, other, 0, &mounted_), STATUS_OK);
     location_unref(&covered);
     ASSERT_EQ(symlink("../d", "/m/out"), STATUS_OK);
 }
