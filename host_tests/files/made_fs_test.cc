@@ -106,7 +106,7 @@ class MadeFsTest : public FileTest {
         ASSERT_EQ(mkdir("/made"), STATUS_OK);
         ASSERT_EQ(made_fs_root(&tables, &top), STATUS_OK);
         ASSERT_EQ(resolve("/made", &covered), STATUS_OK);
-        ASSERT_EQ(mount_attach(&covered, top, &mounted_), STATUS_OK);
+        ASSERT_EQ(mount_attach(&covered, top, 0, &mounted_), STATUS_OK);
         location_unref(&covered);
     }
 

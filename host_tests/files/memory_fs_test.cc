@@ -1,5 +1,7 @@
 #include "host_tests/files/files_test.h"
 
+#include "mm/heap/heap.h"
+
 namespace {
 
 using MemoryFsTest = FilesTest;
@@ -65,12 +67,34 @@ TEST_F(MemoryFsTest, ReadingADirectoryThatChangesMeetsWhatStaysOnce) {
 
 TEST_F(MemoryFsTest, AFileHasMoreNamesThanSixteenBitsCount) {
     constexpr unsigned count = 66'000;
-    Held file = make_file(root, "f");
+    const memory_fs_request request = {0755, MEMORY_FS_UNLIMITED, MEMORY_FS_UNLIMITED};
+    node *other;
+    ASSERT_EQ(memory_fs_create_as(&request, &other), STATUS_OK);
+    Held file = make_file(other, "f");
     for (unsigned i = 1; i < count; i++) {
         std::string text = std::to_string(i);
-        ASSERT_EQ(directory_link(root, name_of(text), file, &ROOT), STATUS_OK) << i;
+        ASSERT_EQ(directory_link(other, name_of(text), file, &ROOT), STATUS_OK) << i;
     }
     EXPECT_EQ(stat(file).link_count, count);
+    other->system->dismantle(other);
+}
+
+TEST_F(MemoryFsTest, WhatIsRefusedForWantOfNodesLeavesNoTrace) {
+    const memory_fs_request request = {0755, MEMORY_FS_UNLIMITED, 2};
+    node *other;
+    ASSERT_EQ(memory_fs_create_as(&request, &other), STATUS_OK);
+    heap_counts before = heap_count();
+    Held file = make_file(other, "f");
+    heap_counts with_file = heap_count();
+    EXPECT_EQ(make(other, "g", NODE_DIRECTORY, 0755), STATUS_NO_SPACE);
+    EXPECT_EQ(directory_link(other, name_of("g"), file, &ROOT), STATUS_NO_SPACE);
+    EXPECT_EQ(heap_count().object_count, with_file.object_count);
+    EXPECT_EQ(remove(other, "f"), STATUS_OK);
+    EXPECT_EQ(make(other, "g", NODE_DIRECTORY, 0755), STATUS_NO_SPACE) << "it is open still";
+    file = Held();
+    EXPECT_EQ(heap_count().object_count, before.object_count);
+    EXPECT_EQ(make(other, "g", NODE_DIRECTORY, 0755), STATUS_OK);
+    other->system->dismantle(other);
 }
 
 TEST_F(MemoryFsTest, AHardLinkIsTheSameNodeUntilTheLastNameGoes) {

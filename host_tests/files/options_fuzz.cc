@@ -28,7 +28,7 @@ bool begins_with(const std::string &option, const std::string &name) {
 }
 
 bool is_ignored(const std::string &option) {
-    return option.empty() || begins_with(option, "nr_inodes=") || begins_with(option, "huge=");
+    return option.empty() || begins_with(option, "huge=");
 }
 
 // A number with one of k, m, g behind it, or none, that `most` bounds.
@@ -68,6 +68,9 @@ std::optional<uint64_t> expected(const std::string &options) {
             permissions = is_size(option.substr(5)) ? permissions : std::nullopt;
         } else if (begins_with(option, "nr_blocks=")) {
             permissions = is_amount(option.substr(10), INT64_MAX) ? permissions : std::nullopt;
+        } else if (begins_with(option, "nr_inodes=")) {
+            uint64_t most = MEMORY_FS_NODES_MAX;
+            permissions = is_amount(option.substr(10), most) ? permissions : std::nullopt;
         } else if (!is_ignored(option)) {
             permissions = std::nullopt;
         }

@@ -42,7 +42,7 @@ void PathFuzz::SetUp() {
     ASSERT_EQ(mkdir("/m"), STATUS_OK);
     ASSERT_EQ(memory_fs_create(0755, &other), STATUS_OK);
     ASSERT_EQ(resolve("/m", &covered), STATUS_OK);
-    ASSERT_EQ(mount_attach(&covered, other, &mounted_), STATUS_OK);
+    ASSERT_EQ(mount_attach(&covered, other, 0, &mounted_), STATUS_OK);
     location_unref(&covered);
     ASSERT_EQ(symlink("../d", "/m/out"), STATUS_OK);
 }
@@ -118,8 +118,8 @@ void PathFuzz::change_something(const std::string &path) {
                         &is_made) == STATUS_OK) {
             expect_to_lead_back(found);
             (void)!path_link(&found, &view, pick_path().c_str());
+            location_unref(&found);
         }
-        location_unref(&found);
         break;
     default:
         if (file_open(&view, path.c_str(), OPEN_CREATE | OPEN_READ_WRITE | FILE_NO_WAIT, 0644,

@@ -25,7 +25,7 @@ class PlacesTest : public PathTest {
         location covered = {};
         EXPECT_EQ(memory_fs_create(0755, &other), STATUS_OK);
         EXPECT_EQ(resolve(path, &covered), STATUS_OK);
-        EXPECT_EQ(mount_attach(&covered, other, &made), STATUS_OK);
+        EXPECT_EQ(mount_attach(&covered, other, 0, &made), STATUS_OK);
         location_unref(&covered);
         return made;
     }
@@ -306,6 +306,19 @@ TEST_F(PlacesTest, NothingChangesInAMountThatIsReadOnly) {
     EXPECT_EQ(mount_detach(mounted), STATUS_OK);
 }
 
+TEST_F(PlacesTest, AMountForbidsFromItsFirstMoment) {
+    location covered = {};
+    node *top = nullptr;
+    mount *mounted = nullptr;
+    ASSERT_EQ(mkdir("/m"), STATUS_OK);
+    ASSERT_EQ(resolve("/m", &covered), STATUS_OK);
+    ASSERT_EQ(memory_fs_create(0755, &top), STATUS_OK);
+    ASSERT_EQ(mount_attach(&covered, top, MOUNT_READ_ONLY, &mounted), STATUS_OK);
+    location_unref(&covered);
+    EXPECT_EQ(mount_begin_writing(mounted), STATUS_READ_ONLY);
+    EXPECT_EQ(mount_detach(mounted), STATUS_OK);
+}
+
 TEST_F(PlacesTest, AViewCanRefuseLinksAndWhatLeadsOut) {
     ASSERT_EQ(mkdir("/d"), STATUS_OK);
     ASSERT_EQ(mkdir("/d/e"), STATUS_OK);
@@ -391,7 +404,7 @@ TEST_F(PlacesTest, MountingWithoutMemoryChangesNothing) {
     {
         location covered = place("/m");
         expect_all_or_nothing(kernel_space(),
-                              [&] { return mount_attach(&covered, other, &mounted); });
+                              [&] { return mount_attach(&covered, other, 0, &mounted); });
     }
     end_files();
     EXPECT_EQ(mount_detach(mounted), STATUS_OK);
@@ -406,8 +419,8 @@ TEST_F(PlacesTest, ADirectoryIsMountedOnADirectoryThatIsThere) {
     node *other;
     mount *made;
     ASSERT_EQ(memory_fs_create(0755, &other), STATUS_OK);
-    EXPECT_EQ(mount_attach(&file, other, &made), STATUS_NOT_A_DIRECTORY);
-    EXPECT_EQ(mount_attach(&directory, other, &made), STATUS_NOT_FOUND);
+    EXPECT_EQ(mount_attach(&file, other, 0, &made), STATUS_NOT_A_DIRECTORY);
+    EXPECT_EQ(mount_attach(&directory, other, 0, &made), STATUS_NOT_FOUND);
     other->system->dismantle(other);
 }
 

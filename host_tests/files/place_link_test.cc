@@ -15,7 +15,7 @@ class PlaceLinkTest : public FileTest {
         node *top = make_node(NODE_DIRECTORY);
         location covered = {};
         ASSERT_EQ(resolve("/links", &covered), STATUS_OK);
-        ASSERT_EQ(mount_attach(&covered, top, &mounted_), STATUS_OK);
+        ASSERT_EQ(mount_attach(&covered, top, 0, &mounted_), STATUS_OK);
         location_unref(&covered);
     }
 

@@ -240,6 +240,31 @@ TEST_F(SocketTest, SocketsThatOnlyTheyThemselvesReferToGo) {
     EXPECT_LT(heap_count().object_count, before.object_count);
 }
 
+TEST_F(SocketTest, TwoThatAreInMessagesToEachOtherAloneGo) {
+    make(SOCKET_STREAM);
+    file *others[2];
+    ASSERT_EQ(socket_open_pair(SOCKET_STREAM, 0, others), STATUS_OK);
+    file_ref(right);
+    file_ref(others[1]);
+    ASSERT_EQ(send_file(left, others[1]), STATUS_OK) << "right has it";
+    ASSERT_EQ(send_file(others[0], right), STATUS_OK) << "and is had by it";
+    left.close();
+    file_unref(others[0]);
+    right.close();
+    heap_counts before = heap_count();
+    EXPECT_EQ(heap_count().object_count, before.object_count);
+    file_unref(others[1]);
+    EXPECT_LT(heap_count().object_count, before.object_count);
+}
+
+TEST_F(SocketTest, ASocketThatGetsItsOwnLastReferenceGoes) {
+    file *ends[2];
+    ASSERT_EQ(socket_open_pair(SOCKET_STREAM, FILE_NO_WAIT, ends), STATUS_OK);
+    EXPECT_EQ(send_file(ends[0], ends[1]), STATUS_OK);
+    EXPECT_EQ(put(ends[0], "x"), STATUS_BROKEN_PIPE);
+    file_unref(ends[0]);
+}
+
 TEST_F(SocketTest, AListenerInFlightKeepsWhatWaitsForIt) {
     make(SOCKET_STREAM);
     Open listener = make_one(SOCKET_STREAM);

@@ -90,7 +90,9 @@ TEST_F(SystemTypeTest, FilesFillASystemUpToItsLimit) {
 TEST_F(SystemTypeTest, TheOptionsOfASystemInMemory) {
     EXPECT_EQ(permissions(""), 01777);
     EXPECT_EQ(permissions("mode=700"), 0700);
-    EXPECT_EQ(permissions("size=10m,mode=0755,nr_inodes=5"), 0755);
+    EXPECT_EQ(permissions("size=10m,mode=0755,nr_inodes=5,huge=never"), 0755);
+    EXPECT_EQ(permissions("nr_inodes=x"), STATUS_INVALID);
+    EXPECT_EQ(permissions("nr_inodes=18014398509481984"), STATUS_INVALID) << "counts in bytes";
     EXPECT_EQ(permissions(",,"), 01777);
     EXPECT_EQ(permissions("mode="), STATUS_INVALID);
     EXPECT_EQ(permissions("mode=8"), STATUS_INVALID);

@@ -19,15 +19,30 @@ static uint64_t pages_at(uint64_t page, enum frame_state state) {
     return state == FRAME_FREE && order <= FRAME_ORDER_MAX ? 1ull << order : 1;
 }
 
-enum status frames_show(const struct made_view *view, const struct text_sink *sink) {
+static const char *state_at(uint64_t page) {
+    return STATE_WORDS[frame_state_of(phys_addr(page << PAGE_SHIFT))];
+}
+
+static bool goes_on(const struct frame_run *run, uint64_t page) {
+    return run->state == nullptr ||
+           (run->first + run->count == page && run->state == state_at(page));
+}
+
+/* One run, from the page at the cursor on, or from the first one behind it that there is. */
+enum status frames_show_next(const struct made_view *view, uint64_t *cursor,
+                             const struct text_sink *sink) {
     struct frame_run run = {};
     uint64_t end = frame_page_limit();
+    uint64_t page = *cursor;
     (void)view;
-    for (uint64_t page = 0; page < end;) {
+    while (page < end) {
         phys_addr_t pa = phys_addr(page << PAGE_SHIFT);
         if (!frame_exists(pa)) {
             page++;
             continue;
+        }
+        if (!goes_on(&run, page)) {
+            break;
         }
         enum frame_state state = frame_state_of(pa);
         uint64_t count = pages_at(page, state);
@@ -36,6 +51,7 @@ enum status frames_show(const struct made_view *view, const struct text_sink *si
         page += count;
     }
     frame_run_end(sink, &run);
+    *cursor = page;
     return STATUS_OK;
 }
 

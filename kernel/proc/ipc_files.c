@@ -20,24 +20,35 @@ static void write_queue(const struct text_sink *sink, int32_t number,
               (long long)state->received_seconds, (long long)state->changed_seconds);
 }
 
-static enum status messages_show(const struct made_view *view, const struct text_sink *sink) {
-    static const struct ipc_caller anybody;
-    const struct message_usage usage = message_usage();
-    (void)view;
+static void write_queue_head(const struct text_sink *sink) {
     format_to(sink, "       key      msqid perms      cbytes       qnum lspid lrpid   uid   gid  "
                     "cuid  cgid      stime      rtime      ctime\n");
-    for (uint32_t slot = 0; slot <= usage.last_slot; slot++) {
-        struct message_queue_state state;
-        int64_t number = message_queue_describe_slot(&anybody, slot, true, &state);
-        if (number >= 0) {
-            write_queue(sink, (int32_t)number, &state);
-        }
+}
+
+/* The cursor is 0 before the head, and one more than the next slot behind it. */
+static enum status messages_show_next(const struct made_view *view, uint64_t *cursor,
+                                      const struct text_sink *sink) {
+    static const struct ipc_caller anybody;
+    struct message_queue_state state;
+    int64_t number = -1;
+    (void)view;
+    if (*cursor == 0) {
+        write_queue_head(sink);
+        *cursor = 1;
+        return STATUS_OK;
+    }
+    const struct message_usage usage = message_usage();
+    while (number < 0 && *cursor <= (uint64_t)usage.last_slot + 1) {
+        number = message_queue_describe_slot(&anybody, (uint32_t)(*cursor)++ - 1, true, &state);
+    }
+    if (number >= 0) {
+        write_queue(sink, (int32_t)number, &state);
     }
     return STATUS_OK;
 }
 
 static const struct made_entry entries[] = {
-    {.name = "msg", .kind = NODE_REGULAR, .permissions = 0444, .show = messages_show},
+    {.name = "msg", .kind = NODE_REGULAR, .permissions = 0444, .show_next = messages_show_next},
 };
 
 const struct made_directory ipc_directory = {

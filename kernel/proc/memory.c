@@ -1,3 +1,4 @@
+#include "kernel/files/wait/wait.h"
 #include "kernel/proc/subject.h"
 #include "kernel/proc/tables.h"
 #include "kernel/proc/text/memory_text.h"
@@ -9,7 +10,7 @@
 #include "mm/heap/heap.h"
 #include "mm/paging/page_table.h"
 
-/* /proc/PID/mem, pagemap and ptwalk. */
+/* /proc/PID/mem, cmdline, environ, pagemap and ptwalk. */
 
 constexpr size_t PIECE_SIZE = 512;
 
@@ -18,7 +19,7 @@ static enum status read_memory(struct process_memory *memory, uint64_t *position
                                struct transfer *transfer) {
     char piece[PIECE_SIZE];
     size_t before = transfer->done_bytes;
-    while (transfer->left_bytes > 0) {
+    while (transfer->left_bytes > 0 && !sleeper_is_ending()) {
         size_t done = 0;
         size_t wanted = least(sizeof(piece), transfer->left_bytes);
         enum status status = space_read(memory->space, virt_addr(*position), piece, wanted, &done);
@@ -34,7 +35,7 @@ static enum status write_memory(struct process_memory *memory, uint64_t *positio
                                 struct transfer *transfer) {
     char piece[PIECE_SIZE];
     size_t before = transfer->done_bytes;
-    while (transfer->left_bytes > 0) {
+    while (transfer->left_bytes > 0 && !sleeper_is_ending()) {
         size_t done = 0;
         size_t taken = transfer_take(transfer, piece, sizeof(piece));
         enum status status = space_write(memory->space, virt_addr(*position), piece, taken, &done);
@@ -72,6 +73,44 @@ enum status memory_write(const struct made_view *view, uint64_t *position,
     return move(view, position, transfer, write_memory);
 }
 
+/* What lies there now, up to what can be read: the process itself may have changed it. */
+static enum status read_words(struct process_memory *memory, virt_addr_t start, virt_addr_t end,
+                              uint64_t *position, struct transfer *transfer) {
+    uint64_t size_bytes = end.value > start.value ? end.value - start.value : 0;
+    if (*position >= size_bytes) {
+        return STATUS_OK;
+    }
+    uint64_t before = transfer->done_bytes;
+    uint64_t at = start.value + *position;
+    transfer->left_bytes = least(transfer->left_bytes, size_bytes - *position);
+    enum status status = read_memory(memory, &at, transfer);
+    *position += transfer->done_bytes - before;
+    return status == STATUS_IO_ERROR ? STATUS_OK : status;
+}
+
+enum status arguments_read(const struct made_view *view, uint64_t *position,
+                           struct transfer *transfer) {
+    struct process_memory *memory = subject_memory(view->subject);
+    if (memory == nullptr) {
+        return STATUS_OK;
+    }
+    enum status status =
+        read_words(memory, memory->arguments_start, memory->arguments_end, position, transfer);
+    process_memory_unref(memory);
+    return status;
+}
+
+static enum status read_environment(struct process_memory *memory, uint64_t *position,
+                                    struct transfer *transfer) {
+    return read_words(memory, memory->environment_start, memory->environment_end, position,
+                      transfer);
+}
+
+enum status environment_read(const struct made_view *view, uint64_t *position,
+                             struct transfer *transfer) {
+    return move(view, position, transfer, read_environment);
+}
+
 /* Only root may know where memory lies: it makes rowhammer and its like easier. */
 static uint64_t describe_page(const struct address_space *space, uint64_t page, bool may_know) {
     struct page_query query =
@@ -105,7 +144,7 @@ static enum status read_pages(struct process_memory *memory, uint64_t *position,
     constexpr uint64_t end = USER_END >> PAGE_SHIFT;
     constexpr size_t most = PIECE_SIZE / sizeof(uint64_t);
     uint64_t entries[most];
-    while (transfer->left_bytes > 0) {
+    while (transfer->left_bytes > 0 && !sleeper_is_ending()) {
         uint64_t page = *position / sizeof(uint64_t);
         size_t count = least(most, transfer->left_bytes / sizeof(uint64_t));
         if (page >= end) {

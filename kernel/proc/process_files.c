@@ -8,8 +8,6 @@
 
 /* The files of /proc/PID and /proc/PID/task/TID. */
 
-constexpr size_t PIECE_SIZE = 512;
-
 /* Writes what the facts say. */
 typedef void facts_write(const struct text_sink *to, const struct process_facts *facts);
 
@@ -46,40 +44,6 @@ static void write_pages(const struct text_sink *to, const struct process_facts *
 
 static enum status statm_show(const struct made_view *view, const struct text_sink *sink) {
     return show_facts(view, sink, write_pages);
-}
-
-/* What a process itself may have changed, as far as it can be read. */
-static void show_memory(struct process_memory *memory, virt_addr_t start, virt_addr_t end,
-                        const struct text_sink *sink) {
-    char piece[PIECE_SIZE];
-    for (uint64_t at = start.value; at < end.value;) {
-        size_t done = 0;
-        size_t wanted = end.value - at < sizeof(piece) ? end.value - at : sizeof(piece);
-        enum status status = space_read(memory->space, virt_addr(at), piece, wanted, &done);
-        sink->write(sink->context, piece, done);
-        if (status != STATUS_OK) {
-            return;
-        }
-        at += done;
-    }
-}
-
-static enum status arguments_show(const struct made_view *view, const struct text_sink *sink) {
-    struct process_memory *memory = subject_memory(view->subject);
-    if (memory != nullptr) {
-        show_memory(memory, memory->arguments_start, memory->arguments_end, sink);
-        process_memory_unref(memory);
-    }
-    return STATUS_OK;
-}
-
-static enum status environment_show(const struct made_view *view, const struct text_sink *sink) {
-    struct process_memory *memory = memory_of_state(view->state);
-    if (memory != nullptr) {
-        show_memory(memory, memory->environment_start, memory->environment_end, sink);
-        process_memory_unref(memory);
-    }
-    return STATUS_OK;
 }
 
 /* Pairs of words, up to and with AT_NULL. */
@@ -270,6 +234,13 @@ static const struct made_directory task_list_directory = {
      .open = memory_open,                                                                          \
      .release = memory_release,                                                                    \
      .show_next = function}
+#define BYTES(file, mode, opens, releases, function)                                               \
+    {.name = file,                                                                                 \
+     .kind = NODE_REGULAR,                                                                         \
+     .permissions = mode,                                                                          \
+     .open = opens,                                                                                \
+     .release = releases,                                                                          \
+     .read = function}
 #define WRITABLE(file, mode, shows, accepts)                                                       \
     {.name = file, .kind = NODE_REGULAR, .permissions = mode, .show = shows, .accept = accepts}
 #define LINK(file, reads, follows)                                                                 \
@@ -281,11 +252,11 @@ static const struct made_directory task_list_directory = {
 static const struct made_entry entries[] = {
     OF_MEMORY("auxv", 0400, auxiliary_show),
     CONSTANT("cgroup", 0444, "0::/\n"),
-    TEXT("cmdline", 0444, arguments_show),
+    BYTES("cmdline", 0444, nullptr, nullptr, arguments_read),
     WRITABLE("comm", 0644, name_show, name_accept),
     CONSTANT("coredump_filter", 0444, "00000000\n"),
     LINK("cwd", current_read_link, current_follow),
-    OF_MEMORY("environ", 0400, environment_show),
+    BYTES("environ", 0400, memory_open, memory_release, environment_read),
     LINK("exe", executable_read_link, executable_follow),
     DIRECTORY("fd", 0500, descriptor_directory),
     DIRECTORY("fdinfo", 0555, descriptor_facts_directory),
@@ -309,18 +280,8 @@ static const struct made_entry entries[] = {
     WRITABLE("oom_adj", 0644, old_adjustment_show, old_adjustment_accept),
     TEXT("oom_score", 0444, badness_show),
     WRITABLE("oom_score_adj", 0644, adjustment_show, adjustment_accept),
-    {.name = "pagemap",
-     .kind = NODE_REGULAR,
-     .permissions = 0400,
-     .open = memory_open,
-     .release = memory_release,
-     .read = pagemap_read},
-    {.name = "ptwalk",
-     .kind = NODE_REGULAR,
-     .permissions = 0400,
-     .open = page_walk_open,
-     .release = page_walk_release,
-     .read = page_walk_read},
+    BYTES("pagemap", 0400, memory_open, memory_release, pagemap_read),
+    BYTES("ptwalk", 0400, page_walk_open, page_walk_release, page_walk_read),
     TEXT("personality", 0400, personality_show),
     LINK("root", top_read_link, top_follow),
     TEXT("sched", 0444, schedule_show),

@@ -256,7 +256,7 @@ static const struct made_entry root_entries[] = {
     TEXT("cpuinfo", 0444, cpuinfo_show),
     CONSTANT("devices", "Character devices:\n  1 mem\n  5 /dev/tty\n\nBlock devices:\n"),
     TEXT("filesystems", 0444, filesystems_show),
-    TEXT("frames", 0444, frames_show),
+    {.name = "frames", .kind = NODE_REGULAR, .permissions = 0444, .show_next = frames_show_next},
     TEXT("interrupts", 0444, interrupts_show),
     TEXT("loadavg", 0444, loadavg_show),
     TEXT("meminfo", 0444, meminfo_show),

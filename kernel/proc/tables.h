@@ -26,6 +26,10 @@ enum status memory_read(const struct made_view *view, uint64_t *position,
                         struct transfer *transfer);
 enum status memory_write(const struct made_view *view, uint64_t *position,
                          struct transfer *transfer);
+enum status arguments_read(const struct made_view *view, uint64_t *position,
+                           struct transfer *transfer);
+enum status environment_read(const struct made_view *view, uint64_t *position,
+                             struct transfer *transfer);
 
 /* Links to places. */
 enum status executable_read_link(const struct made_subject *subject, char *text, size_t *length);
@@ -39,5 +43,6 @@ enum status top_follow(const struct made_subject *subject, struct location *plac
 enum status mounts_show(const struct made_view *view, const struct text_sink *sink);
 enum status mountinfo_show(const struct made_view *view, const struct text_sink *sink);
 
-enum status frames_show(const struct made_view *view, const struct text_sink *sink);
+enum status frames_show_next(const struct made_view *view, uint64_t *cursor,
+                             const struct text_sink *sink);
 enum status buddies_show(const struct made_view *view, const struct text_sink *sink);

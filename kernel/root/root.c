@@ -122,7 +122,7 @@ static enum status mount_at(const char *path, enum status (*create)(struct node 
     }
     status = create(&node);
     if (status == STATUS_OK) {
-        status = mount_attach(&covered, node, &mount);
+        status = mount_attach(&covered, node, 0, &mount);
         if (status != STATUS_OK) {
             node_unref(node);
         }

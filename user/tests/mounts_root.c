@@ -176,6 +176,55 @@ static void check_execution(void) {
     show("detach", umount2("m", MNT_DETACH));
 }
 
+static void show_nodes(const char *what) {
+    struct statvfs status = {};
+    statvfs("m", &status);
+    say("%s: %lu of %lu", what, status.f_ffree, status.f_files);
+}
+
+/* Nodes, further names and extended attributes are taken from one store. */
+static void check_counts(void) {
+    static char value[2000];
+    show("wrong count", mount("none", "m", "tmpfs", 0, "nr_inodes=5x"));
+    show("too many", mount("none", "m", "tmpfs", 0, "nr_inodes=18014398509481984"));
+    show("mount", mount("none", "m", "tmpfs", 0, "nr_inodes=6"));
+    show_nodes("at first");
+    touch("m/a");
+    show("link", link("m/a", "m/b"));
+    show("symlink", symlink("a", "m/c"));
+    show("mkdir", mkdir("m/d", 0755));
+    show_nodes("then");
+    show("mkfifo", mkfifo("m/e", 0600));
+    show("one too many", open("m/f", O_CREAT | O_WRONLY, 0600));
+    show("nameless", open("m", O_TMPFILE | O_RDWR, 0600));
+    show("another link", link("m/a", "m/f"));
+    show("rename", rename("m/e", "m/f"));
+    show("over another", rename("m/f", "m/b"));
+    show_nodes("which has gone");
+    show("unlink", unlink("m/b"));
+    show_nodes("another");
+    show("value", call(setxattr, "m/a", "user.a", value, 100, 0));
+    show_nodes("with it");
+    show("larger", call(setxattr, "m/a", "user.a", value, 1000, 0));
+    show("much larger", call(setxattr, "m/a", "user.b", value, sizeof(value), 0));
+    show_nodes("with both");
+    show("again", call(setxattr, "m/a", "user.a", value, 1001, 0));
+    show("removed", call(removexattr, "m/a", "user.a"));
+    show_nodes("without");
+    show("value", call(setxattr, "m/a", "user.a", value, sizeof(value), 0));
+    show("unlink", unlink("m/a"));
+    show_nodes("all gone");
+    int nameless = open("m", O_TMPFILE | O_RDWR, 0600);
+    show_nodes("nameless");
+    show("its first name", call(linkat, nameless, "", AT_FDCWD, "m/n", AT_EMPTY_PATH));
+    show_nodes("counts not");
+    close(nameless);
+    show("detach", umount2("m", MNT_DETACH));
+    show("no limit", mount("none", "m", "tmpfs", 0, "nr_inodes=0"));
+    show_nodes("then");
+    show("detach", umount2("m", MNT_DETACH));
+}
+
 static void check_nobody(void) {
     call(setresuid, 65534, 65534, 65534);
     show("nobody mounts", mount("none", "m", "tmpfs", 0, nullptr));
@@ -196,5 +245,6 @@ int main(int argument_count, char **) {
     check_plain();
     check_read_only();
     check_execution();
+    check_counts();
     show_child("nobody", check_nobody);
 }

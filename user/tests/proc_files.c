@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "user/tests/report.h"
 
@@ -200,6 +201,53 @@ static void check_pagemap(void) {
     show("mem, a hole", pread(memory, &byte, 1, (off_t)(uintptr_t)pages));
 }
 
+/* What is read of them is what is there then. */
+static void check_words(char **arguments) {
+    char bytes[2] = {};
+    int words = open("/proc/self/cmdline", O_RDONLY),
+        environment = open("/proc/self/environ", O_RDONLY);
+    char *variable = environ[0];
+    show("one byte", read(words, bytes, 1));
+    show("and one", read(environment, bytes, 1));
+    arguments[0][1] = '!';
+    variable[1] = '?';
+    show("the next", read(words, bytes, 1));
+    show("and the next", read(environment, bytes + 1, 1));
+    say("as they are now: %.2s", bytes);
+    show("far behind", pread(words, bytes, 1, 1L << 40));
+    close(words);
+    close(environment);
+}
+
+/* So much room that all of it shows the same memory. */
+static void *large_room(void) {
+    constexpr size_t size = 2l << 30, part = 2l << 20;
+    int file = memfd_create("room", 0);
+    char *room = mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (ftruncate(file, part) != 0) {
+        say("ftruncate: %s", error_name(errno));
+    }
+    for (size_t at = 0; at < size; at += part) {
+        mmap(room + at, part, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0);
+    }
+    return room;
+}
+
+static void check_killed(void) {
+    struct timespec from, to;
+    pid_t child = fork();
+    if (child == 0) {
+        int file = open("/proc/self/pagemap", O_RDONLY);
+        _exit(pread(file, large_room(), (2l << 30) - PAGE, 0) > 0);
+    }
+    usleep(100'000);
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    kill(child, SIGKILL);
+    show_end("killed while it read", child);
+    clock_gettime(CLOCK_MONOTONIC, &to);
+    say("at once: %d", to.tv_sec - from.tv_sec < 3);
+}
+
 static void check_others(void) {
     slurp("/proc/self/cmdline");
     say("cmdline: its end is 0 %d", text[0] == '/');
@@ -246,4 +294,6 @@ int main(int, char **arguments) {
     check_maps();
     check_pagemap();
     check_others();
+    check_words(arguments);
+    check_killed();
 }

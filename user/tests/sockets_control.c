@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "user/tests/report.h"
 
@@ -310,6 +311,40 @@ static void check_in_flight(void) {
     show("lost", read(pipes[0], text, 1));
 }
 
+static uint64_t move_often(void) {
+    struct timespec from, to;
+    int ends[2];
+    call(socketpair, AF_UNIX, SOCK_STREAM, 0, ends);
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    for (int i = 0; i < 300; i++) {
+        (void)!write(ends[0], "x", 1);
+        (void)!read(ends[1], text, 1);
+    }
+    clock_gettime(CLOCK_MONOTONIC, &to);
+    close(ends[0]);
+    close(ends[1]);
+    return (uint64_t)(to.tv_sec - from.tv_sec) * 1'000'000'000 + to.tv_nsec - from.tv_nsec;
+}
+
+/* What others have in flight costs nobody else anything. */
+static void check_cost(void) {
+    enum { COUNT = 400 };
+    static int others[COUNT][2];
+    for (int i = 0; i < COUNT; i++) {
+        call(socketpair, AF_UNIX, SOCK_STREAM, 0, others[i]);
+    }
+    move_often();
+    uint64_t usual = move_often();
+    open_pair(SOCK_STREAM);
+    send_files(pair[0], "x", others[0], 1);
+    say("slower with one in flight: %d", move_often() > 20 * usual);
+    for (int i = 0; i < COUNT; i++) {
+        close(others[i][0]);
+        close(others[i][1]);
+    }
+    receive("the one that was", pair[1], 10, sizeof(control), 0);
+}
+
 int main(void) {
     pair[0] = pair[1] = -1;
     check_files(SOCK_STREAM);
@@ -321,4 +356,5 @@ int main(void) {
     check_peer();
     check_circles();
     check_in_flight();
+    check_cost();
 }

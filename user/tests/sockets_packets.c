@@ -210,6 +210,37 @@ static void check_full_queue(void) {
     show_end("waiting sender", child);
 }
 
+/* One waits for a receiver, with all that its socket may have sent charged, and another waits for
+ * that: where the first one gives its message up, the second goes on. */
+static void check_given_up(void) {
+    int receiver = bound(SOCK_DGRAM, "full"), other = bound(SOCK_DGRAM, "empty");
+    int filler = (int)call(socket, AF_UNIX, SOCK_DGRAM, 0);
+    int sender = (int)call(socket, AF_UNIX, SOCK_DGRAM, 0);
+    while (send_path(filler, "x", "full") == 1) {
+    }
+    setsockopt(sender, SOL_SOCKET, SO_SNDBUF, &(int){1}, sizeof(int));
+    pid_t first = fork();
+    if (first == 0) {
+        struct sockaddr_un address = address_of("full");
+        _exit((int)call(sendto, sender, text, 4000, 0, &address, sizeof(address)));
+    }
+    settle();
+    show("no room", send_path(sender, "x", "empty"));
+    pid_t second = fork();
+    if (second == 0) {
+        struct sockaddr_un address = address_of("empty");
+        alarm(3);
+        _exit((int)call(sendto, sender, "x", 1, 0, &address, sizeof(address)));
+    }
+    settle();
+    kill(first, SIGKILL);
+    show_end("who waited for a receiver", first);
+    show_end("who waited for room", second);
+    show_received("it came", other, 10, MSG_DONTWAIT);
+    close(receiver);
+    close(other);
+}
+
 static void check_sequenced(void) {
     int listener = bound(SOCK_SEQPACKET, "l");
     int fd = (int)call(socket, AF_UNIX, SOCK_SEQPACKET, 0);
@@ -237,6 +268,7 @@ int main(void) {
     check_ends(SOCK_DGRAM);
     check_datagrams();
     check_full_queue();
+    check_given_up();
     say("sequenced packets");
     check_boundaries(SOCK_SEQPACKET);
     check_ends(SOCK_SEQPACKET);

@@ -98,6 +98,12 @@ static void insert(struct node *node, struct value *value) REQUIRES(node->lock) 
     list_insert_after(before, &value->link);
 }
 
+/* What one costs, as Linux has it. */
+static uint64_t space_of(const struct value *value) {
+    constexpr uint64_t overhead = 40;
+    return overhead + value->name_size - 1 + value->size_bytes;
+}
+
 static size_t total_size(struct node *node) REQUIRES(node->lock) {
     struct list_node *values = node->operations->extended(node);
     size_t total = 0;
@@ -105,6 +111,11 @@ static size_t total_size(struct node *node) REQUIRES(node->lock) {
         total += value_of(at)->name_size + value_of(at)->size_bytes;
     }
     return total;
+}
+
+static void take_out(struct node *node, struct value *value) REQUIRES(node->lock) {
+    list_remove(&value->link);
+    node->operations->give_space(node, space_of(value));
 }
 
 /* What is replaced is left for the caller to free. */
@@ -122,8 +133,12 @@ static enum status put_held(struct node *node, const struct extended_request *re
         *replaced = nullptr;
         return STATUS_NO_SPACE;
     }
+    enum status status = node->operations->take_space(node, space_of(made));
+    if (status != STATUS_OK) {
+        return status;
+    }
     if (*replaced != nullptr) {
-        list_remove(&(*replaced)->link);
+        take_out(node, *replaced);
     }
     insert(node, made);
     return STATUS_OK;
@@ -247,7 +262,7 @@ enum status extended_remove(struct node *node, const struct credentials *credent
     sleep_lock_acquire(&node->lock);
     struct value *value = find(node, name);
     if (value != nullptr) {
-        list_remove(&value->link);
+        take_out(node, value);
     }
     sleep_lock_release(&node->lock);
     heap_free(value);
@@ -258,10 +273,13 @@ enum status extended_remove(struct node *node, const struct credentials *credent
     return STATUS_OK;
 }
 
-void extended_free(struct list_node *values) {
+uint64_t extended_free(struct list_node *values) {
+    uint64_t space = 0;
     while (!list_is_empty(values)) {
         struct value *value = value_of(values->next);
+        space += space_of(value);
         list_remove(&value->link);
         heap_free(value);
     }
+    return space;
 }

@@ -51,7 +51,8 @@ enum status extended_list(struct node *node, const struct credentials *credentia
 enum status extended_remove(struct node *node, const struct credentials *credentials,
                             UNTRUSTED const char *name);
 
-/* Gives a list of them back, when its node goes. */
-void extended_free(struct list_node *values);
+/* Gives a list of them back, when its node goes; returns for how much space its operation
+ * take_space was asked. */
+[[nodiscard]] uint64_t extended_free(struct list_node *values);
 
 END_C_DECLS

@@ -60,17 +60,19 @@ static void end_watches(struct file *file) {
     sleep_lock_release(&file_watches);
 }
 
-void file_unref(struct file *file) {
-    if (file == nullptr) {
-        return;
-    }
-    void (*unreferenced)(void) = file->operations->unreferenced;
-    uint32_t before = __atomic_fetch_sub(&file->reference_count, 1, __ATOMIC_ACQ_REL);
+uint32_t file_drop_reference(struct file *file) {
+    uint32_t before = __atomic_fetch_sub(&file->reference_count, 1, __ATOMIC_SEQ_CST);
     CHECK(before > 0);
-    if (before > 1) {
-        if (unreferenced != nullptr) {
-            unreferenced();
-        }
+    return before - 1;
+}
+
+static bool is_last_reference(struct file *file) {
+    return file->operations->unreference != nullptr ? file->operations->unreference(file)
+                                                    : file_drop_reference(file) == 0;
+}
+
+void file_unref(struct file *file) {
+    if (file == nullptr || !is_last_reference(file)) {
         return;
     }
     end_watches(file);

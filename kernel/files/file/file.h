@@ -44,7 +44,8 @@ struct file_operations {
     enum status (*control)(struct file *file, uint32_t request, uint64_t argument); /* ENOTTY */
     enum status (*open)(struct file *file); /* of a device; null: nothing to do */
     void (*release)(struct file *file);     /* null: nothing to do */
-    void (*unreferenced)(void); /* one has lost a reference that was not its last; may be null */
+    bool (*unreference)(struct file *file); /* drops a reference, and says whether it was the last;
+                                               null: nobody asks which ones are left */
     bool is_seekable;
     bool has_no_splice;   /* man 2 splice and sendfile cannot read from it */
     bool ignores_seeking; /* it is always at its start, and seeking does nothing */
@@ -101,6 +102,9 @@ void file_ref(struct file *file);
 
 /* With the last reference it is closed; null is ignored. */
 void file_unref(struct file *file);
+
+/* For `unreference`: returns how many references are left. The caller had one. */
+uint32_t file_drop_reference(struct file *file);
 
 /* What locks on the file are known by (kernel/files/locks). */
 static inline const void *file_lock_key(const struct file *file) {

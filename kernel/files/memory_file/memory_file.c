@@ -15,6 +15,7 @@ static enum status make_mount(void) REQUIRES(mount_lock) {
     const struct memory_fs_request request = {
         .root_permissions = 0700,
         .page_limit = MEMORY_FS_UNLIMITED,
+        .node_limit = MEMORY_FS_UNLIMITED,
     };
     enum status status = memory_fs_create_as(&request, &root);
     if (status != STATUS_OK) {

@@ -10,12 +10,41 @@
 
 constexpr uint64_t FIRST_POSITION = 2;    /* after "." and ".." */
 constexpr uint64_t ENTRY_SIZE_SHOWN = 20; /* what Linux says that an entry adds to a directory */
+constexpr uint64_t NODE_SPACE = 1024;     /* what it counts for one with its name, or one more */
 
 static const struct node_operations directory_operations, regular_operations, link_operations,
     special_operations;
 
 static struct memory_file_system *system_of(struct memory_node *node) {
     return LIST_ENTRY(node->base.system, struct memory_file_system, base);
+}
+
+static enum status take_space(struct memory_file_system *system, uint64_t size_bytes) {
+    uint64_t left = __atomic_load_n(&system->free_space, __ATOMIC_RELAXED);
+    if (system->node_limit == MEMORY_FS_UNLIMITED) {
+        return STATUS_OK;
+    }
+    do {
+        if (left < size_bytes) {
+            return STATUS_NO_SPACE;
+        }
+    } while (!__atomic_compare_exchange_n(&system->free_space, &left, left - size_bytes, true,
+                                          __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+    return STATUS_OK;
+}
+
+static void give_space(struct memory_file_system *system, uint64_t size_bytes) {
+    if (system->node_limit != MEMORY_FS_UNLIMITED) {
+        __atomic_fetch_add(&system->free_space, size_bytes, __ATOMIC_RELAXED);
+    }
+}
+
+static enum status memory_take_space(struct node *node, uint64_t size_bytes) {
+    return take_space(system_of(memory_node_of(node)), size_bytes);
+}
+
+static void memory_give_space(struct node *node, uint64_t size_bytes) {
+    give_space(system_of(memory_node_of(node)), size_bytes);
 }
 
 static const struct node_operations *operations_for(enum node_kind kind) {
@@ -74,8 +103,8 @@ static enum status make_contents(struct memory_file_system *system, struct memor
     return STATUS_OK;
 }
 
-static enum status node_create(struct memory_file_system *system,
-                               const struct node_request *request, struct memory_node **node) {
+static enum status allocate_node(struct memory_file_system *system,
+                                 const struct node_request *request, struct memory_node **node) {
     struct memory_node *made = heap_alloc(sizeof(*made));
     if (made == nullptr) {
         return STATUS_NO_MEMORY;
@@ -83,6 +112,22 @@ static enum status node_create(struct memory_file_system *system,
     enum status status = make_contents(system, made, request);
     if (status != STATUS_OK) {
         heap_free(made);
+        return status;
+    }
+    *node = made;
+    return STATUS_OK;
+}
+
+static enum status node_create(struct memory_file_system *system,
+                               const struct node_request *request, struct memory_node **node) {
+    struct memory_node *made;
+    enum status status = take_space(system, NODE_SPACE);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = allocate_node(system, request, &made);
+    if (status != STATUS_OK) {
+        give_space(system, NODE_SPACE);
         return status;
     }
     list_init(&made->names);
@@ -100,7 +145,7 @@ static struct node *memory_release(struct node *base) {
     CHECK(list_is_empty(&node->names) && node->entry_count == 0);
     heap_free(node->last_name);
     heap_free((void *)node->link_target.text);
-    extended_free(&node->extended);
+    give_space(system, NODE_SPACE + extended_free(&node->extended));
     if (node->object != nullptr) {
         memory_object_unref(node->object);
     }
@@ -160,17 +205,35 @@ static enum status memory_make_nameless(struct node *directory, struct name show
     return status;
 }
 
+/* The first name counts with its node. */
 static enum status memory_link(struct node *directory, struct name name, struct node *child) {
+    struct memory_node *node = memory_node_of(child);
     struct memory_entry *entry;
-    enum status status = entry_create(name, &entry);
+    uint64_t space = list_is_empty(&node->names) ? 0 : NODE_SPACE;
+    enum status status = take_space(system_of(node), space);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = entry_create(name, &entry);
     if (status == STATUS_OK) {
-        entry_insert(memory_node_of(directory), entry, memory_node_of(child));
+        entry_insert(memory_node_of(directory), entry, node);
+    } else {
+        give_space(system_of(node), space);
     }
     return status;
 }
 
+/* As memory_link has taken it. */
+static void remove_counted(struct memory_entry *entry) {
+    const struct list_node *names = &entry->node->names;
+    if (names->next != names->prev) {
+        give_space(system_of(entry->node), NODE_SPACE);
+    }
+    entry_remove(entry);
+}
+
 static void memory_remove(struct node *directory, struct name name) {
-    entry_remove(entry_find(memory_node_of(directory), name));
+    remove_counted(entry_find(memory_node_of(directory), name));
 }
 
 static enum status memory_move(struct node *from, struct name from_name, struct node *to,
@@ -182,7 +245,7 @@ static enum status memory_move(struct node *from, struct name from_name, struct 
     }
     struct memory_entry *replaced = entry_find(memory_node_of(to), to_name);
     if (replaced != nullptr) {
-        entry_remove(replaced);
+        remove_counted(replaced);
     }
     struct memory_entry *moved = entry_find(memory_node_of(from), from_name);
     entry_insert(memory_node_of(to), added, moved->node);
@@ -287,14 +350,14 @@ static void remove_all_below(struct memory_node *root) {
         if (at->entry_count == 0) {
             struct memory_entry *own = LIST_ENTRY(at->names.next, struct memory_entry, of_node);
             at = own->directory;
-            entry_remove(own);
+            remove_counted(own);
             continue;
         }
         struct memory_entry *first = entry_from_position(at, 0);
         if (first->node->entry_count > 0) {
             at = first->node;
         } else {
-            entry_remove(first);
+            remove_counted(first);
         }
     }
 }
@@ -312,10 +375,12 @@ uint64_t memory_fs_default_limit(void) {
 }
 
 struct memory_fs_usage memory_fs_usage(const struct file_system *system) {
-    const struct page_budget *budget = &LIST_ENTRY(system, struct memory_file_system, base)->budget;
+    const struct memory_file_system *own = LIST_ENTRY(system, struct memory_file_system, base);
     return (struct memory_fs_usage){
-        .page_count = __atomic_load_n(&budget->used, __ATOMIC_RELAXED),
-        .page_limit = budget->limit,
+        .page_count = __atomic_load_n(&own->budget.used, __ATOMIC_RELAXED),
+        .page_limit = own->budget.limit,
+        .node_limit = own->node_limit,
+        .free_nodes = __atomic_load_n(&own->free_space, __ATOMIC_RELAXED) / NODE_SPACE,
     };
 }
 
@@ -323,6 +388,7 @@ enum status memory_fs_create(uint32_t root_permissions, struct node **root) {
     const struct memory_fs_request request = {
         .root_permissions = root_permissions,
         .page_limit = memory_fs_default_limit(),
+        .node_limit = memory_fs_default_limit(),
     };
     return memory_fs_create_as(&request, root);
 }
@@ -333,6 +399,9 @@ enum status memory_fs_create_as(const struct memory_fs_request *wanted, struct n
         return STATUS_NO_MEMORY;
     }
     system->budget.limit = wanted->page_limit;
+    system->node_limit = wanted->node_limit;
+    system->free_space =
+        wanted->node_limit == MEMORY_FS_UNLIMITED ? 0 : wanted->node_limit * NODE_SPACE;
     const struct node_request request = {
         .kind = NODE_DIRECTORY,
         .permissions = wanted->root_permissions,
@@ -368,6 +437,8 @@ static const struct node_operations directory_operations = {
     .next = memory_next,
     .whereabouts = memory_whereabouts,
     .extended = memory_extended,
+    .take_space = memory_take_space,
+    .give_space = memory_give_space,
 };
 
 static const struct node_operations regular_operations = {
@@ -376,6 +447,8 @@ static const struct node_operations regular_operations = {
     .block_count = memory_regular_block_count,
     .whereabouts = memory_whereabouts,
     .extended = memory_extended,
+    .take_space = memory_take_space,
+    .give_space = memory_give_space,
     .next_data = memory_regular_next_data,
     .next_hole = memory_regular_next_hole,
     .read = memory_regular_read,
@@ -392,6 +465,8 @@ static const struct node_operations link_operations = {
     .block_count = nothing,
     .whereabouts = memory_whereabouts,
     .extended = memory_extended,
+    .take_space = memory_take_space,
+    .give_space = memory_give_space,
     .read_link = memory_read_link,
 };
 
@@ -401,4 +476,6 @@ static const struct node_operations special_operations = {
     .block_count = nothing,
     .whereabouts = memory_whereabouts,
     .extended = memory_extended,
+    .take_space = memory_take_space,
+    .give_space = memory_give_space,
 };

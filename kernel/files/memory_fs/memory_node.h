@@ -25,6 +25,8 @@ struct memory_file_system {
     struct file_system base;
     uint64_t node_count;       /* atomic: it goes with the last one */
     struct page_budget budget; /* of all contents */
+    uint64_t node_limit;       /* fixed at creation; may be MEMORY_FS_UNLIMITED */
+    uint64_t free_space;       /* atomic; in bytes, for nodes, names and extended attributes */
 };
 
 /* All is guarded by tree_lock, but for what is fixed at creation. */

@@ -89,6 +89,10 @@ struct node_operations {
      * Null: nowhere. */
     struct list_node *(*extended)(struct node *node);
 
+    /* Where it keeps some: so many bytes more of them, or fewer. Errors: STATUS_NO_SPACE. */
+    enum status (*take_space)(struct node *node, uint64_t size_bytes);
+    void (*give_space)(struct node *node, uint64_t size_bytes);
+
     /* Symbolic links: the text into PATH_SIZE_MAX bytes; not terminated. */
     enum status (*read_link)(struct node *node, char *text, size_t *length);
 

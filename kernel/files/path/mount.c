@@ -115,7 +115,8 @@ static enum status cover(struct node *node) {
     return status;
 }
 
-enum status mount_attach(const struct location *covered, struct node *root, struct mount **mount) {
+enum status mount_attach(const struct location *covered, struct node *root, uint32_t flags,
+                         struct mount **mount) {
     if ((covered->node->kind == NODE_DIRECTORY) != (root->kind == NODE_DIRECTORY)) {
         return STATUS_NOT_A_DIRECTORY;
     }
@@ -129,6 +130,7 @@ enum status mount_attach(const struct location *covered, struct node *root, stru
         heap_free(made);
         return status;
     }
+    made->flags = flags;
     location_ref(covered);
     publish(made);
     *mount = made;

@@ -49,9 +49,11 @@ enum status mount_create_hidden(struct node *root, struct mount **mount);
 /* A mount that no path leads to: for nodes that are open without ever having had a name. */
 struct mount *mount_nowhere(void);
 
-/* The same over a place, which becomes invisible. Errors: STATUS_NOT_A_DIRECTORY, one of the two is
- * a directory and the other is not; STATUS_NOT_FOUND, the place has been removed. */
-enum status mount_attach(const struct location *covered, struct node *root, struct mount **mount);
+/* The same over a place, which becomes invisible, with flags of MOUNT_FLAGS. `*mount` is for who
+ * knows that nobody takes it away. Errors: STATUS_NOT_A_DIRECTORY, one of the two is a directory
+ * and the other is not; STATUS_NOT_FOUND, the place has been removed. */
+enum status mount_attach(const struct location *covered, struct node *root, uint32_t flags,
+                         struct mount **mount);
 
 /* Takes a mount away, and its file system with it. Errors: STATUS_BUSY, somebody refers to a place
  * in it. */

@@ -10,15 +10,20 @@ static struct list_node discarded = {&discarded, &discarded};
 static struct list_node with_files = {&with_files, &with_files}; /* messages in queues */
 static bool is_freeing;
 
-uint32_t sockets_in_flight;
-
-/* The sockets among a message's files are in flight once more, or once less. */
-static void count_in_flight(const struct message *message, int32_t change) REQUIRES(socket_lock) {
+static void begin_flight(struct message *message) REQUIRES(socket_lock) {
+    list_push_back(&with_files, &message->in_flight);
     for (uint32_t i = 0; i < message->files->count; i++) {
-        const struct file *file = message->files->files[i];
-        if (file_is_socket(file)) {
-            socket_of(file)->in_flight_count += (uint32_t)change;
-            __atomic_fetch_add(&sockets_in_flight, (uint32_t)change, __ATOMIC_RELEASE);
+        if (file_is_socket(message->files->files[i])) {
+            socket_take_off(socket_of(message->files->files[i]));
+        }
+    }
+}
+
+static void end_flight(struct message *message) REQUIRES(socket_lock) {
+    list_remove(&message->in_flight);
+    for (uint32_t i = 0; i < message->files->count; i++) {
+        if (file_is_socket(message->files->files[i])) {
+            socket_land(socket_of(message->files->files[i]));
         }
     }
 }
@@ -27,8 +32,7 @@ void socket_queue(struct socket *to, struct message *message) {
     list_push_back(&to->messages, &message->link);
     to->message_count++;
     if (message->files != nullptr) {
-        list_push_back(&with_files, &message->in_flight);
-        count_in_flight(message, 1);
+        begin_flight(message);
     }
     wait_queue_wake_for(&to->changed, READING_CHANGES);
 }
@@ -42,8 +46,7 @@ struct message *socket_first_message(const struct socket *socket) {
 struct socket_files *socket_take_files(struct message *message) {
     struct socket_files *files = message->files;
     if (files != nullptr) {
-        count_in_flight(message, -1);
-        list_remove(&message->in_flight);
+        end_flight(message);
         message->files = nullptr;
     }
     return files;
@@ -60,9 +63,8 @@ static void wake_senders(struct socket *receiver) REQUIRES(socket_lock) {
     }
 }
 
-static void end_charge(struct message *message) REQUIRES(socket_lock) {
-    struct socket *sender = message->sender;
-    size_t charge = message_charge(message->size_bytes);
+void socket_end_charge(struct socket *sender, size_t size_bytes) {
+    size_t charge = message_charge(size_bytes);
     CHECK(sender->charged_bytes >= charge);
     sender->charged_bytes -= charge;
     if (socket_is_writable(sender)) {
@@ -74,7 +76,7 @@ void socket_unqueue(struct socket *from, struct message *message) {
     bool was_full = socket_is_full(from);
     list_remove(&message->link);
     from->message_count--;
-    end_charge(message);
+    socket_end_charge(message->sender, message->size_bytes);
     if (was_full && !socket_has_connections(from)) {
         wake_senders(from);
     }
@@ -85,8 +87,7 @@ void socket_discard_messages(struct socket *socket) {
     while ((message = socket_first_message(socket)) != nullptr) {
         socket_unqueue(socket, message);
         if (message->files != nullptr) {
-            count_in_flight(message, -1);
-            list_remove(&message->in_flight);
+            end_flight(message);
         }
         list_push_back(&discarded, &message->link);
     }

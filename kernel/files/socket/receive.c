@@ -14,17 +14,20 @@ static bool is_same(const struct socket_credentials *a, const struct socket_cred
     return a->process == b->process && a->user == b->user && a->group == b->group;
 }
 
-/* Other references to the files of a message that stays where it is. */
+/* Other references to the files of a message that stays where it is. They are taken under the lock,
+ * since the collector finds out meanwhile who has the files. */
 static enum status copy_files(const struct message *message, struct socket_files **copy) {
     struct socket_files *made = heap_alloc(sizeof(*made));
     if (made == nullptr) {
         return STATUS_NO_MEMORY;
     }
+    sleep_lock_acquire(&socket_lock);
     made->count = message->files->count;
     for (uint32_t i = 0; i < made->count; i++) {
         made->files[i] = message->files->files[i];
         file_ref(made->files[i]);
     }
+    sleep_lock_release(&socket_lock);
     *copy = made;
     return STATUS_OK;
 }

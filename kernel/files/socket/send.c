@@ -49,7 +49,7 @@ static enum status charged_message(struct socket *socket, uint64_t timeout_ns, s
     struct message *made = message_create(size_bytes);
     if (made == nullptr) {
         sleep_lock_acquire(&socket_lock);
-        socket->charged_bytes -= message_charge(size_bytes);
+        socket_end_charge(socket, size_bytes);
         sleep_lock_release(&socket_lock);
         return STATUS_NO_MEMORY;
     }
@@ -62,7 +62,7 @@ static enum status charged_message(struct socket *socket, uint64_t timeout_ns, s
 /* Gives one back that was not sent, but not its files. */
 static void give_back(struct message *message) {
     sleep_lock_acquire(&socket_lock);
-    message->sender->charged_bytes -= message_charge(message->size_bytes);
+    socket_end_charge(message->sender, message->size_bytes);
     sleep_lock_release(&socket_lock);
     socket_unref(message->sender);
     message_free(message);

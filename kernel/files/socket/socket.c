@@ -137,7 +137,6 @@ static void release_socket(struct file *file) {
     if (socket != nullptr) {
         socket_close(socket);
         socket_unref(socket);
-        socket_collect();
     }
 }
 
@@ -192,7 +191,7 @@ static const struct file_operations socket_operations = {
     .write = write_socket,
     .poll = poll_socket,
     .release = release_socket,
-    .unreferenced = socket_collect,
+    .unreference = socket_unreference,
 };
 
 bool file_is_socket(const struct file *file) {

@@ -48,8 +48,11 @@ struct socket {
     uint32_t send_size, receive_size, receive_least, priority;
     uint32_t switches; /* options that are on or off, as bits of their numbers */
 
-    uint32_t in_flight_count; /* how often its file is in messages that wait for a receiver */
-    bool is_reached;          /* the collector has come to it */
+    uint32_t in_flight_count;   /* atomic; changed under the lock: how often its file is in messages
+                                   that wait for a receiver */
+    struct list_node of_flying; /* in the list of those that are in some */
+    uint32_t outer_count;       /* the collector's, as the next two */
+    bool is_reached;
     struct list_node to_visit;
 };
 
@@ -128,6 +131,9 @@ void socket_change_peer(struct socket *socket, struct socket *peer);
 void socket_queue(struct socket *to, struct message *message) REQUIRES(socket_lock);
 struct message *socket_first_message(const struct socket *socket) REQUIRES(socket_lock);
 
+/* A message of size_bytes is charged to its sender no more; who waits for room knows. */
+void socket_end_charge(struct socket *sender, size_t size_bytes) REQUIRES(socket_lock);
+
 /* Takes one out of the queue of its receiver; the caller frees it. Who waited for room knows. */
 void socket_unqueue(struct socket *from, struct message *message) REQUIRES(socket_lock);
 
@@ -141,6 +147,11 @@ void socket_free_discarded(void);
 /* How many open files of a user's are in flight. */
 uint64_t socket_files_in_flight(uint32_t user) REQUIRES(socket_lock);
 
-/* collect.c: what only sockets in flight refer to loses its messages. */
+/* collect.c: a socket's file is in one message more, or in one less. */
+void socket_take_off(struct socket *socket) REQUIRES(socket_lock);
+void socket_land(struct socket *socket) REQUIRES(socket_lock);
+
+/* The operation of its files; and the loss of messages where only sockets in flight may refer to
+ * one. */
+bool socket_unreference(struct file *file);
 void socket_collect(void);
-extern uint32_t sockets_in_flight; /* atomic; changed under socket_lock */

@@ -47,13 +47,8 @@ static bool has_name(const char *option, const char *name, const char **value) {
 }
 
 static bool is_without_effect(const char *option) {
-    static const char *const names[] = {"nr_inodes=", "huge="};
     const char *value;
-    bool is_found = false;
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !is_found; i++) {
-        is_found = has_name(option, names[i], &value);
-    }
-    return is_found;
+    return has_name(option, "huge=", &value);
 }
 
 /* An octal number up to the end of the option. */
@@ -102,19 +97,19 @@ static bool is_end(const char *at) {
 }
 
 /* As Linux has it, 0 is no limit at all. */
-static enum status limit_pages(uint64_t page_count, struct memory_fs_request *request) {
-    request->page_limit = page_count > 0 ? page_count : MEMORY_FS_UNLIMITED;
+static enum status set_limit(uint64_t count, uint64_t *limit) {
+    *limit = count > 0 ? count : MEMORY_FS_UNLIMITED;
     return STATUS_OK;
 }
 
-static enum status read_page_count(const char *value, struct memory_fs_request *request) {
-    uint64_t page_count;
+static enum status read_count(const char *value, uint64_t most, uint64_t *limit) {
+    uint64_t count;
     const char *rest;
-    enum status status = read_amount(value, &page_count, &rest);
-    if (status != STATUS_OK || !is_end(rest)) {
+    enum status status = read_amount(value, &count, &rest);
+    if (status != STATUS_OK || !is_end(rest) || count > most) {
         return STATUS_INVALID;
     }
-    return limit_pages(page_count, request);
+    return set_limit(count, limit);
 }
 
 /* Bytes, or hundredths of all memory. */
@@ -127,10 +122,11 @@ static enum status read_size(const char *value, struct memory_fs_request *reques
         return STATUS_INVALID;
     }
     if (!is_share) {
-        return limit_pages((amount + PAGE_SIZE - 1) / PAGE_SIZE, request);
+        return set_limit((amount + PAGE_SIZE - 1) / PAGE_SIZE, &request->page_limit);
     }
     uint64_t total = 2 * memory_fs_default_limit();
-    return amount > INT64_MAX / total ? STATUS_INVALID : limit_pages(amount * total / 100, request);
+    return amount > INT64_MAX / total ? STATUS_INVALID
+                                      : set_limit(amount * total / 100, &request->page_limit);
 }
 
 static enum status read_option(const char *option, struct memory_fs_request *request) {
@@ -142,7 +138,10 @@ static enum status read_option(const char *option, struct memory_fs_request *req
         return read_size(value, request);
     }
     if (has_name(option, "nr_blocks=", &value)) {
-        return read_page_count(value, request);
+        return read_count(value, INT64_MAX, &request->page_limit);
+    }
+    if (has_name(option, "nr_inodes=", &value)) {
+        return read_count(value, MEMORY_FS_NODES_MAX, &request->node_limit);
     }
     return has_name(option, "mode=", &value) ? read_permissions(value, &request->root_permissions)
                                              : STATUS_INVALID;
@@ -152,6 +151,7 @@ enum status system_type_create_memory(const char *options, struct node **root) {
     struct memory_fs_request request = {
         .root_permissions = 01777,
         .page_limit = memory_fs_default_limit(),
+        .node_limit = memory_fs_default_limit(),
     };
     enum status status = STATUS_OK;
     for (const char *at = options; *at != '\0' && status == STATUS_OK;) {

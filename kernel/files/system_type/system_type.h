@@ -33,9 +33,9 @@ const struct system_type *system_type_find(const char *name);
 void system_type_for_each(void (*visit)(void *context, const struct system_type *type),
                           void *context);
 
-/* A file system in memory, under this name; its options are mode=OCTAL, and size=BYTES, size=N% and
- * nr_blocks=PAGES, which limit what its files have. Others that man 5 tmpfs names are taken and
- * have no effect. */
+/* A file system in memory, under this name; its options are mode=OCTAL; size=BYTES, size=N% and
+ * nr_blocks=PAGES, which limit what its files have; and nr_inodes=NODES. huge= of man 5 tmpfs is
+ * taken and has no effect. */
 enum status system_type_create_memory(UNTRUSTED const char *options, struct node **root);
 
 END_C_DECLS

@@ -42,6 +42,10 @@ static struct system_stat stat_of_system(const struct file_system *system) {
         return stat;
     }
     struct memory_fs_usage usage = memory_fs_usage(system);
+    if (usage.node_limit != MEMORY_FS_UNLIMITED) {
+        stat.node_count = usage.node_limit;
+        stat.free_node_count = usage.free_nodes;
+    }
     if (usage.page_limit == MEMORY_FS_UNLIMITED) {
         return stat;
     }
