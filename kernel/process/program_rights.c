@@ -58,14 +58,12 @@ static bool have_same_ids(const struct process_credentials *a,
 
 void program_rights_take(struct task *task, const struct program_rights *rights) {
     struct process *process = task->process;
-    tree_lock();
     const struct process_credentials before = process->credentials;
     process->credentials = credentials_after(&before, rights);
     bool is_changed = !have_same_ids(&before, &process->credentials);
     if (is_changed || credentials_are_secure(&process->credentials)) {
         task->parent_death_signal = 0;
     }
-    tree_unlock();
     bool is_dumpable = !is_changed && !credentials_are_secure(&before);
     __atomic_store_n(&process->is_dumpable, is_dumpable ? 1 : 0, __ATOMIC_RELAXED);
     if (program_rights_are_given(rights)) {

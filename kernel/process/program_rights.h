@@ -32,6 +32,7 @@ bool credentials_are_secure(const struct process_credentials *credentials);
 
 /* The current task's process begins the program. Who was somebody else than it acted for, or
  * becomes so, cannot be looked into any more, and no parent's end sends it a signal. */
-void program_rights_take(struct task *task, const struct program_rights *rights);
+void program_rights_take(struct task *task, const struct program_rights *rights)
+    REQUIRES(process_tree);
 
 END_C_DECLS
