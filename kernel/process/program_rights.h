@@ -13,10 +13,11 @@ constexpr uint32_t RIGHTS_OF_CALLER = UINT32_MAX;
 /* Whose rights a program's file gives: by its set-user-ID and set-group-ID bits. */
 struct program_rights {
     uint32_t user, group; /* RIGHTS_OF_CALLER: not the file's */
+    bool are_refused;     /* the file gives some, and the caller cannot be trusted with them */
 };
 
 /* Of the file that the current process is about to execute; nobody's but the caller's under
- * PR_SET_NO_NEW_PRIVS, and before there is a process. */
+ * PR_SET_NO_NEW_PRIVS, where others share its places, and before there is a process. */
 struct program_rights program_rights_of(struct file *file);
 
 /* Whether they are more than the caller's. */
