@@ -126,12 +126,14 @@ static void become_leader(struct task *task) {
         id_hold(task->id);
         task->id->task = task;
         task->number = process->number;
+        user_tasks_refresh(process);
     }
     process->has_started_program = true;
     tree_unlock();
 }
 
-/* The program's rights come with its memory: who may look at the old ones never sees the new one. */
+/* The program's rights come with its memory: who may look at the old ones never sees the new one.
+ */
 static void take_memory(struct task *task, const struct loaded_program *loaded) {
     struct process *process = task->process;
     task_release_futexes(task);
