@@ -316,6 +316,8 @@ static void signal_others(void) {
     show("CONT, within the session", kill(child, SIGCONT));
     show("its limits", call(prlimit64, child, RLIMIT_CPU, nullptr, &(struct rlimit){}));
     show("its group", setpgid(child, child));
+    show("its CPUs", call(sched_setaffinity, child, 8, &(unsigned long){1}));
+    show("none of them", call(sched_setaffinity, child, 8, &(unsigned long){0}));
 }
 
 /* Fields of man 5 proc that say where memory lies, as what they are. */
