@@ -389,15 +389,11 @@ static int64_t tell_info(struct reply *reply) REQUIRES(lock) {
 
 static enum status change(struct segment *segment, const struct segment_status *next)
     REQUIRES(lock) {
-    struct ipc_rights *own = &segment->ipc.rights;
-    if (next->rights.user == UINT32_MAX || next->rights.group == UINT32_MAX) {
-        return STATUS_INVALID;
+    enum status status = ipc_give(&segment->ipc.rights, &next->rights);
+    if (status == STATUS_OK) {
+        segment->status.changed_seconds = clock_real_seconds();
     }
-    own->user = next->rights.user;
-    own->group = next->rights.group;
-    own->mode = (own->mode & ~0777u) | (next->rights.mode & 0777);
-    segment->status.changed_seconds = clock_real_seconds();
-    return STATUS_OK;
+    return status;
 }
 
 static void remove_segment(struct segment *segment, struct reply *reply) REQUIRES(lock) {
