@@ -55,13 +55,18 @@ constexpr uint32_t MOVE_ALL = 4;     /* MPOL_MF_MOVE_ALL */
  * or where it is the page of zeroes, which is nobody's. */
 static int32_t node_of(struct address_space *space, uint64_t address) {
     struct vm_area area;
-    if (!space_find_area(space, virt_addr(address), &area) || !area_is_memory(&area)) {
-        return STATUS_FAULT;
-    }
+    struct page_query entry = {};
     struct locked_range token;
     space_lock_for_reading(space, space_user_range(), &token);
-    struct page_query entry = page_table_query(space_page_table(space), virt_addr(address));
+    bool is_memory =
+        space_find_area_unlocked(space, virt_addr(address), &area) && area_is_memory(&area);
+    if (is_memory) {
+        entry = page_table_query(space_page_table(space), virt_addr(address));
+    }
     space_unlock(&token);
+    if (!is_memory) {
+        return STATUS_FAULT;
+    }
     if (entry.kind == PAGE_ABSENT) {
         return STATUS_NOT_FOUND;
     }
@@ -84,6 +89,9 @@ static int64_t tell_pages(struct address_space *space, const struct trap_frame *
     uint64_t count = frame->rsi;
     for (uint64_t i = 0; i < count; i++) {
         uint64_t address;
+        if (process_is_to_end()) {
+            return STATUS_INTERRUPTED;
+        }
         if (copy_in(&address, frame->rdx + i * sizeof(address), sizeof(address)) != 0) {
             return STATUS_FAULT;
         }
