@@ -364,7 +364,7 @@ enum status program_load(const struct program_image *image, const struct text_si
     }
     const struct process *process = process_current();
     loader->image = image;
-    loader->rights = program_rights_of(image->file);
+    loader->rights = program_rights_of(&image->view, image->file);
     bool is_random = !process || !(process->personality & PERSONALITY_NOT_RANDOM) ||
                      program_rights_are_given(&loader->rights);
     loader->layout = layout_choose(is_random, stack_limit());

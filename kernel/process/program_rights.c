@@ -2,6 +2,7 @@
 
 #include "kernel/files/node/attributes.h"
 #include "kernel/files/path/mount.h"
+#include "kernel/process/executable.h"
 
 /* PER_CLEAR_ON_SETID of Linux: what would help to attack a program with more rights. */
 constexpr uint32_t PERSONALITY_UNSAFE = 0x0740000;
@@ -38,7 +39,7 @@ static struct program_rights trusted_rights(const struct program_rights *given) 
     return rights;
 }
 
-struct program_rights program_rights_of(struct file *file) {
+static struct program_rights rights_of(struct file *file) {
     constexpr uint32_t group_executes = 010;
     constexpr uint32_t set_group = PERMISSION_SET_GROUP | group_executes;
     struct program_rights rights = CALLERS;
@@ -54,6 +55,12 @@ struct program_rights program_rights_of(struct file *file) {
         rights.group = stat.group;
     }
     return trusted_rights(&rights);
+}
+
+struct program_rights program_rights_of(const struct path_view *view, struct file *file) {
+    struct program_rights rights = rights_of(file);
+    rights.is_unreadable = !executable_is_readable(view, file);
+    return rights;
 }
 
 bool program_rights_are_given(const struct program_rights *rights) {
@@ -86,6 +93,7 @@ static bool have_same_ids(const struct process_credentials *a,
 
 void program_rights_take(struct task *task, const struct program_rights *rights) {
     struct process *process = task->process;
+    bool is_unreadable = rights->is_unreadable;
     /* Somebody may have come to share its places since the rights were looked up. */
     rights = shares_places(process) ? &CALLERS : rights;
     const struct process_credentials before = process->credentials;
@@ -94,7 +102,7 @@ void program_rights_take(struct task *task, const struct program_rights *rights)
     if (is_changed || credentials_are_secure(&process->credentials)) {
         task->parent_death_signal = 0;
     }
-    bool is_dumpable = !is_changed && !credentials_are_secure(&before);
+    bool is_dumpable = !is_changed && !credentials_are_secure(&before) && !is_unreadable;
     __atomic_store_n(&process->is_dumpable, is_dumpable ? 1 : 0, __ATOMIC_RELAXED);
     if (program_rights_are_given(rights)) {
         __atomic_and_fetch(&process->personality, ~PERSONALITY_UNSAFE, __ATOMIC_RELAXED);

@@ -210,6 +210,15 @@ static void execute_without_gain(void) {
     execute_set_user();
 }
 
+/* What may be executed need not be for reading, and then is not for looking at either. */
+static void execute_unreadable(void) {
+    write_program("unreadable", 0, 0, 0711);
+    setresgid(OTHER, OTHER, OTHER);
+    setresuid(OTHER, OTHER, OTHER);
+    show("read", open("unreadable", O_RDONLY));
+    execute("./unreadable");
+}
+
 /* Who shares its working directory with others gains nothing, and then it is a child's alone. */
 static void execute_sharing(void) {
     write_program("of_root", 0, 0, 04755);
@@ -275,6 +284,7 @@ static void execute_programs(void) {
     show_child("set group", execute_set_group);
     show_child("set to its own", execute_set_own);
     show_child("no new privileges", execute_without_gain);
+    show_child("unreadable", execute_unreadable);
     show_child("sharing directories", execute_sharing);
     show_child("looking while it begins", look_while_it_begins);
 }
