@@ -214,7 +214,7 @@ static int64_t set_real_time(const struct time_spec *time) {
     if (is_too_late(time->seconds)) {
         return STATUS_INVALID;
     }
-    if (process_current()->credentials.effective_user != 0) {
+    if (!process_has_capabilities()) {
         return STATUS_NOT_PERMITTED;
     }
     if (time_spec_ns(time) < clock_now()) {
@@ -256,7 +256,7 @@ int64_t call_settimeofday(const struct trap_frame *frame) {
     if (frame->rsi != 0 && copy_in(zone, frame->rsi, sizeof(zone)) != 0) {
         return STATUS_FAULT;
     }
-    if (process_current()->credentials.effective_user != 0) {
+    if (!process_has_capabilities()) {
         return STATUS_NOT_PERMITTED;
     }
     constexpr int32_t minutes_most = 15 * 60;

@@ -8,10 +8,6 @@
 
 /* man 2 migrate_pages, move_pages: there is one node, so pages are where they are to go. */
 
-static bool is_root(void) {
-    return process_current()->credentials.effective_user == 0;
-}
-
 /* Whose memory a call is about; 0 is the caller's. */
 static enum status find_memory(uint32_t number, struct process_memory **memory) {
     if (number == 0) {
@@ -25,7 +21,7 @@ static enum status find_memory(uint32_t number, struct process_memory **memory) 
 /* Nodes that are not there may be asked for by root alone, and never by themselves. */
 static enum status check_target(const struct node_set *nodes) {
     bool is_there = nodes->first <= 1 && !nodes->has_more;
-    if (!is_there && !is_root()) {
+    if (!is_there && !process_has_capabilities()) {
         return STATUS_NOT_PERMITTED;
     }
     return nodes->first & 1 ? STATUS_OK : STATUS_INVALID;
@@ -113,7 +109,7 @@ int64_t call_move_pages(const struct trap_frame *frame) {
     if (flags & ~(MOVE_PRIVATE | MOVE_ALL)) {
         return STATUS_INVALID;
     }
-    if ((flags & MOVE_ALL) && !is_root()) {
+    if ((flags & MOVE_ALL) && !process_has_capabilities()) {
         return STATUS_NOT_PERMITTED;
     }
     enum status status = find_memory((uint32_t)frame->rdi, &memory);

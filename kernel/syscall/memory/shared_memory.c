@@ -155,8 +155,7 @@ static int64_t get(uint32_t key, uint64_t size_bytes, uint32_t flags) REQUIRES(l
 int64_t call_shmget(const struct trap_frame *frame) {
     uint32_t flags = (uint32_t)frame->rdx;
     if (flags & SHM_HUGE) { /* there are no large pages to be had, even for who may have them */
-        bool is_root = process_current()->credentials.effective_user == 0;
-        return is_root ? STATUS_NO_MEMORY : STATUS_NOT_PERMITTED;
+        return process_has_capabilities() ? STATUS_NO_MEMORY : STATUS_NOT_PERMITTED;
     }
     sleep_lock_acquire(&lock);
     int64_t result = get((uint32_t)frame->rdi, frame->rsi, flags);
