@@ -49,10 +49,10 @@ static enum status change(const struct ipc_caller *caller, struct message_queue 
     if (next->size_bytes > MESSAGE_QUEUE_SIZE && caller->user != 0) {
         return STATUS_NOT_PERMITTED;
     }
-    struct ipc_rights *own = &queue->ipc.rights;
-    own->user = next->rights.user;
-    own->group = next->rights.group;
-    own->mode = (own->mode & ~0777u) | (next->rights.mode & 0777);
+    enum status status = ipc_give(&queue->ipc.rights, &next->rights);
+    if (status != STATUS_OK) {
+        return status;
+    }
     queue->state.size_bytes = next->size_bytes;
     queue->state.changed_seconds = caller->now_seconds;
     wait_queue_wake(&queue->changed);

@@ -1,5 +1,7 @@
 #include "kernel/ipc/rights.h"
 
+constexpr uint32_t PERMISSIONS = 0777;
+
 struct ipc_rights ipc_rights_of(const struct ipc_caller *caller, uint32_t key, uint32_t flags) {
     return (struct ipc_rights){
         .key = key,
@@ -7,7 +9,7 @@ struct ipc_rights ipc_rights_of(const struct ipc_caller *caller, uint32_t key, u
         .group = caller->group,
         .creator = caller->user,
         .creator_group = caller->group,
-        .mode = flags & 0777,
+        .mode = flags & PERMISSIONS,
     };
 }
 
@@ -31,4 +33,15 @@ bool ipc_may(const struct ipc_caller *caller, const struct ipc_rights *rights, u
 
 bool ipc_is_owner(const struct ipc_caller *caller, const struct ipc_rights *rights) {
     return caller->user == 0 || caller->user == rights->user || caller->user == rights->creator;
+}
+
+enum status ipc_give(struct ipc_rights *rights, const struct ipc_rights *next) {
+    constexpr uint32_t nobody = UINT32_MAX;
+    if (next->user == nobody || next->group == nobody) {
+        return STATUS_INVALID;
+    }
+    rights->user = next->user;
+    rights->group = next->group;
+    rights->mode = (rights->mode & ~PERMISSIONS) | (next->mode & PERMISSIONS);
+    return STATUS_OK;
 }

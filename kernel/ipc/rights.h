@@ -3,6 +3,7 @@
 #include <stdint.h>
 
 #include "lib/decls.h"
+#include "lib/status.h"
 
 /* Whose an object of System V IPC is, and what others may do with it (man 7 svipc). */
 
@@ -44,5 +45,9 @@ bool ipc_may(const struct ipc_caller *caller, const struct ipc_rights *rights, u
 
 /* Whether it is the caller's to remove, or to give away. */
 bool ipc_is_owner(const struct ipc_caller *caller, const struct ipc_rights *rights);
+
+/* IPC_SET: user, group and permissions become those of `next`. Errors: STATUS_INVALID, nobody has
+ * such ids. */
+enum status ipc_give(struct ipc_rights *rights, const struct ipc_rights *next);
 
 END_C_DECLS

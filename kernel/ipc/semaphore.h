@@ -107,8 +107,8 @@ int64_t semaphore_ask(const struct ipc_caller *caller, int32_t set, int32_t inde
                       enum semaphore_question question);
 enum status semaphore_describe(const struct ipc_caller *caller, int32_t set,
                                struct semaphore_description *description);
-enum status semaphore_give(const struct ipc_caller *caller, int32_t set, uint32_t user,
-                           uint32_t group, uint32_t mode);
+enum status semaphore_give(const struct ipc_caller *caller, int32_t set,
+                           const struct ipc_rights *next);
 enum status semaphore_remove(const struct ipc_caller *caller, int32_t set);
 enum status semaphore_set_value(const struct ipc_caller *caller, int32_t set, int32_t index,
                                 int32_t value);

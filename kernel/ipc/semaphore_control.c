@@ -67,8 +67,8 @@ enum status semaphore_describe(const struct ipc_caller *caller, int32_t set,
     return status;
 }
 
-enum status semaphore_give(const struct ipc_caller *caller, int32_t set, uint32_t user,
-                           uint32_t group, uint32_t mode) {
+enum status semaphore_give(const struct ipc_caller *caller, int32_t set,
+                           const struct ipc_rights *next) {
     struct semaphore_set *found;
     semaphores_lock();
     enum status status = semaphore_find(set, &found);
@@ -76,9 +76,9 @@ enum status semaphore_give(const struct ipc_caller *caller, int32_t set, uint32_
         status = STATUS_NOT_PERMITTED;
     }
     if (status == STATUS_OK) {
-        found->rights.user = user;
-        found->rights.group = group;
-        found->rights.mode = mode & 0777;
+        status = ipc_give(&found->rights, next);
+    }
+    if (status == STATUS_OK) {
         found->changed_seconds = caller->now_seconds;
     }
     semaphores_unlock();

@@ -38,7 +38,15 @@ static void release_queue(struct file *file) {
     sleep_lock_release(&posix_queue_lock);
 }
 
+static void let_go(struct file *file) {
+    struct posix_queue *queue = queue_of(file);
+    sleep_lock_acquire(&posix_queue_lock);
+    posix_queue_forget_current(queue);
+    sleep_lock_release(&posix_queue_lock);
+}
+
 static const struct file_operations queue_operations = {
+    .let_go = let_go,
     .poll = poll_queue,
     .release = release_queue,
     .ignores_seeking = true,

@@ -32,12 +32,16 @@ void posix_queue_forget(struct posix_queue *queue, const struct file *file) {
     }
 }
 
+void posix_queue_forget_current(struct posix_queue *queue) {
+    if (queue->notified != nullptr && queue->notified == process_current()) {
+        end_notification(queue);
+    }
+}
+
 static enum status set(struct posix_queue *queue, const struct file *file,
                        const struct posix_notification *notification) REQUIRES(posix_queue_lock) {
     if (notification == nullptr) {
-        if (queue->notified == process_current()) {
-            end_notification(queue);
-        }
+        posix_queue_forget_current(queue);
         return STATUS_OK;
     }
     if (queue->notified != nullptr) {

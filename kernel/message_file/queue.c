@@ -19,7 +19,8 @@ static uint32_t queue_count;
 struct posix_queue *posix_queue_find(struct name name) {
     for (struct list_node *at = queues.next; at != &queues; at = at->next) {
         struct posix_queue *queue = LIST_ENTRY(at, struct posix_queue, link);
-        if (queue->name_length == name.length && memcmp(queue->name, name.text, name.length) == 0) {
+        if (queue->has_name && queue->name_length == name.length &&
+            memcmp(queue->name, name.text, name.length) == 0) {
             return queue;
         }
     }
@@ -39,7 +40,7 @@ static uint64_t bytes_of(const struct posix_queue_attributes *attributes) {
            ((uint64_t)attributes->size_max + ADMINISTRATION_BYTES);
 }
 
-/* RLIMIT_MSGQUEUE. */
+/* RLIMIT_MSGQUEUE, which is about those too that have lost their names and are still open. */
 static enum status check_limit(const struct posix_queue_attributes *attributes)
     REQUIRES(posix_queue_lock) {
     const struct process *process = process_current();
@@ -84,6 +85,7 @@ enum status posix_queue_create(const struct posix_queue_request *request,
     uint32_t umask = __atomic_load_n(&task_current()->places->umask, __ATOMIC_RELAXED);
     made->rights = ipc_rights_of(&caller, IPC_PRIVATE, request->permissions & ~umask);
     made->attributes = attributes;
+    made->has_name = true;
     made->name_length = request->name.length;
     memcpy(made->name, request->name.text, request->name.length);
     list_init(&made->messages);
@@ -100,6 +102,8 @@ void posix_queue_unref(struct posix_queue *queue) {
     if (--queue->reference_count > 0) {
         return;
     }
+    list_remove(&queue->link);
+    queue_count--;
     while ((node = list_pop_front(&queue->messages)) != nullptr) {
         heap_free(LIST_ENTRY(node, struct posix_message, link));
     }
@@ -116,8 +120,7 @@ enum status posix_queue_unlink(struct name name) {
         status = STATUS_NOT_PERMITTED;
     }
     if (status == STATUS_OK) {
-        list_remove(&queue->link);
-        queue_count--;
+        queue->has_name = false;
         posix_queue_unref(queue);
     }
     sleep_lock_release(&posix_queue_lock);

@@ -11,7 +11,8 @@
 extern struct sleep_lock posix_queue_lock;
 
 struct posix_queue {
-    struct list_node link;    /* in the list of those that have names */
+    struct list_node link; /* in the list of all */
+    bool has_name;
     uint32_t reference_count; /* its name's, and its files' */
     struct ipc_rights rights;
     struct posix_queue_attributes attributes; /* all but flags */
@@ -31,6 +32,9 @@ void posix_queue_tell(struct posix_queue *queue) REQUIRES(posix_queue_lock);
 /* What the process of a file that is closed is told of no more. */
 void posix_queue_forget(struct posix_queue *queue, const struct file *file)
     REQUIRES(posix_queue_lock);
+
+/* man 3 mq_notify: a process that closes any descriptor of the queue is told no more. */
+void posix_queue_forget_current(struct posix_queue *queue) REQUIRES(posix_queue_lock);
 
 /* The queue of a name; null: none. A new one with the name, whose reference is the name's; errors
  * as posix_queue_open. */

@@ -113,7 +113,7 @@ static enum status adjustment_show(const struct made_view *view, const struct te
 
 /* Who is not root makes a process no less likely to be ended than `least`. */
 static enum status adjust(const struct made_view *view, int64_t adjustment, const int32_t *least) {
-    bool is_root = process_current()->credentials.effective_user == 0;
+    bool is_root = process_has_capabilities();
     if (!is_root && adjustment < __atomic_load_n(least, __ATOMIC_RELAXED)) {
         return STATUS_ACCESS_DENIED;
     }
@@ -129,7 +129,7 @@ static enum status adjustment_accept(const struct made_view *view, const char *t
     if (status == STATUS_OK) {
         status = adjust(view, adjustment, least);
     }
-    if (status == STATUS_OK && process_current()->credentials.effective_user == 0) {
+    if (status == STATUS_OK && process_has_capabilities()) {
         __atomic_store_n(least, (int32_t)adjustment, __ATOMIC_RELAXED);
     }
     return status;

@@ -49,24 +49,35 @@ static bool has_same_ids(const struct process_credentials *own,
            group == other->saved_group;
 }
 
-bool may_inspect(const struct made_subject *subject) {
+static bool may_inspect_held(const struct made_subject *subject) REQUIRES(process_tree) {
     const struct process *current = process_current();
     const struct process *other = subject_process(subject);
     if (current == nullptr || current == other || current->credentials.file_user == 0) {
         return true;
     }
-    tree_lock();
-    bool is_same = has_same_ids(&current->credentials, &other->credentials);
-    tree_unlock();
-    return is_same && __atomic_load_n(&other->is_dumpable, __ATOMIC_RELAXED) == 1;
+    return has_same_ids(&current->credentials, &other->credentials) &&
+           __atomic_load_n(&other->is_dumpable, __ATOMIC_RELAXED) == 1;
 }
 
-struct process_memory *subject_memory(const struct made_subject *subject) {
+bool may_inspect(const struct made_subject *subject) {
     tree_lock();
+    bool is_allowed = may_inspect_held(subject);
+    tree_unlock();
+    return is_allowed;
+}
+
+static struct process_memory *memory_held(const struct made_subject *subject)
+    REQUIRES(process_tree) {
     struct process_memory *memory = subject_process(subject)->memory;
     if (memory != nullptr) {
         process_memory_ref(memory);
     }
+    return memory;
+}
+
+struct process_memory *subject_memory(const struct made_subject *subject) {
+    tree_lock();
+    struct process_memory *memory = memory_held(subject);
     tree_unlock();
     return memory;
 }
@@ -93,11 +104,15 @@ struct file_context *subject_places(const struct made_subject *subject) {
     return places;
 }
 
+/* Asked and taken in one: in between, execve could give it the memory of another's program. */
 enum status memory_open(const struct made_subject *subject, void **state) {
-    if (!may_inspect(subject)) {
+    tree_lock();
+    bool is_allowed = may_inspect_held(subject);
+    struct process_memory *memory = is_allowed ? memory_held(subject) : nullptr;
+    tree_unlock();
+    if (!is_allowed) {
         return STATUS_ACCESS_DENIED;
     }
-    struct process_memory *memory = subject_memory(subject);
     if (memory != nullptr) {
         process_memory_hold(memory);
         process_memory_unref(memory);

@@ -199,10 +199,11 @@ static void link_process(struct process *parent, struct process *child, struct t
     user_tasks_join(child);
 }
 
-/* Of the user, root aside. */
+/* Of the user, root aside, and who acts as root. */
 static bool is_over_limit(const struct process *parent) REQUIRES(process_tree) {
     uint32_t user = parent->credentials.real_user;
-    return user != 0 && user_tasks_count(user) >= parent->limits[RESOURCE_PROCESSES].soft;
+    return user != 0 && !process_has_capabilities() &&
+           user_tasks_count(user) >= parent->limits[RESOURCE_PROCESSES].soft;
 }
 
 static enum status may_clone(void) REQUIRES(process_tree) {

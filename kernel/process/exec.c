@@ -126,18 +126,22 @@ static void become_leader(struct task *task) {
         id_hold(task->id);
         task->id->task = task;
         task->number = process->number;
+        user_tasks_refresh(process);
     }
     process->has_started_program = true;
     tree_unlock();
 }
 
-static void take_memory(struct task *task, struct process_memory *memory) {
+/* The program's rights come with its memory: who may look at the old ones never sees the new one.
+ */
+static void take_memory(struct task *task, const struct loaded_program *loaded) {
     struct process *process = task->process;
     task_release_futexes(task);
-    thread_set_space(memory->space);
+    thread_set_space(loaded->memory->space);
     tree_lock();
     struct process_memory *before = process->memory;
-    process->memory = memory;
+    process->memory = loaded->memory;
+    program_rights_take(task, &loaded->rights);
     tree_unlock();
     vfork_end(task);
     process_memory_unref(before);
@@ -159,10 +163,9 @@ static void forget_program(struct task *task) {
 static void replace(struct task *task, const struct exec_request *request,
                     const struct loaded_program *loaded, struct trap_frame *frame) {
     become_leader(task);
-    take_memory(task, loaded->memory);
+    take_memory(task, loaded);
     forget_program(task);
     descriptor_close_marked(task->files);
-    program_rights_take(task, &loaded->rights);
     __atomic_store_n(&task->process->keeps_capabilities, false, __ATOMIC_RELAXED);
     task_set_name(task, program_name(request->shown_path));
     context_user_frame(frame, loaded->entry, loaded->stack_pointer);

@@ -4,30 +4,26 @@
 #include "kernel/files/node/attributes.h"
 #include "lib/check.h"
 
-/* Takes an open file; after an error it is closed, and null. */
-static enum status check(const struct path_view *view, struct file **file) {
-    struct node *node = (*file)->place.node;
-    enum status status = STATUS_ACCESS_DENIED;
-    bool is_allowed = !(mount_flags((*file)->place.mount) & MOUNT_NO_EXECUTION);
-    if (node->kind == NODE_REGULAR && is_allowed) {
-        status = node_check_access(node, view->credentials, MAY_EXECUTE);
+static enum status check(const struct path_view *view, const struct location *place) {
+    if (place->node->kind == NODE_SYMLINK) {
+        return STATUS_LINK_LOOP;
     }
-    if (status == STATUS_OK) {
-        status = node_begin_executing(node);
-    }
-    if (status != STATUS_OK) {
-        file_unref(*file);
-        *file = nullptr;
-    }
-    return status;
+    bool is_allowed = !(mount_flags(place->mount) & MOUNT_NO_EXECUTION);
+    return place->node->kind == NODE_REGULAR && is_allowed
+               ? node_check_access(place->node, view->credentials, MAY_EXECUTE)
+               : STATUS_ACCESS_DENIED;
 }
-
-constexpr uint32_t OPEN_TO_EXECUTE = OPEN_READ_ONLY | FILE_NO_WAIT;
 
 enum status executable_open(const struct path_view *view, const char *path, uint32_t flags,
                             struct file **file) {
-    enum status status = file_open(view, path, OPEN_TO_EXECUTE | flags, 0, file);
-    return status == STATUS_OK ? check(view, file) : status;
+    struct location place;
+    enum last_link last_link = flags & OPEN_NO_FOLLOW ? LAST_LINK_KEEP : LAST_LINK_FOLLOW;
+    enum status status = path_resolve(view, path, last_link, &place);
+    if (status == STATUS_OK) {
+        status = executable_open_place(view, &place, file);
+        location_unref(&place);
+    }
+    return status;
 }
 
 enum status executable_open_place(const struct path_view *view, const struct location *place,
@@ -35,8 +31,22 @@ enum status executable_open_place(const struct path_view *view, const struct loc
     if (place->node == nullptr) {
         return STATUS_ACCESS_DENIED;
     }
-    enum status status = file_open_place(view, place, OPEN_TO_EXECUTE, file);
-    return status == STATUS_OK ? check(view, file) : status;
+    enum status status = check(view, place);
+    if (status == STATUS_OK) {
+        status = node_begin_executing(place->node);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = file_open_program(view, place, file);
+    if (status != STATUS_OK) {
+        node_end_executing(place->node);
+    }
+    return status;
+}
+
+bool executable_is_readable(const struct path_view *view, const struct file *file) {
+    return node_check_access(file->place.node, view->credentials, MAY_READ) == STATUS_OK;
 }
 
 void executable_ref(struct file *file) {

@@ -246,6 +246,7 @@ static void leave_files(struct task *task) {
     struct file_context *places = task->places;
     task->files = nullptr;
     task->places = nullptr;
+    places->task_count--;
     tree_unlock();
     descriptor_table_unref(files);
     file_context_unref(places);
@@ -267,11 +268,11 @@ static bool leave_process(struct task *task) {
         process_notify_tasks(process); /* it may have been the one to take them */
     }
     signals_unlock(process);
-    user_tasks_refresh(process);
     leave_children(task);
     const struct process_times times = task_times(task);
     process_times_add(&process->ended_times, &times);
     task->id->task = nullptr;
+    user_tasks_refresh(process);
     __builtin_memcpy(process->last_name, task->name, sizeof(process->last_name));
     tree_unlock();
     return is_last;

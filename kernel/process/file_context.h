@@ -13,6 +13,7 @@ BEGIN_C_DECLS
 
 struct file_context {
     uint32_t reference_count; /* atomic */
+    uint32_t task_count;      /* of tasks that have it; guarded by the tree lock */
     struct sleep_lock lock;
     struct location root, current; /* owned; guarded by lock */
     uint32_t umask;                /* atomic */

@@ -193,28 +193,35 @@ int64_t futex_wake(const struct futex_key *key, uint32_t count, uint32_t bits) {
     return done;
 }
 
-static uint32_t move(const struct futex_requeue *request, struct futex_bucket *from,
-                     struct futex_bucket *to) {
-    uint32_t done = 0;
+/* Who waits for a lock that is handed over is not moved so: STATUS_INVALID. */
+static int64_t move(const struct futex_requeue *request, struct futex_bucket *from,
+                    struct futex_bucket *to) {
+    int64_t done = 0;
+    enum status status = STATUS_OK;
     struct list_node moved;
     list_init(&moved);
     struct list_node *next;
     for (struct list_node *at = from->waiters.next;
-         at != &from->waiters && done < request->move_count; at = next) {
+         at != &from->waiters && done < request->move_count && status == STATUS_OK; at = next) {
         struct futex_waiter *waiter = LIST_ENTRY(at, struct futex_waiter, link);
         next = at->next;
-        if (futex_key_is_same(&waiter->key, &request->from)) {
-            list_remove(at);
-            list_push_back(&moved, at);
-            futex_move(waiter, &request->to, to);
-            done++;
+        if (!futex_key_is_same(&waiter->key, &request->from)) {
+            continue;
         }
+        if (waiter->kind != FUTEX_WAITS) {
+            status = STATUS_INVALID;
+            continue;
+        }
+        list_remove(at);
+        list_push_back(&moved, at);
+        futex_move(waiter, &request->to, to);
+        done++;
     }
     struct list_node *node;
     while ((node = list_pop_front(&moved)) != nullptr) {
         list_push_back(&to->waiters, node);
     }
-    return done;
+    return status == STATUS_OK ? done : status;
 }
 
 void futex_move(struct futex_waiter *waiter, const struct futex_key *key,
@@ -233,7 +240,10 @@ int64_t futex_requeue(const struct futex_requeue *request) {
     }
     if (result == STATUS_OK) {
         result = wake_in(from, &request->from, request->wake_count, FUTEX_ANY);
-        result = result >= 0 ? result + move(request, from, to) : result;
+    }
+    if (result >= 0) {
+        int64_t moved = move(request, from, to);
+        result = moved >= 0 ? result + moved : moved;
     }
     futex_unlock_both(from, to);
     return result;

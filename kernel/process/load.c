@@ -169,7 +169,7 @@ static struct user_stack describe_stack(const struct loader *loader) {
         stack.effective_user = after.effective_user;
         stack.real_group = after.real_group;
         stack.effective_group = after.effective_group;
-        stack.is_secure = credentials_are_secure(&after);
+        stack.is_secure = credentials_are_secure(&after) || loader->rights.are_refused;
     }
     fill_randomly(stack.random, sizeof(stack.random));
     return stack;
@@ -377,7 +377,7 @@ enum status program_load(const struct program_image *image, const struct text_si
     }
     const struct process *process = process_current();
     loader->image = image;
-    loader->rights = program_rights_of(image->file);
+    loader->rights = program_rights_of(&image->view, image->file);
     bool is_random = !process || !(process->personality & PERSONALITY_NOT_RANDOM) ||
                      program_rights_are_given(&loader->rights);
     loader->layout = layout_choose(is_random, stack_limit());

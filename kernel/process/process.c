@@ -159,8 +159,9 @@ void task_publish(struct task *task) {
     list_insert_after(before, &task->link);
     process->task_count++;
     signals_unlock(process);
-    user_tasks_refresh(process);
     task->id->task = task;
+    task->places->task_count++;
+    user_tasks_refresh(process);
     /* What was sent before it was there may be for it. */
     __atomic_store_n(&task->has_work, true, __ATOMIC_RELEASE);
 }

@@ -2,9 +2,23 @@
 
 #include "kernel/files/node/attributes.h"
 #include "kernel/files/path/mount.h"
+#include "kernel/process/executable.h"
 
 /* PER_CLEAR_ON_SETID of Linux: what would help to attack a program with more rights. */
 constexpr uint32_t PERSONALITY_UNSAFE = 0x0740000;
+
+static const struct program_rights CALLERS = {.user = RIGHTS_OF_CALLER, .group = RIGHTS_OF_CALLER};
+
+/* Whether other processes can change where its paths begin (man 2 clone, CLONE_FS), and so what a
+ * program with more rights finds there. */
+static bool shares_places(const struct process *process) REQUIRES(process_tree) {
+    const struct file_context *places = task_current()->places;
+    uint32_t own_count = 0;
+    for (struct list_node *at = process->tasks.next; at != &process->tasks; at = at->next) {
+        own_count += LIST_ENTRY(at, struct task, link)->places == places;
+    }
+    return places->task_count > own_count && !process_has_capabilities();
+}
 
 static bool may_gain(const struct file *file) {
     const struct process *process = process_current();
@@ -13,18 +27,39 @@ static bool may_gain(const struct file *file) {
            !(mount && (mount_flags(mount) & MOUNT_NO_SET_USER));
 }
 
-struct program_rights program_rights_of(struct file *file) {
+/* Those that the current process gets of what a file gives. */
+static struct program_rights trusted_rights(const struct program_rights *given) {
+    const struct process *process = process_current();
+    tree_lock();
+    bool is_trusted = !shares_places(process);
+    const struct process_credentials after = credentials_after(&process->credentials, given);
+    tree_unlock();
+    struct program_rights rights = is_trusted ? *given : CALLERS;
+    rights.are_refused = !is_trusted && credentials_are_secure(&after);
+    return rights;
+}
+
+static struct program_rights rights_of(struct file *file) {
     constexpr uint32_t group_executes = 010;
     constexpr uint32_t set_group = PERMISSION_SET_GROUP | group_executes;
-    struct program_rights rights = {RIGHTS_OF_CALLER, RIGHTS_OF_CALLER};
+    struct program_rights rights = CALLERS;
     struct file_stat stat;
+    if (!may_gain(file)) {
+        return rights;
+    }
     file_inspect(file, &stat);
-    if (may_gain(file) && (stat.mode & PERMISSION_SET_USER)) {
+    if (stat.mode & PERMISSION_SET_USER) {
         rights.user = stat.user;
     }
-    if (may_gain(file) && (stat.mode & set_group) == set_group) {
+    if ((stat.mode & set_group) == set_group) {
         rights.group = stat.group;
     }
+    return trusted_rights(&rights);
+}
+
+struct program_rights program_rights_of(const struct path_view *view, struct file *file) {
+    struct program_rights rights = rights_of(file);
+    rights.is_unreadable = !executable_is_readable(view, file);
     return rights;
 }
 
@@ -58,15 +93,16 @@ static bool have_same_ids(const struct process_credentials *a,
 
 void program_rights_take(struct task *task, const struct program_rights *rights) {
     struct process *process = task->process;
-    tree_lock();
+    bool is_unreadable = rights->is_unreadable;
+    /* Somebody may have come to share its places since the rights were looked up. */
+    rights = shares_places(process) ? &CALLERS : rights;
     const struct process_credentials before = process->credentials;
     process->credentials = credentials_after(&before, rights);
     bool is_changed = !have_same_ids(&before, &process->credentials);
     if (is_changed || credentials_are_secure(&process->credentials)) {
         task->parent_death_signal = 0;
     }
-    tree_unlock();
-    bool is_dumpable = !is_changed && !credentials_are_secure(&before);
+    bool is_dumpable = !is_changed && !credentials_are_secure(&before) && !is_unreadable;
     __atomic_store_n(&process->is_dumpable, is_dumpable ? 1 : 0, __ATOMIC_RELAXED);
     if (program_rights_are_given(rights)) {
         __atomic_and_fetch(&process->personality, ~PERSONALITY_UNSAFE, __ATOMIC_RELAXED);

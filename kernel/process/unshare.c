@@ -19,6 +19,8 @@ static void set_places(struct task *task, struct file_context *places) {
     tree_lock();
     struct file_context *before = task->places;
     task->places = places;
+    before->task_count--;
+    places->task_count++;
     tree_unlock();
     file_context_unref(before);
 }

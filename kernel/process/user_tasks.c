@@ -22,12 +22,17 @@ static bool is_before(const struct user_part *a, const struct user_part *b) {
     return a->user != b->user ? a->user < b->user : a < b;
 }
 
+/* A first task that has ended keeps the process's number until somebody has waited for it. */
+static uint32_t counted(const struct process *process) REQUIRES(process_tree) {
+    return process->task_count + (process->id->task == nullptr);
+}
+
 void user_tasks_join(struct process *process) {
     struct user_part *part = &process->of_user;
     struct tree_node *parent = nullptr;
     enum tree_side side = TREE_LEFT;
     part->user = process->credentials.real_user;
-    part->task_count = process->task_count;
+    part->task_count = counted(process);
     for (struct tree_node *at = parts.root; at != nullptr; at = at->child[side]) {
         parent = at;
         side = is_before(part, part_of(at)) ? TREE_LEFT : TREE_RIGHT;
@@ -46,7 +51,7 @@ void user_tasks_refresh(struct process *process) {
         user_tasks_join(process);
         return;
     }
-    part->task_count = process->task_count;
+    part->task_count = counted(process);
     tree_refresh(&parts, &part->node);
 }
 

@@ -16,7 +16,7 @@ struct process;
 struct user_part {
     struct tree_node node; /* of all processes, by user, then by address */
     uint32_t user;         /* the real one */
-    uint32_t task_count;   /* that have not ended */
+    uint32_t task_count;   /* that have not ended, or that are still to be waited for */
     uint64_t task_sum;     /* of the subtree */
 };
 
@@ -24,7 +24,7 @@ struct user_part {
 void user_tasks_join(struct process *process) REQUIRES(process_tree);
 void user_tasks_leave(struct process *process) REQUIRES(process_tree);
 
-/* After the process has one task more or less, or another real user. */
+/* After the process has one task more or less, another first task, or another real user. */
 void user_tasks_refresh(struct process *process) REQUIRES(process_tree);
 
 uint64_t user_tasks_count(uint32_t user) REQUIRES(process_tree);

@@ -135,24 +135,23 @@ static uint32_t cpu_clock_number(uint32_t clock) {
     return ~(clock >> 3) & 0x1fffffff;
 }
 
+/* Of any process, or of a thread of its own. */
 static enum status cpu_clock_ns(uint32_t clock, uint64_t *ns) {
     uint32_t number = cpu_clock_number(clock);
     bool is_thread = (clock & 4) != 0;
-    const struct task *task = task_current();
-    if (is_thread && (number == 0 || number == task->number)) {
-        *ns = thread_cpu_ns();
-        return STATUS_OK;
-    }
+    const struct process *process = process_current();
+    struct process_times times = {};
     tree_lock();
-    struct id *id = number == 0 ? task->process->id : id_find(number);
-    enum status status = STATUS_INVALID;
-    if (!is_thread && id && id->process) {
-        struct process_times times = process_times(id->process);
-        *ns = ticks_to_ns(times.user_ticks + times.kernel_ticks);
-        status = STATUS_OK;
+    const struct id *id = is_thread ? task_current()->id : process->id;
+    id = number != 0 ? id_find(number) : id;
+    bool has_thread = id && id->task && id->task->process == process;
+    bool is_found = is_thread ? has_thread : id && id->process;
+    if (is_found) {
+        times = is_thread ? task_times(id->task) : process_times(id->process);
     }
     tree_unlock();
-    return status;
+    *ns = is_found ? ticks_to_ns(times.user_ticks + times.kernel_ticks) : 0;
+    return is_found ? STATUS_OK : STATUS_INVALID;
 }
 
 static enum status read_clock(uint32_t clock, uint64_t *ns) {
@@ -215,7 +214,7 @@ static int64_t set_real_time(const struct time_spec *time) {
     if (is_too_late(time->seconds)) {
         return STATUS_INVALID;
     }
-    if (process_current()->credentials.effective_user != 0) {
+    if (!process_has_capabilities()) {
         return STATUS_NOT_PERMITTED;
     }
     if (time_spec_ns(time) < clock_now()) {
@@ -257,7 +256,7 @@ int64_t call_settimeofday(const struct trap_frame *frame) {
     if (frame->rsi != 0 && copy_in(zone, frame->rsi, sizeof(zone)) != 0) {
         return STATUS_FAULT;
     }
-    if (process_current()->credentials.effective_user != 0) {
+    if (!process_has_capabilities()) {
         return STATUS_NOT_PERMITTED;
     }
     constexpr int32_t minutes_most = 15 * 60;
@@ -269,7 +268,7 @@ int64_t call_settimeofday(const struct trap_frame *frame) {
 }
 
 int64_t call_time(const struct trap_frame *frame) {
-    int64_t seconds = clock_real_now() / (int64_t)NANOSECONDS_PER_SECOND;
+    int64_t seconds = clock_real_seconds();
     if (frame->rdi != 0 && copy_out(frame->rdi, &seconds, sizeof(seconds)) != 0) {
         return STATUS_FAULT;
     }

@@ -68,7 +68,7 @@ int64_t call_uname(const struct trap_frame *frame) {
 static int64_t set_name(void (*set)(const char *text, size_t length), uint64_t address,
                         int32_t length) {
     char text[SYSTEM_NAME_SIZE];
-    if (process_current()->credentials.effective_user != 0) {
+    if (!process_has_capabilities()) {
         return STATUS_NOT_PERMITTED;
     }
     if (length < 0 || length >= (int32_t)sizeof(text)) {
@@ -184,7 +184,7 @@ static bool is_second_magic(uint32_t magic) {
 }
 
 int64_t call_reboot(const struct trap_frame *frame) {
-    if (process_current()->credentials.effective_user != 0) {
+    if (!process_has_capabilities()) {
         return STATUS_NOT_PERMITTED;
     }
     if ((uint32_t)frame->rdi != REBOOT_MAGIC_1 || !is_second_magic((uint32_t)frame->rsi)) {

@@ -58,8 +58,7 @@ static enum status read_clock(uint32_t clock, struct posix_timer_request *reques
         return STATUS_OK;
     case 8: /* CLOCK_REALTIME_ALARM */
     case 9: /* CLOCK_BOOTTIME_ALARM */
-        return process_current()->credentials.effective_user != 0 ? STATUS_NOT_PERMITTED
-                                                                  : STATUS_NOT_SUPPORTED;
+        return process_has_capabilities() ? STATUS_NOT_SUPPORTED : STATUS_NOT_PERMITTED;
     case 4: /* CLOCK_MONOTONIC_RAW */
     case 5: /* CLOCK_REALTIME_COARSE */
     case 6: /* CLOCK_MONOTONIC_COARSE */

@@ -114,7 +114,7 @@ static int64_t read_bounding_set(uint64_t capability) {
 
 static int64_t drop_from_bounding_set(uint64_t capability) {
     struct process_credentials *own = &process_current()->credentials;
-    if (own->effective_user != 0) {
+    if (!process_has_capabilities()) {
         return STATUS_NOT_PERMITTED;
     }
     if (capability > CAPABILITY_LAST) {

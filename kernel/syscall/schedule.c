@@ -13,12 +13,27 @@
 constexpr uint64_t CPU_SET_SIZE = sizeof(uint64_t); /* what Linux returns for up to 64 CPUs */
 constexpr uint64_t TURN_NS = 4'000'000;
 
+/* Whose thread it is, which may have ended; 0 is the caller's. Null: nobody's. */
+static const struct process *owner_of(uint32_t number) REQUIRES(process_tree) {
+    return number != 0 ? process_find(number) : process_current();
+}
+
 static bool thread_exists(uint32_t number) {
     tree_lock();
-    struct id *id = id_find(number);
-    bool exists = number == 0 || (id && (id->task || id->process));
+    bool exists = owner_of(number) != nullptr;
     tree_unlock();
     return exists;
+}
+
+static enum status may_place(uint32_t number) {
+    tree_lock();
+    const struct process *process = owner_of(number);
+    enum status status = process ? STATUS_OK : STATUS_NO_SUCH_PROCESS;
+    if (process && !may_schedule(process)) {
+        status = STATUS_NOT_PERMITTED;
+    }
+    tree_unlock();
+    return status;
 }
 
 int64_t call_sched_getaffinity(const struct trap_frame *frame) {
@@ -39,8 +54,9 @@ int64_t call_sched_setaffinity(const struct trap_frame *frame) {
     if (copy_in(&cpus, frame->rdx, size_bytes) != 0) {
         return STATUS_FAULT;
     }
-    if (!thread_exists((uint32_t)frame->rdi)) {
-        return STATUS_NO_SUCH_PROCESS;
+    enum status status = may_place((uint32_t)frame->rdi);
+    if (status != STATUS_OK) {
+        return status;
     }
     return cpus & 1 ? 0 : STATUS_INVALID;
 }
@@ -82,6 +98,7 @@ int64_t call_sched_get_priority_min(const struct trap_frame *frame) {
 }
 
 constexpr int32_t RESET_ON_FORK = 0x40000000; /* SCHED_RESET_ON_FORK */
+
 struct task *scheduled_task(uint32_t number) {
     struct id *id = number != 0 ? id_find(number) : task_current()->id;
     return id ? id->task : nullptr;

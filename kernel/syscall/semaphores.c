@@ -103,7 +103,7 @@ static int64_t give(const struct ipc_caller *caller, int32_t set, uint64_t addre
     if (copy_in(&next, address, sizeof(next)) != 0) {
         return STATUS_FAULT;
     }
-    return semaphore_give(caller, set, next.rights.user, next.rights.group, next.rights.mode);
+    return semaphore_give(caller, set, &next.rights);
 }
 
 /* struct seminfo of man 2 semctl. */

@@ -2,6 +2,7 @@
 
 #define _GNU_SOURCE
 #include <errno.h>
+#include <pthread.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/times.h>
@@ -101,8 +102,33 @@ static void check_others(void) {
     show("times to the null page", call(times, 8));
 }
 
+static volatile bool is_over;
+
+static void *spin(void *) {
+    while (!is_over) {
+    }
+    return nullptr;
+}
+
+/* What another thread has used, by the number that the library makes of it. */
+static void check_thread(void) {
+    pthread_t thread;
+    clockid_t clock;
+    struct timespec first = {}, then = {};
+    pthread_create(&thread, nullptr, spin, nullptr);
+    show("its clock", pthread_getcpuclockid(thread, &clock));
+    show("its time", call(clock_gettime, clock, &first));
+    usleep(100'000);
+    show("and later", call(clock_gettime, clock, &then));
+    say("has passed: %d", then.tv_sec > first.tv_sec || then.tv_nsec > first.tv_nsec);
+    is_over = true;
+    pthread_join(thread, nullptr);
+    show("when it has ended", call(clock_gettime, clock, &then));
+}
+
 int main(void) {
     check_clocks();
     check_progress();
     check_others();
+    check_thread();
 }

@@ -7,12 +7,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/fsuid.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -208,6 +210,71 @@ static void execute_without_gain(void) {
     execute_set_user();
 }
 
+/* What may be executed need not be for reading, and then is not for looking at either. */
+static void execute_unreadable(void) {
+    write_program("unreadable", 0, 0, 0711);
+    setresgid(OTHER, OTHER, OTHER);
+    setresuid(OTHER, OTHER, OTHER);
+    show("read", open("unreadable", O_RDONLY));
+    execute("./unreadable");
+}
+
+/* Who shares its working directory with others gains nothing, and then it is a child's alone. */
+static void execute_sharing(void) {
+    write_program("of_root", 0, 0, 04755);
+    setresgid(OTHER, OTHER, OTHER);
+    setresuid(OTHER, OTHER, OTHER);
+    for (int flags = CLONE_FS; flags >= 0; flags -= CLONE_FS) {
+        pid_t child = (pid_t)call(clone, flags | SIGCHLD, nullptr, nullptr, nullptr, nullptr);
+        if (child == 0) {
+            _exit(execute("./of_root"));
+        }
+        show_end("it", child);
+    }
+}
+
+/* Whether the process is open to be looked into, and acts for somebody else. */
+static bool is_open_and_secure(pid_t process) {
+    char path[32];
+    unsigned long pairs[64] = {};
+    snprintf(path, sizeof(path), "/proc/%d/auxv", process);
+    int file = open(path, O_RDONLY);
+    ssize_t size = read(file, pairs, sizeof(pairs));
+    close(file);
+    for (size_t i = 0; size > 0 && i < sizeof(pairs) / sizeof(pairs[0]); i += 2) {
+        if (pairs[i] == AT_SECURE && pairs[i + 1] == 1) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void begin_slowly(void) {
+    mmap(nullptr, 64 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1,
+         0);
+    call(execve, "./of_root", (char *const[]){"program", "rest", nullptr}, environ);
+    _exit(1);
+}
+
+/* A program with more rights is closed to who started it from its first moment. */
+static void look_while_it_begins(void) {
+    int count = 0;
+    write_program("of_root", 0, 0, 04755);
+    setresgid(OTHER, OTHER, OTHER);
+    setresuid(OTHER, OTHER, OTHER);
+    prctl(PR_SET_DUMPABLE, 1);
+    for (int i = 0; i < 20; i++) {
+        pid_t child = fork();
+        if (child == 0) {
+            begin_slowly();
+        }
+        while (waitpid(child, nullptr, WNOHANG) == 0) {
+            count += is_open_and_secure(child);
+        }
+    }
+    say("seen from outside %d times", count);
+}
+
 static void execute_programs(void) {
     chmod(".", 0755);
     show_child("saved user root", execute_saved_root);
@@ -217,6 +284,9 @@ static void execute_programs(void) {
     show_child("set group", execute_set_group);
     show_child("set to its own", execute_set_own);
     show_child("no new privileges", execute_without_gain);
+    show_child("unreadable", execute_unreadable);
+    show_child("sharing directories", execute_sharing);
+    show_child("looking while it begins", look_while_it_begins);
 }
 
 static void use_files(void) {
@@ -256,6 +326,8 @@ static void signal_others(void) {
     show("CONT, within the session", kill(child, SIGCONT));
     show("its limits", call(prlimit64, child, RLIMIT_CPU, nullptr, &(struct rlimit){}));
     show("its group", setpgid(child, child));
+    show("its CPUs", call(sched_setaffinity, child, 8, &(unsigned long){1}));
+    show("none of them", call(sched_setaffinity, child, 8, &(unsigned long){0}));
 }
 
 /* Fields of man 5 proc that say where memory lies, as what they are. */
@@ -364,8 +436,35 @@ static void fill_user(void) {
     }
 }
 
+static pid_t fork_once(void) {
+    pid_t child = fork();
+    if (child == 0) {
+        _exit(0);
+    }
+    return child;
+}
+
+/* One that has ended counts until it is waited for, and who acts as root is not limited. */
+static void leave_children_behind(void) {
+    const struct rlimit four = {4, 4};
+    uid_t user = 1'000'000 + (uid_t)getpid();
+    int made = 0;
+    show("limit", setrlimit(RLIMIT_NPROC, &four));
+    show("user", setresuid(user, user, 0));
+    for (pid_t child; made < 10 && (child = fork_once()) > 0; made++) {
+        waitid(P_PID, (id_t)child, nullptr, WEXITED | WNOWAIT);
+    }
+    say("%d that have ended, then %s", made, error_name(errno));
+    show("root again, by one id", setresuid(-1, 0, -1));
+    show_ok("one more", fork_once());
+    show("root no more", setresuid(-1, user, user));
+    show_ok("one more", fork_once());
+}
+
 int main(int count, char **arguments) {
-    (void)arguments;
+    if (count > 1 && strcmp(arguments[1], "rest") == 0) {
+        return 0;
+    }
     if (count > 1) {
         show_program();
         return 0;
@@ -386,4 +485,5 @@ int main(int count, char **arguments) {
     show_child("root directory", change_root);
     show_child("machine", change_the_machine);
     show_child("a user with many processes", fill_user);
+    show_child("a user with many ended ones", leave_children_behind);
 }

@@ -2,6 +2,7 @@
 
 #define _GNU_SOURCE
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -255,6 +256,29 @@ static void look_in_child(void) {
     show_policy("child");
 }
 
+/* So many pages that nobody waits for the end. */
+static void look_at_many(void) {
+    constexpr size_t count = 32 << 20;
+    void **places = mmap(nullptr, count * sizeof(void *), PROT_READ,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    int *status = mmap(nullptr, count * sizeof(int), READ_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    call(move_pages, 0, count, places, nullptr, status, 0);
+}
+
+static void check_end_of_moving(void) {
+    pid_t child = fork();
+    if (child == 0) {
+        look_at_many();
+        _exit(0);
+    }
+    is_late(0);
+    usleep(50'000);
+    kill(child, SIGKILL);
+    show_end("killed", child);
+    say("late: %d", is_late(3'000));
+}
+
 int main(void) {
     check_modes();
     check_sets();
@@ -263,6 +287,7 @@ int main(void) {
     check_home();
     check_moving();
     check_migrating();
+    check_end_of_moving();
     unsigned long node = 1;
     call(set_mempolicy, 2, &node, 65);
     show_child("inherits", look_in_child);

@@ -180,6 +180,12 @@ static void check_notification(void) {
         _exit(call(mq_notify, queue, &(struct sigevent){.sigev_notify = SIGEV_NONE}) == 0 ? 3 : 4);
     }
     show_end("child is told", child);
+    const struct sigevent silent = {.sigev_notify = SIGEV_NONE};
+    show("when it has ended", call(mq_notify, queue, &silent));
+    show("occupied", call(mq_notify, queue, &silent));
+    close(dup(queue));
+    show("when one descriptor is closed", call(mq_notify, queue, &silent));
+    show("take away", call(mq_notify, queue, nullptr));
 }
 
 static void check_waiting(void) {
@@ -232,6 +238,13 @@ static void check_limits(void) {
     show("unlink", call(mq_unlink, name));
     show("while in use", open_queue(name, O_RDWR | O_CREAT, 1, 10) >= 0 ? 0 : -1);
     show("unlink", call(mq_unlink, name));
+    setrlimit(RLIMIT_MSGQUEUE, &limit);
+    int count = 0;
+    while (count < 100 && open_queue(name, O_RDWR | O_CREAT, 1, 10) >= 0) {
+        call(mq_unlink, name);
+        count++;
+    }
+    say("without names: %d, then %s", count, error_name(errno));
 }
 
 int main(void) {

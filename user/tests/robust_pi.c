@@ -9,7 +9,7 @@
 
 #include "user/tests/report.h"
 
-constexpr int LOCK_PI = 6, UNLOCK_PI = 7, TRYLOCK_PI = 8;
+constexpr int LOCK_PI = 6, UNLOCK_PI = 7, TRYLOCK_PI = 8, REQUEUE = 3, CMP_REQUEUE = 4;
 constexpr uint32_t WAITERS = 0x80000000, OWNER_DIED = 0x40000000, TID = 0x3fffffff;
 
 /* man 2 set_robust_list. */
@@ -199,6 +199,27 @@ static void check_one_heir(void) {
     _exit(0); /* musl waits for a thread that has not said that it ends */
 }
 
+static void *want_lock(void *result) {
+    const struct timespec end = {.tv_sec = time(nullptr) + 2};
+    *(long *)result = call(futex, pi_word, LOCK_PI, 0, &end, nullptr, 0);
+    return nullptr;
+}
+
+/* Who waits for a lock is not moved by who does not know of locks. */
+static void check_requeue(void) {
+    pthread_t waiter;
+    long result = -1;
+    *pi_word = (uint32_t)gettid();
+    pthread_create(&waiter, nullptr, want_lock, &result);
+    settle();
+    show("requeue", call(futex, pi_word, REQUEUE, 0, 9, pi_word + 8, 0));
+    show("compare and requeue", call(futex, pi_word, CMP_REQUEUE, 0, 9, pi_word + 8, *pi_word));
+    show("unlock", call(futex, pi_word, UNLOCK_PI, 0, nullptr, nullptr, 0));
+    pthread_join(waiter, nullptr);
+    show("the waiter", result);
+    *pi_word = 0;
+}
+
 static void exit_with_number(void) {
     call(set_tid_address, pi_word);
 }
@@ -220,6 +241,7 @@ int main(void) {
     show_child("a list on the null page", die_with_bad_list);
     check_mutex();
     check_pi();
+    check_requeue();
     check_number_stays();
     show_child("a lock of one that dies slowly", check_one_heir);
 }

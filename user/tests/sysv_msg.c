@@ -129,6 +129,8 @@ static void check_control(void) {
     show("above the limit", call(msgctl, queue, IPC_SET, &state));
     state.msg_qbytes = 16384;
     show("set back", call(msgctl, queue, IPC_SET, &state));
+    state.msg_perm.gid = (gid_t)-1;
+    show("to no group", call(msgctl, queue, IPC_SET, &state));
     show("from the null page", call(msgctl, queue, IPC_SET, 8));
     show("to the null page", call(msgctl, queue, IPC_STAT, 8));
     show("unknown", call(msgctl, queue, 99, &state));

@@ -96,6 +96,15 @@ static void take_and_die(void) {
     show("while it lives", call(semctl, set, 1, GETVAL, 0));
 }
 
+static void check_giving(void) {
+    struct semid_ds state = {};
+    call(semctl, set, 0, IPC_STAT, &state);
+    state.sem_perm.uid = (uid_t)-1;
+    show("to nobody", call(semctl, set, 0, IPC_SET, &state));
+    state.sem_perm.uid = getuid();
+    show("to its own", call(semctl, set, 0, IPC_SET, &state));
+}
+
 static void check_undo(void) {
     call(semctl, set, 1, SETVAL, 3);
     show_child("taker", take_and_die);
@@ -200,6 +209,7 @@ int main(void) {
     check_values();
     check_operations();
     check_waiting();
+    check_giving();
     check_undo();
     check_service();
     check_many_undos();

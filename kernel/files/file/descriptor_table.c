@@ -250,6 +250,9 @@ uint32_t descriptor_table_size(struct descriptor_table *table) {
 static void leave_file(struct descriptor_table *table, struct file *file) {
     if (file != nullptr) {
         locks_drop(file_lock_key(file), table);
+        if (file->operations->let_go != nullptr) {
+            file->operations->let_go(file);
+        }
         file_unref(file);
     }
 }

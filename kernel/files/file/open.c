@@ -255,3 +255,21 @@ enum status file_open_regular(const struct location *place, uint32_t flags, uint
     }
     return status;
 }
+
+enum status file_open_program(const struct path_view *view, const struct location *place,
+                              struct file **file) {
+    const struct file_operations *operations = operations_for(place->node, OPEN_READ_ONLY);
+    struct file *made;
+    enum status status = file_create(operations, place, ACCESS_OF_READING, OPEN_READ_ONLY, &made);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    made->opener = view->credentials->user;
+    status = begin(view, made, false);
+    if (status != STATUS_OK) {
+        file_discard(made);
+        return status;
+    }
+    *file = made;
+    return STATUS_OK;
+}

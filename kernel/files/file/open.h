@@ -45,7 +45,12 @@ enum status file_open(const struct path_view *view, UNTRUSTED const char *path, 
 enum status file_open_regular(const struct location *place, uint32_t flags, uint32_t opener,
                               struct file **file);
 
-/* The same for what is found already, which exists: OPEN_CREATE has no meaning. */
+/* A regular file at a place, for reading, by who has the right to execute it: that to read is not
+ * asked for. Errors: STATUS_NO_MEMORY. */
+enum status file_open_program(const struct path_view *view, const struct location *place,
+                              struct file **file);
+
+/* file_open for what is found already, which exists: OPEN_CREATE has no meaning. */
 enum status file_open_place(const struct path_view *view, const struct location *place,
                             uint32_t flags, struct file **file);
 

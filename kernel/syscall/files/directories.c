@@ -122,7 +122,7 @@ int64_t call_chroot(const struct trap_frame *frame) {
     if (status != STATUS_OK) {
         return status;
     }
-    if (process_current()->credentials.effective_user != 0) {
+    if (!process_has_capabilities()) {
         location_unref(&place);
         return STATUS_NOT_PERMITTED;
     }

@@ -88,8 +88,7 @@ static enum status find_clock(uint32_t clock, bool *is_real) {
         return STATUS_OK;
     case CLOCK_REAL_ALARM:
     case CLOCK_BOOT_ALARM:
-        return process_current()->credentials.effective_user == 0 ? STATUS_OK
-                                                                  : STATUS_NOT_PERMITTED;
+        return process_has_capabilities() ? STATUS_OK : STATUS_NOT_PERMITTED;
     }
     return STATUS_INVALID;
 }

@@ -75,7 +75,7 @@ static int64_t set_pipe_capacity(const struct file *file, uint64_t size_bytes) {
     if (pipe == nullptr) {
         return STATUS_BAD_DESCRIPTOR;
     }
-    bool is_root = process_current()->credentials.effective_user == 0;
+    bool is_root = process_has_capabilities();
     enum status status = pipe_set_capacity(pipe, size_bytes, is_root);
     return status == STATUS_OK ? (int64_t)pipe_capacity(pipe) : status;
 }

@@ -41,7 +41,7 @@ static enum status copy_text(uint64_t address, char **text) {
 }
 
 static bool may_mount(void) {
-    return process_current()->credentials.effective_user == 0;
+    return process_has_capabilities();
 }
 
 static enum status mount_new(const struct location *place, uint32_t flags, const char *type_name,

@@ -180,8 +180,7 @@ int64_t call_msync(const struct trap_frame *frame) {
 
 bool may_lock_memory(void) {
     const struct process *process = process_current();
-    return process->limits[RESOURCE_LOCKED_MEMORY].soft != 0 ||
-           process->credentials.effective_user == 0;
+    return process->limits[RESOURCE_LOCKED_MEMORY].soft != 0 || process_has_capabilities();
 }
 
 /* Parts of pages at both ends count as whole ones. */

@@ -23,14 +23,13 @@ static enum status find_memory(uint64_t descriptor, struct process_memory **memo
 
 /* Of another's memory only what changes nothing but its speed, and by root alone. */
 static enum status check_advice(const struct process_memory *memory, uint32_t advice) {
-    const struct process *current = process_current();
-    if (memory == current->memory) {
+    if (memory == process_current()->memory) {
         return STATUS_OK;
     }
     if (!advice_is_for_others(advice)) {
         return STATUS_INVALID;
     }
-    return current->credentials.effective_user == 0 ? STATUS_OK : STATUS_NOT_PERMITTED;
+    return process_has_capabilities() ? STATUS_OK : STATUS_NOT_PERMITTED;
 }
 
 /* How many bytes were advised on; an error only where the first piece has one. */

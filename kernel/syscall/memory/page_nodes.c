@@ -8,10 +8,6 @@
 
 /* man 2 migrate_pages, move_pages: there is one node, so pages are where they are to go. */
 
-static bool is_root(void) {
-    return process_current()->credentials.effective_user == 0;
-}
-
 /* Whose memory a call is about; 0 is the caller's. */
 static enum status find_memory(uint32_t number, struct process_memory **memory) {
     if (number == 0) {
@@ -25,7 +21,7 @@ static enum status find_memory(uint32_t number, struct process_memory **memory) 
 /* Nodes that are not there may be asked for by root alone, and never by themselves. */
 static enum status check_target(const struct node_set *nodes) {
     bool is_there = nodes->first <= 1 && !nodes->has_more;
-    if (!is_there && !is_root()) {
+    if (!is_there && !process_has_capabilities()) {
         return STATUS_NOT_PERMITTED;
     }
     return nodes->first & 1 ? STATUS_OK : STATUS_INVALID;
@@ -55,13 +51,18 @@ constexpr uint32_t MOVE_ALL = 4;     /* MPOL_MF_MOVE_ALL */
  * or where it is the page of zeroes, which is nobody's. */
 static int32_t node_of(struct address_space *space, uint64_t address) {
     struct vm_area area;
-    if (!space_find_area(space, virt_addr(address), &area) || !area_is_memory(&area)) {
-        return STATUS_FAULT;
-    }
+    struct page_query entry = {};
     struct locked_range token;
     space_lock_for_reading(space, space_user_range(), &token);
-    struct page_query entry = page_table_query(space_page_table(space), virt_addr(address));
+    bool is_memory =
+        space_find_area_unlocked(space, virt_addr(address), &area) && area_is_memory(&area);
+    if (is_memory) {
+        entry = page_table_query(space_page_table(space), virt_addr(address));
+    }
     space_unlock(&token);
+    if (!is_memory) {
+        return STATUS_FAULT;
+    }
     if (entry.kind == PAGE_ABSENT) {
         return STATUS_NOT_FOUND;
     }
@@ -84,6 +85,9 @@ static int64_t tell_pages(struct address_space *space, const struct trap_frame *
     uint64_t count = frame->rsi;
     for (uint64_t i = 0; i < count; i++) {
         uint64_t address;
+        if (process_is_to_end()) {
+            return STATUS_INTERRUPTED;
+        }
         if (copy_in(&address, frame->rdx + i * sizeof(address), sizeof(address)) != 0) {
             return STATUS_FAULT;
         }
@@ -105,7 +109,7 @@ int64_t call_move_pages(const struct trap_frame *frame) {
     if (flags & ~(MOVE_PRIVATE | MOVE_ALL)) {
         return STATUS_INVALID;
     }
-    if ((flags & MOVE_ALL) && !is_root()) {
+    if ((flags & MOVE_ALL) && !process_has_capabilities()) {
         return STATUS_NOT_PERMITTED;
     }
     enum status status = find_memory((uint32_t)frame->rdi, &memory);

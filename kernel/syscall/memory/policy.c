@@ -173,8 +173,8 @@ static enum status check_bind_flags(uint64_t flags) {
     if (flags & ~(BIND_STRICT | BIND_MOVE | BIND_MOVE_ALL)) {
         return STATUS_INVALID;
     }
-    bool is_root = process_current()->credentials.effective_user == 0;
-    return (flags & BIND_MOVE_ALL) && !is_root ? STATUS_NOT_PERMITTED : STATUS_OK;
+    return (flags & BIND_MOVE_ALL) && !process_has_capabilities() ? STATUS_NOT_PERMITTED
+                                                                  : STATUS_OK;
 }
 
 static enum status bind_range(struct virt_range range, const struct memory_policy *policy) {

@@ -155,8 +155,7 @@ static int64_t get(uint32_t key, uint64_t size_bytes, uint32_t flags) REQUIRES(l
 int64_t call_shmget(const struct trap_frame *frame) {
     uint32_t flags = (uint32_t)frame->rdx;
     if (flags & SHM_HUGE) { /* there are no large pages to be had, even for who may have them */
-        bool is_root = process_current()->credentials.effective_user == 0;
-        return is_root ? STATUS_NO_MEMORY : STATUS_NOT_PERMITTED;
+        return process_has_capabilities() ? STATUS_NO_MEMORY : STATUS_NOT_PERMITTED;
     }
     sleep_lock_acquire(&lock);
     int64_t result = get((uint32_t)frame->rdi, frame->rsi, flags);
@@ -296,42 +295,65 @@ static enum status unmap(struct virt_range range) {
     return status;
 }
 
-static bool find_from(virt_addr_t va, struct vm_area *area) {
-    return space_find_area(process_space(), va, area) ||
-           space_find_area_above(process_space(), va, area);
-}
+/* What is left of an attachment that began at `start`. */
+struct attachment {
+    virt_addr_t start;
+    struct segment *segment; /* held, as by `take`; null: none is known yet */
+    struct virt_range part;
+    bool has_part;
+};
 
-static bool find_next(struct vm_area *area) {
-    return space_find_area_above(process_space(), virt_range_last(area->range), area);
-}
-
-/* What there is of a segment that was attached at `start`: its first pages may be gone. */
-static bool find_attached(virt_addr_t start, struct vm_area *area) {
-    bool is_found = find_from(start, area);
-    while (is_found && !is_attached(area, start)) {
-        is_found = find_next(area);
+/* With the space locked, so that what the area shows cannot go. */
+static bool find_segment(void *context, const struct vm_area *area) {
+    struct attachment *attachment = context;
+    if (!is_attached(area, attachment->start)) {
+        return true;
     }
-    return is_found;
+    attachment->segment = of_source(area->source);
+    sleep_lock_acquire(&lock);
+    attachment->segment->attach_count++;
+    sleep_lock_release(&lock);
+    return false;
 }
 
-/* Removes all that is left of the attachment, which other mappings may have cut. */
+static bool find_part(void *context, const struct vm_area *area) {
+    struct attachment *attachment = context;
+    const struct segment *segment = attachment->segment;
+    uint64_t end = attachment->start.value + align_up(segment->status.size_bytes, PAGE_SIZE);
+    if (virt_range_last(area->range).value >= end) {
+        return false;
+    }
+    attachment->part = area->range;
+    attachment->has_part = area->source == &segment->source && is_attached(area, attachment->start);
+    return !attachment->has_part;
+}
+
+/* Removes all parts, which other mappings may have cut. */
+static enum status detach(struct attachment *attachment) {
+    enum status status = STATUS_OK;
+    virt_addr_t from = attachment->start;
+    do {
+        attachment->has_part = false;
+        space_for_each_area_from(process_space(), from, find_part, attachment);
+        if (attachment->has_part) {
+            status = unmap(attachment->part);
+            from = virt_addr(virt_range_last(attachment->part).value + 1);
+        }
+    } while (attachment->has_part && status == STATUS_OK);
+    return status;
+}
+
 int64_t call_shmdt(const struct trap_frame *frame) {
-    virt_addr_t start = virt_addr(frame->rdi);
-    struct vm_area area;
-    if (!is_aligned(frame->rdi, PAGE_SIZE) || frame->rdi >= USER_END ||
-        !find_attached(start, &area)) {
+    struct attachment attachment = {.start = virt_addr(frame->rdi)};
+    if (!is_aligned(frame->rdi, PAGE_SIZE) || frame->rdi >= USER_END) {
         return STATUS_INVALID;
     }
-    struct area_source *source = area.source;
-    uint64_t size_bytes = align_up(of_source(source)->status.size_bytes, PAGE_SIZE);
-    enum status status = STATUS_OK;
-    bool is_within = true;
-    while (status == STATUS_OK && is_within) {
-        bool is_part = area.source == source && is_attached(&area, start);
-        status = is_part ? unmap(area.range) : STATUS_OK;
-        is_within =
-            find_next(&area) && virt_range_last(area.range).value - start.value < size_bytes;
+    space_for_each_area_from(process_space(), attachment.start, find_segment, &attachment);
+    if (attachment.segment == nullptr) {
+        return STATUS_INVALID;
     }
+    enum status status = detach(&attachment);
+    let_go(attachment.segment);
     return status;
 }
 
@@ -389,15 +411,11 @@ static int64_t tell_info(struct reply *reply) REQUIRES(lock) {
 
 static enum status change(struct segment *segment, const struct segment_status *next)
     REQUIRES(lock) {
-    struct ipc_rights *own = &segment->ipc.rights;
-    if (next->rights.user == UINT32_MAX || next->rights.group == UINT32_MAX) {
-        return STATUS_INVALID;
+    enum status status = ipc_give(&segment->ipc.rights, &next->rights);
+    if (status == STATUS_OK) {
+        segment->status.changed_seconds = clock_real_seconds();
     }
-    own->user = next->rights.user;
-    own->group = next->rights.group;
-    own->mode = (own->mode & ~0777u) | (next->rights.mode & 0777);
-    segment->status.changed_seconds = clock_real_seconds();
-    return STATUS_OK;
+    return status;
 }
 
 static void remove_segment(struct segment *segment, struct reply *reply) REQUIRES(lock) {
