@@ -21,6 +21,7 @@
 BEGIN_C_DECLS
 
 struct file;
+struct text_sink;
 
 /* Status flags, in Linux's bits (man 2 fcntl, F_SETFL). */
 constexpr uint32_t FILE_APPEND = 02000;
@@ -45,6 +46,7 @@ struct file_operations {
     enum status (*open)(struct file *file); /* of a device; null: nothing to do */
     void (*release)(struct file *file);     /* null: nothing to do */
     void (*unreferenced)(void); /* one has lost a reference that was not its last; may be null */
+    void (*show)(struct file *file, const struct text_sink *sink); /* more lines of fdinfo */
     bool is_seekable;
     bool has_no_splice;   /* man 2 splice and sendfile cannot read from it */
     bool ignores_seeking; /* it is always at its start, and seeking does nothing */
