@@ -71,13 +71,13 @@ TEST(SystemTextTest, InterruptsAreThoseThatCame) {
 }
 
 TEST(SystemTextTest, AMountsPathIsOneWord) {
-    mount_facts mount = {4, 1, 3, "tmpfs", "/a b\\"};
+    mount_facts mount = {4, 1, 3, "tmpfs", "/c d", "/a b\\"};
     CapturedText line;
     CapturedText info;
     mount_write(line.sink(), &mount);
     mountinfo_write(info.sink(), &mount);
     EXPECT_EQ(line.text(), "tmpfs /a\\040b\\134 tmpfs rw,relatime 0 0\n");
-    EXPECT_EQ(info.text(), "4 1 0:3 / /a\\040b\\134 rw,relatime - tmpfs tmpfs rw\n");
+    EXPECT_EQ(info.text(), "4 1 0:3 /c\\040d /a\\040b\\134 rw,relatime - tmpfs tmpfs rw\n");
 }
 
 TEST(SystemTextTest, ACpusFlagsAreThoseOfCpuid) {

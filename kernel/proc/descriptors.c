@@ -101,6 +101,9 @@ static enum status facts_show(const struct made_view *view, const struct text_si
     format_to(sink, "\nmnt_id:\t%u\nino:\t%llu\n",
               file->place.mount != nullptr ? mount_number(file->place.mount) : 0,
               (unsigned long long)(file->place.node != nullptr ? file->place.node->number : 0));
+    if (file->operations->show != nullptr) {
+        file->operations->show(file, sink);
+    }
     file_unref(file);
     return STATUS_OK;
 }

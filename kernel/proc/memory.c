@@ -1,3 +1,4 @@
+#include "kernel/files/transfer/piece.h"
 #include "kernel/files/wait/wait.h"
 #include "kernel/proc/subject.h"
 #include "kernel/proc/tables.h"
@@ -12,40 +13,48 @@
 
 /* /proc/PID/mem, cmdline, environ, pagemap and ptwalk. */
 
-constexpr size_t PIECE_SIZE = 512;
+constexpr size_t ENTRIES_SIZE = 512;
 
-/* As man 2 process_vm_readv: what cannot be read ends it, and is an error where it comes first. */
-static enum status read_memory(struct process_memory *memory, uint64_t *position,
-                               struct transfer *transfer) {
-    char piece[PIECE_SIZE];
-    size_t before = transfer->done_bytes;
-    while (transfer->left_bytes > 0 && !sleeper_is_ending()) {
-        size_t done = 0;
-        size_t wanted = least(sizeof(piece), transfer->left_bytes);
-        enum status status = space_read(memory->space, virt_addr(*position), piece, wanted, &done);
-        *position += transfer_put(transfer, piece, done);
-        if (status != STATUS_OK) {
-            return transfer->done_bytes > before ? STATUS_OK : STATUS_IO_ERROR;
-        }
+static enum status memory_result(const struct transfer *transfer, size_t before,
+                                 enum status status) {
+    if (status != STATUS_OK) {
+        return transfer->done_bytes > before ? STATUS_OK : STATUS_IO_ERROR;
     }
     return transfer_result(transfer, STATUS_OK);
 }
 
+/* As man 2 process_vm_readv: what cannot be read ends it, and is an error where it comes first. */
+static enum status read_memory(struct process_memory *memory, uint64_t *position,
+                               struct transfer *transfer) {
+    size_t before = transfer->done_bytes;
+    enum status status = STATUS_OK;
+    struct piece piece;
+    piece_begin(&piece, transfer->left_bytes);
+    while (status == STATUS_OK && transfer->left_bytes > 0 && !sleeper_is_ending()) {
+        size_t done = 0;
+        size_t wanted = least(piece.size_bytes, transfer->left_bytes);
+        status = space_read(memory->space, virt_addr(*position), piece.bytes, wanted, &done);
+        *position += transfer_put(transfer, piece.bytes, done);
+    }
+    piece_end(&piece);
+    return memory_result(transfer, before, status);
+}
+
 static enum status write_memory(struct process_memory *memory, uint64_t *position,
                                 struct transfer *transfer) {
-    char piece[PIECE_SIZE];
     size_t before = transfer->done_bytes;
-    while (transfer->left_bytes > 0 && !sleeper_is_ending()) {
+    enum status status = STATUS_OK;
+    struct piece piece;
+    piece_begin(&piece, transfer->left_bytes);
+    while (status == STATUS_OK && transfer->left_bytes > 0 && !sleeper_is_ending()) {
         size_t done = 0;
-        size_t taken = transfer_take(transfer, piece, sizeof(piece));
-        enum status status = space_write(memory->space, virt_addr(*position), piece, taken, &done);
+        size_t taken = transfer_take(transfer, piece.bytes, piece.size_bytes);
+        status = space_write(memory->space, virt_addr(*position), piece.bytes, taken, &done);
         transfer->done_bytes -= taken - done;
         *position += done;
-        if (status != STATUS_OK) {
-            return transfer->done_bytes > before ? STATUS_OK : STATUS_IO_ERROR;
-        }
     }
-    return transfer_result(transfer, STATUS_OK);
+    piece_end(&piece);
+    return memory_result(transfer, before, status);
 }
 
 /* Moves what it can between a reader or writer and memory; each is what a call comes down to. */
@@ -142,7 +151,7 @@ static void describe_pages(struct address_space *space, uint64_t page, size_t co
 static enum status read_pages(struct process_memory *memory, uint64_t *position,
                               struct transfer *transfer, bool may_know) {
     constexpr uint64_t end = USER_END >> PAGE_SHIFT;
-    constexpr size_t most = PIECE_SIZE / sizeof(uint64_t);
+    constexpr size_t most = ENTRIES_SIZE / sizeof(uint64_t);
     uint64_t entries[most];
     while (transfer->left_bytes > 0 && !sleeper_is_ending()) {
         uint64_t page = *position / sizeof(uint64_t);

@@ -13,7 +13,7 @@ struct mount_listing {
     const struct text_sink *sink;
     mount_line_write *write;
     struct location root; /* the reader's; owned */
-    char *buffer;         /* owned; PATH_SIZE_MAX bytes */
+    char *buffers[2];     /* owned; PATH_SIZE_MAX bytes each */
 };
 
 /* What the root does not lead to is none of the reader's business. */
@@ -21,8 +21,11 @@ static void list_mount(void *context, struct mount *mount) {
     const struct mount_listing *listing = context;
     const struct location top = mount_root(mount);
     const struct location covered = mount_covered(mount);
-    const char *path;
-    enum status status = path_of(&top, &listing->root, listing->buffer, PATH_SIZE_MAX, &path);
+    const char *path, *root;
+    enum status status = path_of(&top, &listing->root, listing->buffers[0], PATH_SIZE_MAX, &path);
+    if (status == STATUS_OK) {
+        status = path_in_system(&top, listing->buffers[1], PATH_SIZE_MAX, &root);
+    }
     if (status != STATUS_OK || path[0] != '/') {
         return;
     }
@@ -31,6 +34,7 @@ static void list_mount(void *context, struct mount *mount) {
         .parent = mount_number(covered.mount != nullptr ? covered.mount : mount),
         .device = top.node->system->device,
         .kind = top.node->system->name,
+        .root = root,
         .place = path,
         .flags = mount_flags(mount),
     };
@@ -38,15 +42,19 @@ static void list_mount(void *context, struct mount *mount) {
 }
 
 static enum status list(const struct text_sink *sink, mount_line_write *write) {
-    struct mount_listing listing = {.sink = sink, .write = write};
-    listing.buffer = heap_alloc(PATH_SIZE_MAX);
-    if (listing.buffer == nullptr) {
+    char *buffer = heap_alloc(2 * PATH_SIZE_MAX);
+    if (buffer == nullptr) {
         return STATUS_NO_MEMORY;
     }
+    struct mount_listing listing = {
+        .sink = sink,
+        .write = write,
+        .buffers = {buffer, buffer + PATH_SIZE_MAX},
+    };
     listing.root = reader_root();
     mount_for_each(list_mount, &listing);
     location_unref(&listing.root);
-    heap_free(listing.buffer);
+    heap_free(buffer);
     return STATUS_OK;
 }
 

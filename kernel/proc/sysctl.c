@@ -1,3 +1,4 @@
+#include "kernel/files/inotify/inotify.h"
 #include "kernel/proc/tables.h"
 #include "kernel/proc/text/parse.h"
 #include "kernel/process/layout.h"
@@ -27,6 +28,13 @@ static const struct setting commit_ratio_setting = {&space_overcommit.ratio_perc
                                                     &space_overcommit.kbytes};
 static const struct setting commit_kbytes_setting = {&space_overcommit.kbytes, 0, UINT32_MAX,
                                                      &space_overcommit.ratio_percent};
+
+static const struct setting inotify_events_setting = {&inotify_limits.events, 0, INT32_MAX,
+                                                      nullptr};
+static const struct setting inotify_instances_setting = {&inotify_limits.instances, 0, INT32_MAX,
+                                                         nullptr};
+static const struct setting inotify_watches_setting = {&inotify_limits.watches, 0, INT32_MAX,
+                                                       nullptr};
 
 static enum status setting_show(const struct made_view *view, const struct text_sink *sink) {
     const struct setting *setting = view->data;
@@ -248,10 +256,18 @@ static const struct made_entry vm_entries[] = {
     CONSTANT("swappiness", "60"),
 };
 
+static const struct made_entry inotify_entries[] = {
+    SETTING("max_queued_events", inotify_events_setting),
+    SETTING("max_user_instances", inotify_instances_setting),
+    SETTING("max_user_watches", inotify_watches_setting),
+};
+
+static const struct made_directory inotify_directory = CONTENTS(inotify_entries);
+
 static const struct made_entry fs_entries[] = {
-    TEXT("file-max", 0444, file_max_show),     NUMBER("nr_open", descriptor_max),
-    CONSTANT("pipe-max-size", "1048576"),      CONSTANT("pipe-user-pages-hard", "0"),
-    CONSTANT("pipe-user-pages-soft", "16384"),
+    TEXT("file-max", 0444, file_max_show), DIRECTORY("inotify", inotify_directory),
+    NUMBER("nr_open", descriptor_max),     CONSTANT("pipe-max-size", "1048576"),
+    CONSTANT("pipe-user-pages-hard", "0"), CONSTANT("pipe-user-pages-soft", "16384"),
 };
 
 static const struct made_directory kernel_directory = CONTENTS(kernel_entries);

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -225,6 +227,113 @@ static void check_counts(void) {
     show("detach", umount2("m", MNT_DETACH));
 }
 
+static void show_map(const char *what, const char *path, int protection, int flags) {
+    int file = open(path, O_RDWR);
+    void *map = mmap(nullptr, PAGE, protection, flags, file, 0);
+    say("%s: %s", what, map == MAP_FAILED ? error_name(errno) : "ok");
+    if (map != MAP_FAILED) {
+        show("  to be executed later", mprotect(map, PAGE, PROT_READ | PROT_EXEC));
+        show("  to be written later", mprotect(map, PAGE, PROT_READ | PROT_WRITE));
+        munmap(map, PAGE);
+    }
+    close(file);
+}
+
+static void check_executed_memory(void) {
+    constexpr int executed = PROT_READ | PROT_EXEC;
+    mount("none", "m", "tmpfs", MS_NOEXEC, "mode=755");
+    close(scratch_file("m/file", PAGE));
+    mknod("m/zero", S_IFCHR | 0666, makedev(1, 5));
+    show_map("private, executed", "m/file", executed, MAP_PRIVATE);
+    show_map("shared, executed", "m/file", executed, MAP_SHARED);
+    show_map("private", "m/file", PROT_READ, MAP_PRIVATE);
+    show_map("shared", "m/file", PROT_READ | PROT_WRITE, MAP_SHARED);
+    show_map("zeroes, executed", "m/zero", executed, MAP_PRIVATE);
+    show_map("zeroes", "m/zero", PROT_READ, MAP_PRIVATE);
+    chmod("m/file", 0444);
+    int file = open("m/file", O_RDONLY);
+    void *map = mmap(nullptr, PAGE, PROT_READ, MAP_SHARED, file, 0);
+    show("only to read, executed later", mprotect(map, PAGE, executed));
+    show("only to read, written later", mprotect(map, PAGE, PROT_READ | PROT_WRITE));
+    munmap(map, PAGE);
+    close(file);
+    show("detach", umount2("m", MNT_DETACH));
+}
+
+/* The root and the place that mountinfo shows of what is mounted at a path that ends so. */
+static void show_mountinfo(const char *end) {
+    char line[512], root[128], place[256];
+    FILE *mounts = fopen("/proc/self/mountinfo", "r");
+    while (fgets(line, sizeof(line), mounts) != nullptr) {
+        size_t length = strlen(end);
+        if (sscanf(line, "%*d %*d %*s %127s %255s", root, place) == 2 && strlen(place) > length &&
+            strcmp(place + strlen(place) - length, end) == 0) {
+            say("  shows %s", root);
+        }
+    }
+    fclose(mounts);
+}
+
+static void check_bind(void) {
+    struct stat status, other;
+    mkdir("b", 0755);
+    mount("none", "m", "tmpfs", 0, "mode=755");
+    show("made private", mount("none", "m", nullptr, MS_PRIVATE, nullptr));
+    mkdir("m/dir", 0755);
+    mkdir("m/dir/deep", 0755);
+    touch("m/dir/file");
+    touch("m/single");
+    show("no source", mount(nullptr, "b", nullptr, MS_BIND, nullptr));
+    show("empty source", mount("", "b", nullptr, MS_BIND, nullptr));
+    show("absent source", mount("absent", "b", nullptr, MS_BIND, nullptr));
+    show("a file over a directory", mount("m/single", "b", nullptr, MS_BIND, nullptr));
+    show("a directory over a file", mount("m/dir", "file", nullptr, MS_BIND, nullptr));
+    show("bind", mount("m/dir", "b", nullptr, MS_BIND, nullptr));
+    show_mountinfo("/b");
+    stat("m/dir/file", &status);
+    stat("b/file", &other);
+    say("the same file: %d", status.st_ino == other.st_ino && status.st_dev == other.st_dev);
+    show("link across", link("m/single", "b/link"));
+    show("rename across", rename("m/single", "b/single"));
+    show("link within", link("b/file", "b/link"));
+    show("seen below", unlink("m/dir/link"));
+    show("up from it", access("b/../b/file", F_OK));
+    show("up out of it", access("b/deep/../../single", F_OK));
+    show("remount to read", mount("none", "b", nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr));
+    show("make there", mkdir("b/new", 0755));
+    show("make below", mkdir("m/dir/new", 0755));
+    show("what is bound is removed", rmdir("m/dir/deep"));
+    show("source unmounted, busy", umount2("m", 0));
+    show("source detached", umount2("m", MNT_DETACH));
+    show("still there", access("b/file", F_OK));
+    show("single file", mount("b/file", "file", nullptr, MS_BIND, nullptr));
+    show_mountinfo("/file");
+    show("flags are taken over", open("file", O_WRONLY));
+    show("unmount the file", umount2("file", 0));
+    show("unmount", umount2("b", 0));
+    show("gone", access("b/file", F_OK));
+    rmdir("b");
+}
+
+static void check_propagation(void) {
+    mkdir("b", 0755);
+    mount("none", "m", "tmpfs", 0, "mode=755");
+    show("unbindable", mount("none", "m", nullptr, MS_UNBINDABLE, nullptr));
+    show("bind", mount("m", "b", nullptr, MS_BIND, nullptr));
+    show("private", mount("none", "m", nullptr, MS_PRIVATE, nullptr));
+    show("bind", mount("m", "b", nullptr, MS_BIND, nullptr));
+    show("slave", mount(nullptr, "b", nullptr, MS_SLAVE | MS_REC, nullptr));
+    show("two kinds", mount("none", "b", nullptr, MS_PRIVATE | MS_SLAVE, nullptr));
+    show("with something else", mount("none", "b", nullptr, MS_PRIVATE | MS_RDONLY, nullptr));
+    show("quietly", mount("none", "b", nullptr, MS_PRIVATE | MS_SILENT, nullptr));
+    mkdir("m/dir", 0755);
+    show("no mount", mount("none", "m/dir", nullptr, MS_PRIVATE, nullptr));
+    show("shared", mount("none", "b", nullptr, MS_SHARED, nullptr));
+    show("unmount", umount2("b", 0));
+    show("unmount", umount2("m", 0));
+    rmdir("b");
+}
+
 static void check_nobody(void) {
     call(setresuid, 65534, 65534, 65534);
     show("nobody mounts", mount("none", "m", "tmpfs", 0, nullptr));
@@ -246,5 +355,8 @@ int main(int argument_count, char **) {
     check_read_only();
     check_execution();
     check_counts();
+    check_executed_memory();
+    check_bind();
+    check_propagation();
     show_child("nobody", check_nobody);
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -373,5 +374,53 @@ void use_stack(size_t pages) {
     volatile char room[pages * PAGE];
     for (size_t i = pages; i > 0; i--) {
         room[(i - 1) * PAGE] = 1;
+    }
+}
+
+static uint32_t last_cookie;
+
+static const char *mask_text(uint32_t mask) {
+    static const char *const names[32] = {
+        "ACCESS",     "MODIFY",   "ATTRIB",     "CLOSE_WRITE", "CLOSE_NOWRITE", "OPEN",
+        "MOVED_FROM", "MOVED_TO", "CREATE",     "DELETE",      "DELETE_SELF",   "MOVE_SELF",
+        "bit12",      "UNMOUNT",  "Q_OVERFLOW", "IGNORED",
+    };
+    static char text[256];
+    text[0] = '\0';
+    for (int bit = 0; bit < 16; bit++) {
+        if (mask & 1u << bit) {
+            strcat(text, " ");
+            strcat(text, names[bit]);
+        }
+    }
+    if (mask & IN_ISDIR) {
+        strcat(text, " ISDIR");
+    }
+    if (mask & ~(IN_ISDIR | 0xffffu)) {
+        strcat(text, " more");
+    }
+    return text;
+}
+
+/* 0, the cookie of the event before, or another one. */
+static const char *cookie_text(uint32_t cookie) {
+    const char *text = cookie == 0 ? "" : cookie == last_cookie ? " same cookie" : " cookie";
+    last_cookie = cookie;
+    return text;
+}
+
+static void show_event(const struct inotify_event *event) {
+    say("  %d%s%s [%s] %u", event->wd, mask_text(event->mask), cookie_text(event->cookie),
+        event->len > 0 ? event->name : "", event->len);
+}
+
+void show_inotify(const char *what, int notes) {
+    _Alignas(struct inotify_event) char bytes[8192];
+    ssize_t size = read(notes, bytes, sizeof(bytes));
+    say("%s: %s", what, size < 0 ? error_name(errno) : "events");
+    for (ssize_t at = 0; at < size;) {
+        const struct inotify_event *event = (const struct inotify_event *)(bytes + at);
+        show_event(event);
+        at += (ssize_t)(sizeof(*event) + event->len);
     }
 }

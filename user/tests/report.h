@@ -70,3 +70,7 @@ int scratch_file(const char *name, size_t size_bytes);
 
 /* Uses so many pages of stack below the caller's, from the top down. */
 void use_stack(size_t pages);
+
+/* What an inotify file that does not wait has to say: each event with its name, and whether its
+ * cookie is that of the event before. */
+void show_inotify(const char *what, int notes);

@@ -1,6 +1,7 @@
 #include "kernel/files/directory/check.h"
 
 #include "kernel/files/node/attributes.h"
+#include "kernel/files/node/observer.h"
 
 enum status find_held(struct node *directory, struct name name, struct node **child) {
     if (directory->kind != NODE_DIRECTORY) {
@@ -9,7 +10,11 @@ enum status find_held(struct node *directory, struct name name, struct node **ch
     if (name.length > NAME_LENGTH_MAX) {
         return STATUS_NAME_TOO_LONG;
     }
-    return directory->operations->find(directory, name, child);
+    enum status status = directory->operations->find(directory, name, child);
+    if (status == STATUS_OK) {
+        directory_mark(directory, *child);
+    }
+    return status;
 }
 
 enum status check_may_add(struct node *directory, const struct credentials *credentials) {

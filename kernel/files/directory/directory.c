@@ -2,6 +2,7 @@
 
 #include "kernel/files/directory/check.h"
 #include "kernel/files/node/attributes.h"
+#include "kernel/files/node/observer.h"
 
 constexpr uint64_t FIRST_POSITION = 2; /* after "." and ".." */
 
@@ -71,7 +72,11 @@ static enum status make_held(struct node *directory, struct name name,
         return STATUS_TOO_MANY_LINKS;
     }
     struct node_request theirs = make_theirs(directory, request, credentials);
-    return directory->operations->make(directory, name, &theirs, child);
+    status = directory->operations->make(directory, name, &theirs, child);
+    if (status == STATUS_OK) {
+        directory_mark(directory, *child);
+    }
+    return status;
 }
 
 enum status directory_make(struct node *directory, struct name name,
@@ -82,6 +87,7 @@ enum status directory_make(struct node *directory, struct name name,
     sleep_lock_release(&directory->system->tree_lock);
     if (status == STATUS_OK) {
         node_note_write(directory);
+        directory_tell(directory, name, EVENT_CREATE | kind_event(*child), 0);
     }
     return status;
 }
@@ -98,7 +104,11 @@ static enum status make_nameless_held(struct node *directory, struct name shown,
         return STATUS_NOT_SUPPORTED;
     }
     struct node_request theirs = make_theirs(directory, request, credentials);
-    return directory->operations->make_nameless(directory, shown, &theirs, child);
+    status = directory->operations->make_nameless(directory, shown, &theirs, child);
+    if (status == STATUS_OK) {
+        directory_mark(directory, *child);
+    }
+    return status;
 }
 
 enum status directory_make_nameless(struct node *directory, struct name shown,
@@ -144,6 +154,7 @@ static enum status link_held(struct node *directory, struct name name, struct no
     }
     if (status == STATUS_OK) {
         node->is_linkable = false;
+        directory_mark(directory, node);
     }
     return status;
 }
@@ -156,6 +167,8 @@ enum status directory_link(struct node *directory, struct name name, struct node
     if (status == STATUS_OK) {
         node_note_change(node);
         node_note_write(directory);
+        node_tell_itself(node, EVENT_ATTRIBUTES);
+        directory_tell(directory, name, EVENT_CREATE, 0);
     }
     return status;
 }
@@ -189,7 +202,14 @@ static enum status remove_checked(struct node *directory, struct name name, bool
         node_note_write(directory);
     }
     sleep_lock_release(&directory->system->tree_lock);
+    uint32_t event = EVENT_DELETE | kind_event(child);
+    if (status == STATUS_OK && !as_directory) {
+        node_tell_itself(child, EVENT_ATTRIBUTES); /* it has a link less */
+    }
     node_unref(child);
+    if (status == STATUS_OK) {
+        directory_tell(directory, name, event, 0);
+    }
     return status;
 }
 

@@ -1,6 +1,7 @@
 #include "kernel/files/directory/check.h"
 #include "kernel/files/directory/directory.h"
 #include "kernel/files/node/attributes.h"
+#include "kernel/files/node/observer.h"
 
 /* Two names and what stands there, with references; `target` may be null. */
 struct renaming {
@@ -152,10 +153,36 @@ static enum status commit(const struct renaming *renaming) {
     node_note_write(from);
     node_note_write(to);
     node_note_change(renaming->source);
+    directory_mark(to, renaming->source);
     if (renaming->target != nullptr) {
         node_note_change(renaming->target);
     }
+    if (renaming->mode == RENAME_SWAP) {
+        directory_mark(from, renaming->target);
+    }
     return STATUS_OK;
+}
+
+/* One node's way from one name to the other. */
+static void tell_move(const struct rename_end *from, const struct rename_end *to,
+                      struct node *moved, struct node *replaced) {
+    uint32_t cookie = node_take_cookie();
+    uint32_t kind = kind_event(moved);
+    directory_tell(from->directory, from->name, EVENT_MOVED_FROM | kind, cookie);
+    directory_tell(to->directory, to->name, EVENT_MOVED_TO | kind, cookie);
+    if (replaced != nullptr) {
+        node_tell_itself(replaced, EVENT_ATTRIBUTES | kind_event(replaced));
+    }
+    node_tell_itself(moved, EVENT_MOVE_SELF);
+}
+
+static void tell_observers(const struct renaming *renaming) {
+    bool is_exchange = renaming->mode == RENAME_SWAP;
+    tell_move(renaming->from, renaming->to, renaming->source,
+              is_exchange ? nullptr : renaming->target);
+    if (is_exchange) {
+        tell_move(renaming->to, renaming->from, renaming->target, nullptr);
+    }
 }
 
 static enum status rename_held(const struct renaming *renaming) {
@@ -183,6 +210,9 @@ enum status directory_rename(const struct rename_end *from, const struct rename_
         status = rename_held(&renaming);
     }
     sleep_lock_release(&system->tree_lock);
+    if (status == STATUS_OK && renaming.source != renaming.target) {
+        tell_observers(&renaming);
+    }
     node_unref(renaming.source);
     node_unref(renaming.target);
     return status;

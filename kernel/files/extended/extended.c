@@ -1,6 +1,7 @@
 #include "kernel/files/extended/extended.h"
 
 #include "kernel/files/node/attributes.h"
+#include "kernel/files/node/observer.h"
 #include "lib/memory.h"
 #include "mm/heap/heap.h"
 
@@ -184,6 +185,7 @@ enum status extended_set(struct node *node, const struct credentials *credential
     }
     if (status == STATUS_OK) {
         node_note_change(node);
+        node_tell(node, EVENT_ATTRIBUTES);
     }
     return status;
 }
@@ -270,6 +272,7 @@ enum status extended_remove(struct node *node, const struct credentials *credent
         return STATUS_NO_DATA;
     }
     node_note_change(node);
+    node_tell(node, EVENT_ATTRIBUTES);
     return STATUS_OK;
 }
 

@@ -1,5 +1,6 @@
 #include "kernel/files/directory/directory.h"
 #include "kernel/files/file/kinds.h"
+#include "kernel/files/node/observer.h"
 #include "lib/memory.h"
 
 /* struct linux_dirent64 of man 2 getdents, whose name follows. */
@@ -112,6 +113,7 @@ static enum status list(struct file *file, record_format *format, struct transfe
     sleep_lock_release(&file->position_lock);
     if (status == STATUS_OK) {
         node_note_read(directory);
+        node_tell_use(directory, EVENT_ACCESS);
     }
     return status;
 }

@@ -2,6 +2,7 @@
 
 #include "kernel/files/file/kinds.h"
 #include "kernel/files/locks/locks.h"
+#include "kernel/files/node/observer.h"
 #include "lib/check.h"
 #include "mm/heap/heap.h"
 
@@ -71,10 +72,19 @@ static bool is_last_reference(struct file *file) {
                                                     : file_drop_reference(file) == 0;
 }
 
+static void tell_close(const struct file *file) {
+    if (file->access & ACCESS_OF_WRITING) {
+        node_tell_use(file->place.node, EVENT_CLOSE_WRITTEN);
+    } else if (file->access != 0) {
+        node_tell_use(file->place.node, EVENT_CLOSE);
+    }
+}
+
 void file_unref(struct file *file) {
     if (file == nullptr || !is_last_reference(file)) {
         return;
     }
+    tell_close(file);
     end_watches(file);
     locks_drop(file_lock_key(file), file);
     if (file->operations->release != nullptr) {
@@ -146,28 +156,45 @@ static enum status move_at(struct file *file, moving *move, int64_t offset,
     return move(file, &position, transfer);
 }
 
+/* Whoever observes the file hears of bytes that have been moved. */
+static enum status tell_move(const struct file *file, enum status status,
+                             const struct transfer *transfer, uint32_t event) {
+    if (status == STATUS_OK && transfer->done_bytes > 0 && !transfer->is_silent) {
+        node_tell_use(file->place.node, event);
+    }
+    return status;
+}
+
 enum status file_read(struct file *file, struct transfer *transfer) {
-    return file->access & ACCESS_OF_READING
-               ? move_at_position(file, file->operations->read, transfer)
-               : STATUS_BAD_DESCRIPTOR;
+    if (!(file->access & ACCESS_OF_READING)) {
+        return STATUS_BAD_DESCRIPTOR;
+    }
+    enum status status = move_at_position(file, file->operations->read, transfer);
+    return tell_move(file, status, transfer, EVENT_ACCESS);
 }
 
 enum status file_write(struct file *file, struct transfer *transfer) {
-    return file->access & ACCESS_OF_WRITING
-               ? move_at_position(file, file->operations->write, transfer)
-               : STATUS_BAD_DESCRIPTOR;
+    if (!(file->access & ACCESS_OF_WRITING)) {
+        return STATUS_BAD_DESCRIPTOR;
+    }
+    enum status status = move_at_position(file, file->operations->write, transfer);
+    return tell_move(file, status, transfer, EVENT_MODIFY);
 }
 
 enum status file_read_at(struct file *file, int64_t offset, struct transfer *transfer) {
-    return file->access & ACCESS_OF_READING
-               ? move_at(file, file->operations->read, offset, transfer)
-               : STATUS_BAD_DESCRIPTOR;
+    if (!(file->access & ACCESS_OF_READING)) {
+        return STATUS_BAD_DESCRIPTOR;
+    }
+    enum status status = move_at(file, file->operations->read, offset, transfer);
+    return tell_move(file, status, transfer, EVENT_ACCESS);
 }
 
 enum status file_write_at(struct file *file, int64_t offset, struct transfer *transfer) {
-    return file->access & ACCESS_OF_WRITING
-               ? move_at(file, file->operations->write, offset, transfer)
-               : STATUS_BAD_DESCRIPTOR;
+    if (!(file->access & ACCESS_OF_WRITING)) {
+        return STATUS_BAD_DESCRIPTOR;
+    }
+    enum status status = move_at(file, file->operations->write, offset, transfer);
+    return tell_move(file, status, transfer, EVENT_MODIFY);
 }
 
 static bool is_regular(const struct file *file) {

@@ -21,6 +21,7 @@
 BEGIN_C_DECLS
 
 struct file;
+struct text_sink;
 
 /* Status flags, in Linux's bits (man 2 fcntl, F_SETFL). */
 constexpr uint32_t FILE_APPEND = 02000;
@@ -47,6 +48,7 @@ struct file_operations {
     void (*let_go)(struct file *file); /* the current process closes a descriptor; may be null */
     bool (*unreference)(struct file *file); /* drops a reference, and says whether it was the last;
                                                null: nobody asks which ones are left */
+    void (*show)(struct file *file, const struct text_sink *sink); /* more lines of fdinfo */
     bool is_seekable;
     bool has_no_splice;   /* man 2 splice and sendfile cannot read from it */
     bool ignores_seeking; /* it is always at its start, and seeking does nothing */

@@ -2,6 +2,7 @@
 
 #include "kernel/files/file/device.h"
 #include "kernel/files/file/kinds.h"
+#include "kernel/files/node/observer.h"
 
 constexpr uint32_t ACCESS_MODE_MASK = 3;
 constexpr uint32_t KEPT_BY_PATH = OPEN_DIRECTORY | OPEN_NO_FOLLOW | OPEN_CLOSE_ON_EXEC | OPEN_PATH;
@@ -156,15 +157,21 @@ static const struct file_operations *operations_for(const struct node *node, uin
 }
 
 /* What opening does beyond making a description. */
-static enum status begin(const struct path_view *view, struct file *file, bool is_made) {
-    struct node *node = file->place.node;
+static enum status begin(struct file *file) {
     if (file->operations == &pipe_file_operations) {
         return fifo_file_open(file);
     }
-    if (file->operations->open != nullptr) {
-        return file->operations->open(file);
+    return file->operations->open != nullptr ? file->operations->open(file) : STATUS_OK;
+}
+
+/* What open does once the file is open, which its observers hear first. */
+static enum status finish(const struct path_view *view, struct file *file, bool is_made) {
+    struct node *node = file->place.node;
+    if (file->access != 0) {
+        node_tell_use(node, EVENT_OPEN);
     }
-    bool truncates = node->kind == NODE_REGULAR && (file->open_flags & OPEN_TRUNCATE) && !is_made;
+    bool truncates = node->kind == NODE_REGULAR && file->operations->open == nullptr &&
+                     (file->open_flags & OPEN_TRUNCATE) && !is_made;
     return truncates ? node_resize(node, view->credentials, 0) : STATUS_OK;
 }
 
@@ -194,7 +201,10 @@ static enum status settle(const struct path_view *view, const struct location *p
         }
     }
     file->opener = view->credentials->user;
-    status = begin(view, file, is_made);
+    status = begin(file);
+    if (status == STATUS_OK) {
+        status = finish(view, file, is_made);
+    }
     file->open_flags &=
         ~(OPEN_CREATE | OPEN_EXCLUSIVE | OPEN_NO_TERMINAL | OPEN_TRUNCATE | OPEN_CLOSE_ON_EXEC);
     return status;

@@ -1,6 +1,7 @@
 #include "kernel/files/file/kinds.h"
 #include "kernel/files/file/open.h"
 #include "kernel/files/file/seals.h"
+#include "kernel/files/node/observer.h"
 
 /* Regular files: the node's contents, at a position. */
 
@@ -93,6 +94,7 @@ enum status file_resize(struct file *file, const struct credentials *credentials
     enum status status = resize_regular(node, (uint64_t)size_bytes);
     if (status == STATUS_OK) {
         note_contents_changed(node, credentials);
+        node_tell(node, EVENT_MODIFY);
     }
     return status;
 }
@@ -116,6 +118,7 @@ enum status node_resize(struct node *node, const struct credentials *credentials
     node_end_writing(node);
     if (status == STATUS_OK) {
         note_contents_changed(node, credentials);
+        node_tell(node, EVENT_MODIFY);
     }
     return status;
 }
@@ -178,6 +181,7 @@ enum status file_fill(struct file *file, const struct credentials *credentials, 
     sleep_lock_release(&node->lock);
     if (status == STATUS_OK) {
         note_contents_changed(node, credentials);
+        node_tell(node, EVENT_MODIFY);
     }
     return status;
 }

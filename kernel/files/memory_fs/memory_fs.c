@@ -364,6 +364,7 @@ static void remove_all_below(struct memory_node *root) {
 
 static void memory_dismantle(struct node *root) {
     sleep_lock_acquire(&root->system->tree_lock);
+    root->system->is_unmounted = true;
     remove_all_below(memory_node_of(root));
     node_add_links(root, -2);
     sleep_lock_release(&root->system->tree_lock);

@@ -1,14 +1,15 @@
 #include "kernel/files/memory_fs/memory_node.h"
+#include "kernel/files/transfer/piece.h"
 #include "kernel/files/wait/wait.h"
 #include "lib/check.h"
+#include "lib/least.h"
 #include "mm/addr/addr.h"
 #include "mm/object/memory_object.h"
 
 /*
- * Contents pass through a piece on the stack: what is copied from or to a process may fault, and
- * the fault may want the very object that the copy holds.
+ * Contents pass through a piece: what is copied from or to a process may fault, and the fault may
+ * want the very object that the copy holds.
  */
-constexpr size_t PIECE_SIZE = 512;
 constexpr uint64_t BLOCKS_PER_PAGE = PAGE_SIZE / 512;
 
 static struct memory_object *object_of(struct node *node) {
@@ -31,29 +32,29 @@ uint64_t memory_regular_next_hole(struct node *node, uint64_t offset) {
     return memory_object_next_hole(object_of(node), offset);
 }
 
-static size_t piece_of(uint64_t left) {
-    return left < PIECE_SIZE ? (size_t)left : PIECE_SIZE;
-}
-
 enum status memory_regular_read(struct node *node, uint64_t offset, struct transfer *transfer) {
-    char piece[PIECE_SIZE];
+    struct piece piece;
+    piece_begin(&piece, transfer->left_bytes);
     while (transfer->left_bytes > 0 && !sleeper_is_ending()) {
-        size_t count =
-            memory_object_read(object_of(node), offset, piece, piece_of(transfer->left_bytes));
+        size_t wanted = least(piece.size_bytes, transfer->left_bytes);
+        size_t count = memory_object_read(object_of(node), offset, piece.bytes, wanted);
         if (count == 0) {
             break;
         }
-        offset += transfer_put(transfer, piece, count);
+        offset += transfer_put(transfer, piece.bytes, count);
     }
+    piece_end(&piece);
     return transfer_result(transfer, STATUS_OK);
 }
 
 /* Moves one piece. What was taken and not written counts as not done. */
-static enum status write_piece(struct node *node, uint64_t offset, struct transfer *transfer) {
-    char piece[PIECE_SIZE];
-    size_t count = transfer_take(transfer, piece, piece_of(OBJECT_SIZE_MAX - offset));
+static enum status write_piece(struct node *node, uint64_t offset, const struct piece *piece,
+                               struct transfer *transfer) {
+    size_t wanted = least(piece->size_bytes, OBJECT_SIZE_MAX - offset);
+    size_t count = transfer_take(transfer, piece->bytes, wanted);
     size_t written;
-    enum status status = memory_object_write(object_of(node), offset, piece, count, &written);
+    enum status status =
+        memory_object_write(object_of(node), offset, piece->bytes, count, &written);
     transfer->done_bytes -= count - written;
     return status;
 }
@@ -64,13 +65,16 @@ enum status memory_regular_write(struct node *node, uint64_t offset, struct tran
     }
     uint64_t start = transfer->done_bytes;
     enum status status = STATUS_OK;
+    struct piece piece;
+    piece_begin(&piece, transfer->left_bytes);
     while (status == STATUS_OK && transfer->left_bytes > 0) {
         uint64_t at = offset + transfer->done_bytes - start;
         if (at >= OBJECT_SIZE_MAX) {
             break;
         }
-        status = sleeper_is_ending() ? STATUS_INTERRUPTED : write_piece(node, at, transfer);
+        status = sleeper_is_ending() ? STATUS_INTERRUPTED : write_piece(node, at, &piece, transfer);
     }
+    piece_end(&piece);
     return transfer_result(transfer, status == STATUS_NO_MEMORY ? STATUS_NO_SPACE : status);
 }
 

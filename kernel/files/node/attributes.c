@@ -1,5 +1,7 @@
 #include "kernel/files/node/attributes.h"
 
+#include "kernel/files/node/observer.h"
+
 constexpr int64_t PREFERRED_SIZE = 4096;
 constexpr int64_t DAY_SECONDS = 86'400;
 constexpr uint32_t PERMISSION_EXECUTE_ANY = 0111;
@@ -77,6 +79,7 @@ enum status node_change_permissions(struct node *node, const struct credentials 
     }
     node->changed = node_now();
     sleep_lock_release(&node->lock);
+    node_tell(node, EVENT_ATTRIBUTES);
     return STATUS_OK;
 }
 
@@ -112,6 +115,9 @@ enum status node_change_owner(struct node *node, const struct credentials *crede
         status = STATUS_OK;
     }
     sleep_lock_release(&node->lock);
+    if (status == STATUS_OK && (user & group) != ID_UNCHANGED) {
+        node_tell(node, EVENT_ATTRIBUTES);
+    }
     return status;
 }
 
@@ -127,6 +133,15 @@ static enum status check_time_change(struct node *node, const struct credentials
         return STATUS_OK;
     }
     return are_both_now ? node_check_access(node, credentials, MAY_WRITE) : STATUS_NOT_PERMITTED;
+}
+
+/* One time alone is what reading and writing change. */
+static uint32_t event_of_times(const struct time_request *accessed,
+                               const struct time_request *modified) {
+    if (accessed->change == TIME_KEEP) {
+        return EVENT_MODIFY;
+    }
+    return modified->change == TIME_KEEP ? EVENT_ACCESS : EVENT_ATTRIBUTES;
 }
 
 enum status node_change_times(struct node *node, const struct credentials *credentials,
@@ -145,6 +160,7 @@ enum status node_change_times(struct node *node, const struct credentials *crede
     change_time(&node->modified, modified);
     node->changed = node_now();
     sleep_lock_release(&node->lock);
+    node_tell(node, event_of_times(accessed, modified));
     return STATUS_OK;
 }
 
@@ -179,6 +195,11 @@ void node_drop_set_bits(struct node *node, const struct credentials *credentials
         return;
     }
     sleep_lock_acquire(&node->lock);
+    uint32_t before = node->permissions;
     take_set_bits(node);
+    bool has_changed = node->permissions != before;
     sleep_lock_release(&node->lock);
+    if (has_changed) {
+        node_tell(node, EVENT_ATTRIBUTES);
+    }
 }

@@ -1,5 +1,6 @@
 #include "kernel/files/node/node.h"
 
+#include "kernel/files/node/drop.h"
 #include "lib/check.h"
 
 static struct file_time (*clock_now)(void);
@@ -17,6 +18,7 @@ void node_init(struct node *node, struct file_system *system,
     node->user = request->user;
     node->group = request->group;
     node->seals = SEAL_SEALS;
+    list_init(&node->observers);
     node->accessed = node->modified = node->changed = node_now();
 }
 
@@ -26,6 +28,9 @@ void node_ref(struct node *node) {
 }
 
 static bool drops_last_reference(struct node *node) {
+    if (__atomic_load_n(&node->observed, __ATOMIC_RELAXED) & OBSERVED) {
+        return node_drop_observed(node);
+    }
     uint32_t before = __atomic_fetch_sub(&node->reference_count, 1, __ATOMIC_ACQ_REL);
     CHECK(before > 0);
     return before == 1;

@@ -6,6 +6,7 @@
 #include "kernel/files/node/operations.h"
 #include "lib/capability.h"
 #include "lib/decls.h"
+#include "lib/list.h"
 #include "lib/status.h"
 #include "mm/lock/sleep_lock.h"
 
@@ -57,6 +58,7 @@ struct file_system {
     uint32_t type;               /* f_type of man 2 statfs; fixed at creation */
     uint64_t last_number;        /* of its nodes; atomic */
     struct sleep_lock tree_lock; /* guards which names stand where, in all its directories */
+    bool is_unmounted;           /* guarded by tree_lock: it is being dismantled, or has been */
 
     /* Ends a system that nothing is mounted on, taking the reference of its root's maker. Nodes
      * that are still open live on without their names. */
@@ -75,6 +77,9 @@ struct node {
     uint32_t writing_map_count; /* atomic: areas that may write to it, and calls that make some */
     int32_t writer_count;       /* atomic; below 0: so many execute it, and nobody may write */
 
+    uint8_t observed;           /* atomic; see kernel/files/node/observer.h */
+    struct list_node observers; /* guarded by node_observing */
+
     struct sleep_lock lock;
     uint32_t permissions;                         /* guarded by lock; of PERMISSION_MASK */
     uint32_t user, group;                         /* guarded by lock */
@@ -84,6 +89,11 @@ struct node {
     uint8_t write_hint;                           /* atomic; of man 2 fcntl, F_SET_RW_HINT */
     bool is_linkable; /* guarded by tree_lock: it may get its first name (O_TMPFILE) */
 };
+
+/* Of a node's `observed`. */
+constexpr uint8_t OBSERVED = 1;               /* it has observers */
+constexpr uint8_t OBSERVED_WITH_CHILDREN = 2; /* and its names are marked as the next says */
+constexpr uint8_t OBSERVED_AS_CHILD = 4;      /* the directory that names it may have observers */
 
 /* What a node is to be. */
 struct node_request {

@@ -79,6 +79,9 @@ enum status path_link(const struct location *node, const struct path_view *view,
         return status;
     }
     status = check_can_be_made(&parent, false);
+    if (status == STATUS_OK && node->mount != parent.directory.mount) {
+        status = STATUS_OTHER_FILE_SYSTEM;
+    }
     if (status == STATUS_OK) {
         status = directory_link(parent.directory.node, parent.name, node->node, view->credentials);
     }

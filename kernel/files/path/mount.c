@@ -5,6 +5,12 @@
 #include "mm/heap/heap.h"
 #include "mm/lock/sleep_lock.h"
 
+/* A file system, for as long as it is mounted somewhere. */
+struct mounted {
+    struct node *root;    /* its maker's reference; fixed at creation */
+    uint32_t mount_count; /* atomic */
+};
+
 struct mount {
     struct list_node link;    /* guarded by mounts_lock */
     bool is_attached;         /* guarded by mounts_lock: it is in the table, or hidden */
@@ -13,8 +19,10 @@ struct mount {
     uint32_t writer_count;    /* atomic; files that are open for writing */
     uint32_t use_count;       /* atomic: how often a path has led into it */
     uint32_t expiry;          /* atomic: the use_count of the next umount2, if nobody else comes */
-    struct node *root;        /* its maker's reference; fixed at creation */
+    struct mounted *mounted;  /* counted; fixed at creation */
+    struct node *root;        /* owned; fixed at creation */
     bool is_hidden;           /* fixed at creation */
+    bool is_unbindable;       /* atomic: man 7 mount_namespaces */
     uint32_t number;          /* fixed at creation */
     uint32_t reference_count; /* atomic; 1 is the table's, and grows from 1 under mounts_lock; none
                                  is once it is detached */
@@ -61,17 +69,46 @@ static void publish(struct mount *mount) {
     sleep_lock_release(&mounts_lock);
 }
 
-static enum status create(const struct location *covered, struct node *root, struct mount **mount) {
+/* Another mount of the system, which shows what stands at `root` of it. */
+static enum status create_of(struct mounted *mounted, const struct location *covered,
+                             struct node *root, struct mount **mount) {
     struct mount *made = heap_alloc(sizeof(*made));
     if (made == nullptr) {
         return STATUS_NO_MEMORY;
     }
     made->covered = *covered;
+    made->mounted = mounted;
     made->root = root;
     made->number = __atomic_add_fetch(&last_number, 1, __ATOMIC_RELAXED);
     made->reference_count = 1;
+    __atomic_fetch_add(&mounted->mount_count, 1, __ATOMIC_RELAXED);
+    node_ref(root);
     *mount = made;
     return STATUS_OK;
+}
+
+static enum status create(const struct location *covered, struct node *root, struct mount **mount) {
+    struct mounted *mounted = heap_alloc(sizeof(*mounted));
+    if (mounted == nullptr) {
+        return STATUS_NO_MEMORY;
+    }
+    mounted->root = root;
+    enum status status = create_of(mounted, covered, root, mount);
+    if (status != STATUS_OK) {
+        heap_free(mounted);
+    }
+    return status;
+}
+
+/* Frees one that has not come to be in use; its system's first mount leaves the root to its maker.
+ */
+static void discard(struct mount *mount) {
+    struct mounted *mounted = mount->mounted;
+    node_unref(mount->root);
+    if (__atomic_sub_fetch(&mounted->mount_count, 1, __ATOMIC_ACQ_REL) == 0) {
+        heap_free(mounted);
+    }
+    heap_free(mount);
 }
 
 enum status mount_create_root(struct node *root, struct mount **mount) {
@@ -115,26 +152,59 @@ static enum status cover(struct node *node) {
     return status;
 }
 
+static enum status check_fits(const struct location *covered, const struct node *root) {
+    bool fits = (covered->node->kind == NODE_DIRECTORY) == (root->kind == NODE_DIRECTORY);
+    return fits ? STATUS_OK : STATUS_NOT_A_DIRECTORY;
+}
+
+/* Puts a new one over the place that it was made for. */
+static enum status attach(struct mount *mount) {
+    enum status status = cover(mount->covered.node);
+    if (status != STATUS_OK) {
+        discard(mount);
+        return status;
+    }
+    location_ref(&mount->covered);
+    publish(mount);
+    return STATUS_OK;
+}
+
 enum status mount_attach(const struct location *covered, struct node *root, uint32_t flags,
                          struct mount **mount) {
-    if ((covered->node->kind == NODE_DIRECTORY) != (root->kind == NODE_DIRECTORY)) {
-        return STATUS_NOT_A_DIRECTORY;
+    enum status status = check_fits(covered, root);
+    if (status == STATUS_OK) {
+        status = create(covered, root, mount);
     }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    (*mount)->flags = flags;
+    return attach(*mount);
+}
+
+enum status mount_bind(const struct location *covered, const struct location *source) {
     struct mount *made;
-    enum status status = create(covered, root, &made);
+    if (source->mount->mounted == nullptr ||
+        __atomic_load_n(&source->mount->is_unbindable, __ATOMIC_RELAXED)) {
+        return STATUS_INVALID;
+    }
+    enum status status = check_fits(covered, source->node);
+    if (status == STATUS_OK) {
+        status = create_of(source->mount->mounted, covered, source->node, &made);
+    }
     if (status != STATUS_OK) {
         return status;
     }
-    status = cover(covered->node);
-    if (status != STATUS_OK) {
-        heap_free(made);
-        return status;
-    }
-    made->flags = flags;
-    location_ref(covered);
-    publish(made);
-    *mount = made;
-    return STATUS_OK;
+    made->flags = mount_flags(source->mount);
+    return attach(made);
+}
+
+void mount_set_unbindable(struct mount *mount, bool is_unbindable) {
+    __atomic_store_n(&mount->is_unbindable, is_unbindable, __ATOMIC_RELAXED);
+}
+
+struct node *mount_system_root(const struct mount *mount) {
+    return mount->mounted == nullptr ? nullptr : mount->mounted->root;
 }
 
 static void unlink(struct mount *mount) REQUIRES(mounts_lock) {
@@ -159,8 +229,13 @@ static enum status unlink_unless_busy(struct mount *mount, uint32_t holder_count
 
 /* Nobody refers to it, and no path leads to it. */
 static void give_back(struct mount *mount) {
+    struct mounted *mounted = mount->mounted;
     location_unref(&mount->covered);
-    mount->root->system->dismantle(mount->root);
+    node_unref(mount->root);
+    if (__atomic_sub_fetch(&mounted->mount_count, 1, __ATOMIC_ACQ_REL) == 0) {
+        mounted->root->system->dismantle(mounted->root);
+        heap_free(mounted);
+    }
     heap_free(mount);
 }
 

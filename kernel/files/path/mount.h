@@ -55,8 +55,19 @@ struct mount *mount_nowhere(void);
 enum status mount_attach(const struct location *covered, struct node *root, uint32_t flags,
                          struct mount **mount);
 
-/* Takes a mount away, and its file system with it. Errors: STATUS_BUSY, somebody refers to a place
- * in it. */
+/*
+ * man 2 mount, MS_BIND: another mount of the same file system, over a place, with the source as its
+ * root and the flags of its mount. Errors: as mount_attach; STATUS_INVALID, the source is in no
+ * mount that a path leads to, or in one that is unbindable.
+ */
+enum status mount_bind(const struct location *covered, const struct location *source);
+void mount_set_unbindable(struct mount *mount, bool is_unbindable);
+
+/* The root of the file system that a mount shows a part of, not owned; null: it shows none. */
+struct node *mount_system_root(const struct mount *mount);
+
+/* Takes a mount away, and with the last of its file system that too. Errors: STATUS_BUSY, somebody
+ * refers to a place in it. */
 enum status mount_detach(struct mount *mount);
 
 /*

@@ -91,4 +91,8 @@ enum status path_create(const struct path_view *view, UNTRUSTED const char *path
 enum status path_of(const struct location *place, const struct location *root, char *buffer,
                     size_t size_bytes, const char **path);
 
+/* The same as seen from the root of its file system, whatever is mounted where, for mountinfo. */
+enum status path_in_system(const struct location *place, char *buffer, size_t size_bytes,
+                           const char **path);
+
 END_C_DECLS

@@ -32,6 +32,25 @@ static enum status climb(struct location *at, struct backward_text *text, bool *
     return status == STATUS_OK ? prepend(text, "/", 1) : status;
 }
 
+enum status path_in_system(const struct location *place, char *buffer, size_t size_bytes,
+                           const char **path) {
+    struct backward_text text = {buffer, size_bytes};
+    enum status status = prepend(&text, "", 1);
+    size_t end = text.start;
+    bool is_at_top = false;
+    struct location at = *place;
+    location_ref(&at);
+    while (status == STATUS_OK && !is_at_top) {
+        status = climb(&at, &text, &is_at_top);
+    }
+    location_unref(&at);
+    if (status == STATUS_OK && text.start == end) {
+        status = prepend(&text, "/", 1);
+    }
+    *path = buffer + text.start;
+    return status;
+}
+
 /* The place below the mount that the place is the root of; false where there is none. */
 static bool leave_mount(struct location *at) {
     struct location below = mount_covered(at->mount);

@@ -1,12 +1,13 @@
 #include "kernel/files/pipe/pipe.h"
 
-#include "kernel/files/pipe/pipe_user.h"
 #include "kernel/files/pipe/ring.h"
+#include "kernel/files/user/user.h"
 #include "lib/check.h"
 #include "mm/addr/addr.h"
 #include "mm/heap/heap.h"
 #include "mm/lock/sleep_lock.h"
 
+constexpr int64_t USER_PAGES_SOFT = 16'384;
 constexpr uint64_t CAPACITY_LIMIT = 1ull << 31;
 
 struct pipe {
@@ -17,17 +18,22 @@ struct pipe {
     uint32_t readers, writers; /* guarded by lock: open ends */
     uint32_t reader_turns, writer_turns; /* guarded by lock: how often one was opened */
     struct wait_queue changed;
-    struct pipe_user *user; /* who made it; fixed at creation */
+    struct file_user *user; /* who made it; fixed at creation */
 };
 
+/* So many slots more, or less. Returns whether the user has no more than the limit now. */
+static bool count_slots(struct file_user *user, int64_t slot_count) {
+    return file_user_add(user, USER_PIPE_PAGES, slot_count) <= USER_PAGES_SOFT;
+}
+
 /* Who has too many gets the least that holds anything beside what is read. */
-static size_t take_slots(struct pipe_user *user) {
+static size_t take_slots(struct file_user *user) {
     constexpr int64_t usual = PIPE_CAPACITY / PAGE_SIZE;
     constexpr int64_t least = 2;
-    if (pipe_user_add(user, usual) || pipe_user_is_root(user)) {
+    if (count_slots(user, usual) || file_user_is_root(user)) {
         return usual;
     }
-    (void)pipe_user_add(user, least - usual);
+    (void)count_slots(user, least - usual);
     return least;
 }
 
@@ -35,7 +41,7 @@ static enum status make_ring(struct pipe *pipe) {
     size_t slot_count = take_slots(pipe->user);
     enum status status = ring_create(&pipe->ring, slot_count);
     if (status != STATUS_OK) {
-        (void)pipe_user_add(pipe->user, -(int64_t)slot_count);
+        (void)count_slots(pipe->user, -(int64_t)slot_count);
     }
     return status;
 }
@@ -45,7 +51,7 @@ enum status pipe_create(uint32_t user, struct pipe **pipe) {
     if (made == nullptr) {
         return STATUS_NO_MEMORY;
     }
-    enum status status = pipe_user_enter(user, &made->user);
+    enum status status = file_user_enter(user, &made->user);
     if (status != STATUS_OK) {
         goto free_pipe;
     }
@@ -59,7 +65,7 @@ enum status pipe_create(uint32_t user, struct pipe **pipe) {
     return STATUS_OK;
 
 leave_user:
-    pipe_user_leave(made->user);
+    file_user_leave(made->user);
 free_pipe:
     heap_free(made);
     return status;
@@ -74,8 +80,8 @@ bool pipe_unref(struct pipe *pipe) {
     uint32_t before = __atomic_fetch_sub(&pipe->reference_count, 1, __ATOMIC_ACQ_REL);
     CHECK(before > 0);
     if (before == 1) {
-        (void)pipe_user_add(pipe->user, -(int64_t)pipe->ring.slot_count);
-        pipe_user_leave(pipe->user);
+        (void)count_slots(pipe->user, -(int64_t)pipe->ring.slot_count);
+        file_user_leave(pipe->user);
         ring_destroy(&pipe->ring);
         heap_free(pipe);
     }
@@ -375,7 +381,7 @@ static uint64_t round_capacity(uint64_t size_bytes) {
 static enum status resize_counted(struct pipe *pipe, size_t slot_count, bool is_root)
     REQUIRES(pipe->lock) {
     int64_t more = (int64_t)slot_count - (int64_t)pipe->ring.slot_count;
-    bool is_within = pipe_user_add(pipe->user, more);
+    bool is_within = count_slots(pipe->user, more);
     enum status status = STATUS_OK;
     if (more > 0 && !is_within && !is_root) {
         status = STATUS_NOT_PERMITTED;
@@ -385,7 +391,7 @@ static enum status resize_counted(struct pipe *pipe, size_t slot_count, bool is_
         status = ring_resize(&pipe->ring, slot_count);
     }
     if (status != STATUS_OK) {
-        (void)pipe_user_add(pipe->user, -more);
+        (void)count_slots(pipe->user, -more);
     }
     return status;
 }

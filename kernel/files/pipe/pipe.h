@@ -21,7 +21,7 @@ constexpr size_t PIPE_ATOMIC_SIZE = 4096;       /* PIPE_BUF: a write up to it is
 
 /*
  * Empty, with one reference and no end open; smaller than PIPE_CAPACITY where the pipes of its user
- * have PIPE_USER_PAGES_SOFT already. Errors: STATUS_NO_MEMORY.
+ * have as many pages already as /proc/sys/fs/pipe-user-pages-soft says. Errors: STATUS_NO_MEMORY.
  */
 enum status pipe_create(uint32_t user, struct pipe **pipe);
 void pipe_ref(struct pipe *pipe);

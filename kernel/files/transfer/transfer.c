@@ -3,7 +3,7 @@
 #include "lib/least.h"
 #include "lib/memory.h"
 
-constexpr size_t ZEROES_SIZE = 256;
+constexpr size_t ZEROES_SIZE = 4096;
 
 struct transfer transfer_begin(const struct transfer_side *side, void *context, size_t size_bytes) {
     return (struct transfer){

@@ -40,6 +40,7 @@ struct transfer {
     bool keeps_set_bits; /* who writes is root: see node_drop_set_bits */
     bool is_broken;      /* nobody reads what is left, after some was moved: the caller's SIGPIPE */
     bool breaks_silently; /* who sends to nobody gets no SIGPIPE (man 7 unix, of packets) */
+    bool is_silent;       /* a part of more: whoever has it all moved tells the file's observers */
     enum append_mode append;
 };
 

@@ -220,9 +220,11 @@ void mount_write(const struct text_sink *to, const struct mount_facts *mount) {
 }
 
 void mountinfo_write(const struct text_sink *to, const struct mount_facts *mount) {
-    format_to(to, "%u %u %u:%u / ", mount->number, mount->parent,
+    format_to(to, "%u %u %u:%u ", mount->number, mount->parent,
               (unsigned)(mount->device >> 8 & 0xfff),
               (unsigned)((mount->device & 0xff) | (mount->device >> 12 & 0xfff00)));
+    write_escaped(to, mount->root);
+    format_to(to, " ");
     write_escaped(to, mount->place);
     format_to(to, " ");
     write_mount_flags(to, mount->flags);

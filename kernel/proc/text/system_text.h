@@ -62,6 +62,7 @@ struct mount_facts {
     uint32_t number, parent; /* parent: that of the mount it is on; its own for the root */
     uint64_t device;         /* st_dev of its files */
     const char *kind;        /* of its file system */
+    const char *root;        /* the path in it that it shows from */
     const char *place;       /* the path that it covers */
     uint32_t flags;          /* of MOUNT_FLAGS (kernel/files/path/mount.h) */
 };

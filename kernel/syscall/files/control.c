@@ -1,5 +1,6 @@
 #include "kernel/files/file/descriptor_table.h"
 #include "kernel/files/file/open.h"
+#include "kernel/files/inotify/inotify.h"
 #include "kernel/files/pipe/pipe.h"
 #include "kernel/files/socket/socket.h"
 #include "kernel/syscall/calls.h"
@@ -62,6 +63,9 @@ static int64_t tell_bytes_left(struct file *file, uint64_t address) {
     }
     if (file_is_socket(file)) {
         return tell_socket_bytes(file, address);
+    }
+    if (file_is_inotify(file)) {
+        return tell_count((int64_t)inotify_size(file), address);
     }
     return is_regular(file) ? tell_regular_bytes(file, address)
                             : file_control(file, FIONREAD, address);

@@ -1,6 +1,7 @@
 #include "kernel/syscall/files/copy.h"
 
 #include "kernel/files/file/open.h"
+#include "kernel/files/node/observer.h"
 #include "kernel/files/pipe/pipe.h"
 #include "kernel/files/wait/wait.h"
 #include "kernel/syscall/files/arguments.h"
@@ -115,6 +116,7 @@ static enum status read_and_write(struct copy_end *from, struct copy_end *to,
     }
     struct transfer writing =
         limited_to_file_size(transfer_from_memory(piece, reading->done_bytes));
+    writing.is_silent = true;
     if (reading->done_bytes > 0) {
         status = write_piece(to, &writing, must_write_all(from));
     }
@@ -140,6 +142,7 @@ static enum status move_piece(struct copy_end *from, struct copy_end *to, char *
             return status;
         }
         struct transfer reading = transfer_to_memory(piece, fitting);
+        reading.is_silent = true;
         status = read_and_write(from, to, &reading, is_first && from->may_wait, moved);
     } while (status == STATUS_TRY_AGAIN && may_wait_for_room && from->may_wait);
     return status;
@@ -179,6 +182,10 @@ int64_t copy_between(struct copy_end *from, struct copy_end *to, uint64_t size_b
     heap_free(piece);
     if (result < 0) {
         return result;
+    }
+    if (result > 0) {
+        node_tell_use(from->file->place.node, EVENT_ACCESS);
+        node_tell_use(to->file->place.node, EVENT_MODIFY);
     }
     enum status status = tell_offset(from);
     if (status == STATUS_OK) {

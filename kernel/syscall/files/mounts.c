@@ -7,13 +7,14 @@
 #include "kernel/syscall/files/call_path.h"
 #include "mm/heap/heap.h"
 
-/* Flags of man 2 mount. Those of how a system is to be used have no effect, but for MOUNT_FLAGS;
- * the last ones say that a mount's changes reach no other one, which is always so. */
+/* Flags of man 2 mount. Those of how a system is to be used have no effect, but for MOUNT_FLAGS. */
 constexpr uint64_t MOUNT_WITHOUT_EFFECT =
-    0x400 | 0x800 | 0x8000 | 0x200000 | 0x1000000 | 0x2000000 | 0xc0ed0000;
+    0x400 | 0x800 | 0x8000 | 0x200000 | 0x1000000 | 0x2000000 | 0xc0e10000;
 constexpr uint64_t MOUNT_REMOUNT = 0x20;
 constexpr uint64_t MOUNT_BIND = 0x1000;
-constexpr uint64_t MOUNT_PRIVATE = 0x20000 | 0x40000 | 0x80000; /* UNBINDABLE, PRIVATE, SLAVE */
+constexpr uint64_t MOUNT_SILENT = 0x8000;
+constexpr uint64_t MOUNT_UNBINDABLE = 0x20000;
+constexpr uint64_t MOUNT_PROPAGATION = MOUNT_UNBINDABLE | 0x40000 | 0x80000 | 0x100000;
 constexpr uint64_t MOUNT_RECURSIVE = 0x4000;
 
 /* Flags of man 2 umount2. */
@@ -69,48 +70,90 @@ static enum status check_is_root(const struct location *place) {
     return is_root ? STATUS_OK : STATUS_INVALID;
 }
 
-static enum status mount_at(const struct location *place, uint64_t flags, const char *type_name,
-                            const char *options) {
-    uint32_t of_mount = (uint32_t)flags & MOUNT_FLAGS;
-    flags &= ~(MOUNT_WITHOUT_EFFECT | MOUNT_FLAGS);
+/* MS_BIND: what a path names, at the place too. */
+static enum status bind(const struct location *place, uint64_t source_address) {
+    constexpr uint64_t here = (uint64_t)CURRENT_DIRECTORY;
+    struct location source;
+    enum status status =
+        call_path_find(here, source_address, EMPTY_PATH_IS_NONE, LAST_LINK_FOLLOW, &source);
+    if (status == STATUS_OK) {
+        status = mount_bind(place, &source);
+        location_unref(&source);
+    }
+    return status;
+}
+
+/* MS_PRIVATE and the like. Changes of a mount reach no other one, whatever it is. */
+static enum status set_propagation(const struct location *place, uint64_t flags) {
+    uint64_t kind = flags & ~(MOUNT_RECURSIVE | MOUNT_SILENT);
+    bool is_one = (kind & ~MOUNT_PROPAGATION) == 0 && (kind & (kind - 1)) == 0;
+    enum status status = is_one ? check_is_root(place) : STATUS_INVALID;
+    if (status == STATUS_OK) {
+        mount_set_unbindable(place->mount, kind == MOUNT_UNBINDABLE);
+    }
+    return status;
+}
+
+/* What man 2 mount was called with. */
+struct mount_call {
+    uint64_t flags;
+    uint64_t source_address;
+    const char *source, *type_name, *options;
+};
+
+/* In Linux's order. */
+static enum status mount_at(const struct location *place, const struct mount_call *call) {
+    uint32_t of_mount = (uint32_t)call->flags & MOUNT_FLAGS;
+    uint64_t others = call->flags & ~(MOUNT_WITHOUT_EFFECT | MOUNT_FLAGS);
     if (!may_mount()) {
         return STATUS_NOT_PERMITTED;
     }
-    if (flags == 0) {
-        return mount_new(place, of_mount, type_name, options);
-    }
-    if (flags == MOUNT_REMOUNT || flags == (MOUNT_REMOUNT | MOUNT_BIND)) {
+    if (others == MOUNT_REMOUNT || others == (MOUNT_REMOUNT | MOUNT_BIND)) {
         enum status status = check_is_root(place);
         return status == STATUS_OK ? mount_set_flags(place->mount, of_mount) : status;
     }
-    bool is_private = (flags & MOUNT_PRIVATE) && !(flags & ~(MOUNT_PRIVATE | MOUNT_RECURSIVE));
-    return is_private ? check_is_root(place) : STATUS_INVALID;
+    if ((others & ~MOUNT_RECURSIVE) == MOUNT_BIND) {
+        return call->source[0] == '\0' ? STATUS_INVALID : bind(place, call->source_address);
+    }
+    if (others & MOUNT_PROPAGATION) {
+        return set_propagation(place, call->flags);
+    }
+    return others == 0 ? mount_new(place, of_mount, call->type_name, call->options)
+                       : STATUS_INVALID;
 }
 
-static int64_t mount_by_texts(const struct trap_frame *frame, const char *type_name,
-                              const char *options) {
+static int64_t mount_by_texts(uint64_t place_address, const struct mount_call *call) {
+    constexpr uint64_t here = (uint64_t)CURRENT_DIRECTORY;
     struct location place;
-    enum status status = call_path_find((uint64_t)CURRENT_DIRECTORY, frame->rsi, EMPTY_PATH_IS_NONE,
-                                        LAST_LINK_FOLLOW, &place);
-    if (status != STATUS_OK) {
-        return status;
+    enum status status =
+        call_path_find(here, place_address, EMPTY_PATH_IS_NONE, LAST_LINK_FOLLOW, &place);
+    if (status == STATUS_OK) {
+        status = mount_at(&place, call);
+        location_unref(&place);
     }
-    status = mount_at(&place, frame->r10, type_name, options);
-    location_unref(&place);
     return status;
 }
 
 int64_t call_mount(const struct trap_frame *frame) {
-    char *type_name = nullptr, *options = nullptr;
-    int64_t result = copy_text(frame->rdx, &type_name);
-    if (result == STATUS_OK) {
-        result = copy_text(frame->r8, &options);
+    char *texts[3] = {};
+    const uint64_t addresses[3] = {frame->rdx, frame->rdi, frame->r8};
+    int64_t result = STATUS_OK;
+    for (size_t i = 0; i < 3 && result == STATUS_OK; i++) {
+        result = copy_text(addresses[i], &texts[i]);
     }
     if (result == STATUS_OK) {
-        result = mount_by_texts(frame, type_name, options);
+        const struct mount_call call = {
+            .flags = frame->r10,
+            .source_address = frame->rdi,
+            .source = texts[1],
+            .type_name = texts[0],
+            .options = texts[2],
+        };
+        result = mount_by_texts(frame->rsi, &call);
     }
-    heap_free(options);
-    heap_free(type_name);
+    for (size_t i = 0; i < 3; i++) {
+        heap_free(texts[i]);
+    }
     return result;
 }
 

@@ -126,10 +126,25 @@ static int64_t choose_shared_source(struct request *request, uint64_t protection
     }
     if (status == STATUS_NOT_PERMITTED) {
         request->mapping.source = nullptr;
-        request->mapping.rights_max = RIGHT_READ | RIGHT_EXECUTE;
+        request->mapping.rights_max =
+            RIGHT_READ | (request->mapping.rights_max == 0 ? RIGHT_EXECUTE : RIGHT_NONE);
         return protection & PROT_WRITE ? status : STATUS_OK;
     }
     return status;
+}
+
+static bool is_on_mount_without_execution(const struct file *file) {
+    const struct mount *mount = file->place.mount;
+    return mount != nullptr && (mount_flags(mount) & MOUNT_NO_EXECUTION);
+}
+
+/* What lies on a mount without execution is not executed as memory either, now or later. */
+static int64_t limit_execution(struct request *request, uint64_t protection) {
+    if (!is_on_mount_without_execution(request->file)) {
+        return STATUS_OK;
+    }
+    request->mapping.rights_max = RIGHT_READ | RIGHT_WRITE;
+    return protection & PROT_EXECUTE ? STATUS_NOT_PERMITTED : STATUS_OK;
 }
 
 /* Whether a file can have bytes there. */
@@ -152,6 +167,9 @@ static int64_t describe_file(struct request *request, uint64_t protection) {
         return STATUS_INVALID;
     }
     int64_t status = check_file_access(request, protection, is_shared);
+    if (status == STATUS_OK) {
+        status = limit_execution(request, protection);
+    }
     if (status != STATUS_OK) {
         return status;
     }
