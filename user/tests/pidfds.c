@@ -61,6 +61,12 @@ static void check_pidfds(void) {
     show("release", syscall(MRELEASE, file, 0) == 0 || errno == ESRCH);
     show("wait for it", waitid(P_PIDFD, (id_t)file, &info, WEXITED));
     show("signal", syscall(PIDFD_SEND, file, 0, nullptr, 0));
+    int path = open("/", O_PATH);
+    show("wait for a path", waitid(P_PIDFD, (id_t)path, &info, WEXITED));
+    show("signal a path", syscall(PIDFD_SEND, path, 0, nullptr, 0));
+    show("get from a path", syscall(PIDFD_GETFD, path, 0, 0));
+    show("release a path", syscall(MRELEASE, path, 0));
+    show("close the path", close(path));
     show("release with flags", syscall(MRELEASE, file, 1));
     show("release nothing", syscall(MRELEASE, 99, 0));
     show("release a file", syscall(MRELEASE, 0, 0));
