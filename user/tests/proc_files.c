@@ -255,6 +255,8 @@ static void check_others(void) {
     say("cpuinfo: %s", strncmp(text, "processor", 9) == 0 ? "ok" : "bad");
     slurp("/proc/stat");
     say("stat: %d", strncmp(text, "cpu ", 4) == 0);
+    say("the first CPU's package: %d",
+        atoi(slurp("/sys/devices/system/cpu/cpu0/topology/physical_package_id")));
     slurp("/proc/no_such_file");
     slurp("/proc/134217727/status");
     show("make a file", open("/proc/x", O_CREAT | O_WRONLY, 0600));
