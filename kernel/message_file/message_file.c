@@ -45,11 +45,25 @@ static void let_go(struct file *file) {
     sleep_lock_release(&posix_queue_lock);
 }
 
+constexpr size_t STATE_TEXT_SIZE = 80;
+
+/* What can be read of a queue itself (man 7 mq_overview). */
+static enum status read_state(struct file *file, uint64_t *position, struct transfer *transfer) {
+    char text[STATE_TEXT_SIZE];
+    size_t length = posix_queue_write_state(queue_of(file), text, sizeof(text));
+    if (*position < length) {
+        *position += transfer_put(transfer, text + *position, length - (size_t)*position);
+    }
+    return transfer_result(transfer, STATUS_OK);
+}
+
 static const struct file_operations queue_operations = {
+    .read = read_state,
     .let_go = let_go,
     .poll = poll_queue,
     .release = release_queue,
-    .ignores_seeking = true,
+    .is_seekable = true,
+    .size_bytes = STATE_TEXT_SIZE,
     .mode = NODE_REGULAR,
     .name = "mqueue:[queue]",
 };
@@ -165,6 +179,7 @@ static void insert(struct posix_queue *queue, struct posix_message *message)
     }
     list_insert_after(at, &message->link);
     queue->attributes.message_count++;
+    queue->message_bytes += message->size_bytes;
 }
 
 static enum status put_when_there_is_room(struct posix_queue *queue, struct posix_message *message,
@@ -205,6 +220,7 @@ static enum status take_first(struct posix_queue *queue, struct queue_wait *wait
     if (status == STATUS_OK) {
         *message = LIST_ENTRY(list_pop_front(&queue->messages), struct posix_message, link);
         queue->attributes.message_count--;
+        queue->message_bytes -= (*message)->size_bytes;
         wait_queue_wake(&queue->changed);
     }
     return status;

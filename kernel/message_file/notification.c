@@ -38,6 +38,20 @@ void posix_queue_forget_current(struct posix_queue *queue) {
     }
 }
 
+size_t posix_queue_write_state(struct posix_queue *queue, char *text, size_t size_bytes) {
+    constexpr int silent = 1; /* SIGEV_NONE */
+    sleep_lock_acquire(&posix_queue_lock);
+    bool is_told = queue->notified != nullptr;
+    bool is_silent = is_told && queue->notification.is_silent;
+    unsigned signal = is_told && !is_silent ? queue->notification.signal : 0;
+    uint32_t process = is_told ? queue->notified->number : 0;
+    size_t length = format_buffer(
+        text, size_bytes, "QSIZE:%-10llu NOTIFY:%-5d SIGNO:%-5u NOTIFY_PID:%-6u\n",
+        (unsigned long long)queue->message_bytes, is_silent ? silent : 0, signal, process);
+    sleep_lock_release(&posix_queue_lock);
+    return length;
+}
+
 static enum status set(struct posix_queue *queue, const struct file *file,
                        const struct posix_notification *notification) REQUIRES(posix_queue_lock) {
     if (notification == nullptr) {

@@ -17,6 +17,7 @@ struct posix_queue {
     struct ipc_rights rights;
     struct posix_queue_attributes attributes; /* all but flags */
     struct list_node messages;                /* in the order that they are received */
+    uint64_t message_bytes;                   /* of all messages */
     struct wait_queue changed;
     uint32_t receiver_count;  /* who waits for a message */
     struct process *notified; /* owned; null: nobody is told */
@@ -35,6 +36,9 @@ void posix_queue_forget(struct posix_queue *queue, const struct file *file)
 
 /* man 3 mq_notify: a process that closes any descriptor of the queue is told no more. */
 void posix_queue_forget_current(struct posix_queue *queue) REQUIRES(posix_queue_lock);
+/* Writes what the messages take and who is told, as man 7 mq_overview shows it; returns the length,
+ * which is less than `size_bytes`. */
+size_t posix_queue_write_state(struct posix_queue *queue, char *text, size_t size_bytes);
 
 /* The queue of a name; null: none. A new one with the name, whose reference is the name's; errors
  * as posix_queue_open. */

@@ -1,4 +1,5 @@
 #include "kernel/proc/facts.h"
+#include "kernel/proc/proc.h"
 #include "kernel/proc/subject.h"
 #include "kernel/proc/tables.h"
 #include "kernel/proc/text/parse.h"
@@ -347,4 +348,9 @@ static bool next_task(const struct made_subject *directory, uint32_t from, uint3
     }
     tree_unlock();
     return *number != 0;
+}
+
+struct process *proc_process_of(const struct file *file) {
+    const struct made_subject *subject = made_fs_subject(file->place.node, &process_directory);
+    return subject != nullptr ? subject_process(subject) : nullptr;
 }

@@ -16,7 +16,34 @@ static enum status constant_show(const struct made_view *view, const struct text
 
 static const struct made_directory empty_directory = {};
 
+/* One thread in one core: lists, and masks of bits. */
+static const struct made_entry topology_entries[] = {
+    CONSTANT("cluster_cpus", "1"),
+    CONSTANT("cluster_cpus_list", "0"),
+    CONSTANT("cluster_id", "65535"),
+    CONSTANT("core_cpus", "1"),
+    CONSTANT("core_cpus_list", "0"),
+    CONSTANT("core_id", "0"),
+    CONSTANT("core_siblings", "1"),
+    CONSTANT("core_siblings_list", "0"),
+    CONSTANT("die_cpus", "1"),
+    CONSTANT("die_cpus_list", "0"),
+    CONSTANT("die_id", "0"),
+    CONSTANT("package_cpus", "1"),
+    CONSTANT("package_cpus_list", "0"),
+    CONSTANT("physical_package_id", "0"),
+    CONSTANT("thread_siblings", "1"),
+    CONSTANT("thread_siblings_list", "0"),
+};
+static const struct made_directory topology_directory = CONTENTS(topology_entries);
+static const struct made_entry first_cpu_entries[] = {DIRECTORY("topology", topology_directory)};
+static const struct made_directory first_cpu_directory = CONTENTS(first_cpu_entries);
+
 static const struct made_entry cpu_entries[] = {
+    DIRECTORY("cpu0", first_cpu_directory),
+    CONSTANT("isolated", ""),
+    CONSTANT("kernel_max", "0"),
+    CONSTANT("offline", ""),
     CONSTANT("online", "0"),
     CONSTANT("possible", "0"),
     CONSTANT("present", "0"),

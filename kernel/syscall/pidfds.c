@@ -1,4 +1,5 @@
 #include "kernel/files/file/open.h"
+#include "kernel/proc/proc.h"
 #include "kernel/process/pidfd.h"
 #include "kernel/process/signals.h"
 #include "kernel/syscall/calls.h"
@@ -8,19 +9,32 @@
 
 /* man 2 pidfd_open, pidfd_send_signal, pidfd_getfd, process_mrelease. */
 
-/* A reference to the process that an open file stands for. Errors: STATUS_BAD_DESCRIPTOR. */
-static enum status find_process(uint64_t descriptor, struct process **process) {
+/* The process that an open file stands for; null: it stands for none. */
+typedef struct process *file_meaning(const struct file *file);
+
+/* Before there were such files, whoever opened /proc/PID knew the process by that. */
+static struct process *signalled_by(const struct file *file) {
+    struct process *process = pidfd_process(file);
+    return process ? process : proc_process_of(file);
+}
+
+/* A reference to the process that a descriptor stands for. Errors: STATUS_BAD_DESCRIPTOR. */
+static enum status find_by(uint64_t descriptor, file_meaning *meaning, struct process **process) {
     struct file *file;
     enum status status = open_file(descriptor, &file);
     if (status != STATUS_OK) {
         return status;
     }
-    *process = pidfd_process(file);
+    *process = meaning(file);
     if (*process) {
         process_ref(*process);
     }
     file_unref(file);
     return *process ? STATUS_OK : STATUS_BAD_DESCRIPTOR;
+}
+
+static enum status find_process(uint64_t descriptor, struct process **process) {
+    return find_by(descriptor, pidfd_process, process);
 }
 
 int64_t call_pidfd_open(const struct trap_frame *frame) {
@@ -84,7 +98,7 @@ int64_t call_pidfd_send_signal(const struct trap_frame *frame) {
     if ((uint32_t)frame->r10 != 0) {
         return STATUS_INVALID;
     }
-    int64_t status = find_process(frame->rdi, &process);
+    int64_t status = find_by(frame->rdi, signalled_by, &process);
     if (status != STATUS_OK) {
         return status;
     }

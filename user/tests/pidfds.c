@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -61,9 +62,47 @@ static void check_pidfds(void) {
     show("release", syscall(MRELEASE, file, 0) == 0 || errno == ESRCH);
     show("wait for it", waitid(P_PIDFD, (id_t)file, &info, WEXITED));
     show("signal", syscall(PIDFD_SEND, file, 0, nullptr, 0));
+    int path = open("/", O_PATH);
+    show("wait for a path", waitid(P_PIDFD, (id_t)path, &info, WEXITED));
+    show("signal a path", syscall(PIDFD_SEND, path, 0, nullptr, 0));
+    show("get from a path", syscall(PIDFD_GETFD, path, 0, 0));
+    show("release a path", syscall(MRELEASE, path, 0));
+    show("close the path", close(path));
     show("release with flags", syscall(MRELEASE, file, 1));
     show("release nothing", syscall(MRELEASE, 99, 0));
     show("release a file", syscall(MRELEASE, 0, 0));
+}
+
+/* What a directory of /proc can be used for instead. */
+static void check_directory(const char *path) {
+    siginfo_t info;
+    int file = open(path, O_RDONLY | O_DIRECTORY);
+    show(path, syscall(PIDFD_SEND, file, SIGUSR1, nullptr, 0));
+    show("get from it", syscall(PIDFD_GETFD, file, 0, 0));
+    show("wait for it", waitid(P_PIDFD, (id_t)file, &info, WEXITED));
+    show("release it", syscall(MRELEASE, file, 0));
+    close(file);
+}
+
+static void check_directories(void) {
+    check_directory("/proc/self");
+    check_directory("/proc/self/fd");
+    check_directory("/proc/self/task");
+    check_directory("/proc/thread-self");
+    check_directory("/proc");
+    check_directory("/");
+    pid_t child = fork();
+    if (child == 0) {
+        pause();
+    }
+    char path[32];
+    snprintf(path, sizeof(path), "/proc/%d", child);
+    int file = open(path, O_RDONLY | O_DIRECTORY);
+    show("kill by it", syscall(PIDFD_SEND, file, SIGKILL, nullptr, 0));
+    kill(child, SIGKILL);
+    show_end("child", child);
+    show("signal by what is left", syscall(PIDFD_SEND, file, 0, nullptr, 0));
+    close(file);
 }
 
 static void check_comparing(void) {
@@ -205,6 +244,7 @@ static void check_personality(void) {
 
 int main(void) {
     check_pidfds();
+    check_directories();
     check_comparing();
     check_waiting_for_many();
     check_rseq();

@@ -247,6 +247,56 @@ static void check_limits(void) {
     say("without names: %d, then %s", count, error_name(errno));
 }
 
+/* What is read of a queue itself; ids are shown as whether they are the caller's. */
+static void show_state(const char *what) {
+    unsigned long size_bytes = 0;
+    int kind = -1, signal = -1, process = -1;
+    memset(text, 0, sizeof(text));
+    long length = pread(queue, text, sizeof(text) - 1, 0);
+    sscanf(text, "QSIZE:%lu NOTIFY:%d SIGNO:%d NOTIFY_PID:%d", &size_bytes, &kind, &signal,
+           &process);
+    say("%s: %ld bytes, %lu of messages, kind %d, signal %d, %s", what, length, size_bytes, kind,
+        signal,
+        process == getpid() ? "the caller"
+        : process == 0      ? "nobody"
+                            : "another");
+}
+
+static void check_reading(void) {
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
+    struct stat status;
+    show_state("empty");
+    show("send", put("hello", 1));
+    show("send", put("hi", 1));
+    show("notify", call(mq_notify, queue, &event));
+    show_state("two messages and a signal");
+    call(mq_notify, queue, nullptr);
+    event.sigev_notify = SIGEV_NONE;
+    show("in silence", call(mq_notify, queue, &event));
+    show_state("two messages in silence");
+    call(mq_notify, queue, nullptr);
+    get("the first", 10);
+    show_state("one message");
+    get("the second", 10);
+    show("a part", read(queue, text, 20));
+    say("%.20s", text);
+    show("where", lseek(queue, 0, SEEK_CUR));
+    show("the rest", read(queue, text, 100));
+    show("no more", read(queue, text, 100));
+    show("the end", lseek(queue, 0, SEEK_END));
+    show("past it", read(queue, text, 100));
+    show("data", lseek(queue, 3, SEEK_DATA));
+    show("a hole", lseek(queue, 3, SEEK_HOLE));
+    show("data past the end", lseek(queue, 80, SEEK_DATA));
+    show("before the start", pread(queue, text, 10, -1));
+    show("write", write(queue, "x", 1));
+    show("stat", fstat(queue, &status));
+    say("size %ld", (long)status.st_size);
+    int writer = (int)open_queue(name, O_WRONLY, 0, 0);
+    show("of a writer", read(writer, text, 10));
+    close(writer);
+}
+
 int main(void) {
     snprintf(name, sizeof(name), "q%d", getpid());
     check_opening();
@@ -254,5 +304,6 @@ int main(void) {
     check_attributes();
     check_notification();
     check_waiting();
+    check_reading();
     check_limits();
 }

@@ -180,6 +180,33 @@ static void check_maps(void) {
     }
 }
 
+/* How a file is read in parts of this size, up to where one is not full. */
+static void show_parts(const char *path, size_t size) {
+    int file = open(path, O_RDONLY);
+    ssize_t first = read(file, text, size);
+    char last = first > 0 ? text[first - 1] : 0;
+    ssize_t second = read(file, text, size);
+    say("%s by %zu: full %d, within a page %d, a whole line %d; more %d, full %d", path, size,
+        first == (ssize_t)size, first <= (ssize_t)PAGE, last == '\n', second > 0,
+        second == (ssize_t)size);
+    close(file);
+}
+
+/* Areas that do not join, so many that neither file fits into a page. */
+static void check_parts(void) {
+    constexpr size_t COUNT = 200;
+    char *pages = mmap(nullptr, COUNT * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    for (size_t i = 0; i < COUNT; i += 2) {
+        mprotect(pages + i * PAGE, PAGE, PROT_NONE);
+    }
+    const size_t sizes[] = {16, 100, PAGE - 1, PAGE, PAGE + 1, 4 * PAGE};
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+        show_parts("/proc/self/maps", sizes[i]);
+        show_parts("/proc/self/smaps", sizes[i]);
+    }
+    munmap(pages, COUNT * PAGE);
+}
+
 static void check_pagemap(void) {
     char *pages =
         mmap(nullptr, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -276,6 +303,8 @@ static void check_others(void) {
     say("cpuinfo: %s", strncmp(text, "processor", 9) == 0 ? "ok" : "bad");
     slurp("/proc/stat");
     say("stat: %d", strncmp(text, "cpu ", 4) == 0);
+    say("the first CPU's package: %d",
+        atoi(slurp("/sys/devices/system/cpu/cpu0/topology/physical_package_id")));
     slurp("/proc/no_such_file");
     slurp("/proc/134217727/status");
     show("make a file", open("/proc/x", O_CREAT | O_WRONLY, 0600));
@@ -292,6 +321,7 @@ int main(int, char **arguments) {
     check_stat();
     check_links(arguments[0]);
     check_maps();
+    check_parts();
     check_pagemap();
     check_others();
     check_words(arguments);

@@ -197,19 +197,26 @@ enum status file_write_at(struct file *file, int64_t offset, struct transfer *tr
     return tell_move(file, status, transfer, EVENT_MODIFY);
 }
 
-static bool is_regular(const struct file *file) {
-    return file->place.node != nullptr && file->place.node->kind == NODE_REGULAR;
+/* Whether the file has an end to seek from. */
+static bool has_size(const struct file *file) {
+    const struct node *node = file->place.node;
+    return node != nullptr ? node->kind == NODE_REGULAR : file->operations->size_bytes > 0;
 }
 
-/* Of a file of `size_bytes`, the data or the hole that is asked for. */
+static int64_t size_of(const struct file *file) {
+    struct node *node = file->place.node;
+    return node != nullptr ? (int64_t)node->operations->size(node) : file->operations->size_bytes;
+}
+
+/* Of a file of `size_bytes`, the data or the hole that is asked for; `node`: null, it has none. */
 static enum status find_content(struct node *node, int64_t size_bytes, int64_t offset,
                                 enum seek_origin origin, int64_t *target) {
-    const struct node_operations *operations = node->operations;
     if (offset < 0 || offset >= size_bytes) {
         return STATUS_NO_DEVICE;
     }
     *target = origin == TO_DATA ? offset : size_bytes;
-    if (operations->next_data != nullptr) {
+    if (node != nullptr && node->operations->next_data != nullptr) {
+        const struct node_operations *operations = node->operations;
         *target = (int64_t)(origin == TO_DATA ? operations->next_data(node, (uint64_t)offset)
                                               : operations->next_hole(node, (uint64_t)offset));
     }
@@ -219,8 +226,7 @@ static enum status find_content(struct node *node, int64_t size_bytes, int64_t o
 /* The offset from the start that is asked for. */
 static enum status find_target(struct file *file, int64_t offset, enum seek_origin origin,
                                int64_t *target) REQUIRES(file->position_lock) {
-    struct node *node = file->place.node;
-    int64_t size_bytes = is_regular(file) ? (int64_t)node->operations->size(node) : 0;
+    int64_t size_bytes = has_size(file) ? size_of(file) : 0;
     int64_t base = 0;
     switch (origin) {
     case FROM_START:
@@ -233,7 +239,7 @@ static enum status find_target(struct file *file, int64_t offset, enum seek_orig
         break;
     case TO_DATA:
     case TO_HOLE:
-        return find_content(node, size_bytes, offset, origin, target);
+        return find_content(file->place.node, size_bytes, offset, origin, target);
     }
     bool is_too_far = __builtin_add_overflow(base, offset, target);
     return is_too_far || *target < 0 ? STATUS_INVALID : STATUS_OK;
@@ -251,7 +257,7 @@ enum status file_seek(struct file *file, int64_t offset, enum seek_origin origin
     if (!file->operations->is_seekable) {
         return STATUS_NOT_SEEKABLE;
     }
-    if (!is_regular(file) && origin != FROM_START && origin != FROM_POSITION) {
+    if (!has_size(file) && origin != FROM_START && origin != FROM_POSITION) {
         return STATUS_INVALID;
     }
     sleep_lock_acquire(&file->position_lock);
@@ -275,6 +281,7 @@ void file_inspect(struct file *file, struct file_stat *stat) {
         .number = 1,
         .link_count = 1,
         .mode = file->operations->mode | permissions,
+        .size_bytes = file->operations->size_bytes,
         .user = file->opener,
         .preferred_size_bytes = 4096,
     };

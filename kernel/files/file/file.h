@@ -53,6 +53,7 @@ struct file_operations {
     bool has_no_splice;   /* man 2 splice and sendfile cannot read from it */
     bool ignores_seeking; /* it is always at its start, and seeking does nothing */
     uint32_t mode;        /* what st_mode says of a file without a node, besides its permissions */
+    uint32_t size_bytes;  /* what st_size says of one */
     bool is_mapped_as_zeroes; /* to map it is to map anonymous memory (man 4 zero) */
     const char *name; /* what /proc/PID/fd shows of one that has no place; null: it has one */
 };

@@ -122,6 +122,33 @@ static void begin_waiting(struct pipe *pipe, struct pipe_waiter *waiting) {
     wait_queue_add(&pipe->changed, &waiting->waiter);
 }
 
+/* The same for one of many who wait for bytes or for room: a change wakes one of them, who wakes
+ * the next when it leaves. */
+static void begin_turn(struct pipe *pipe, struct pipe_waiter *waiting, uint32_t change) {
+    *waiting = (struct pipe_waiter){
+        .waiter = {.sleeper = &waiting->sleeper, .interest = change, .is_exclusive = true},
+    };
+    wait_queue_add(&pipe->changed, &waiting->waiter);
+}
+
+/* Whether a change that this one was woken for is one for the next as well; from here on, each is.
+ */
+static bool is_left_over(struct pipe *pipe, struct pipe_waiter *waiting) REQUIRES(pipe->lock) {
+    bool was_woken = sleeper_is_woken(&waiting->sleeper);
+    bool is_reader = waiting->waiter.interest == READY_TO_READ;
+    sleeper_prepare(&waiting->sleeper);
+    return was_woken &&
+           (is_reader ? pipe->ring.used_bytes > 0 : ring_room(&pipe->ring) >= PIPE_ATOMIC_SIZE);
+}
+
+/* `has_more`: what is_left_over said under the lock. */
+static void end_turn(struct pipe *pipe, struct pipe_waiter *waiting, bool has_more) {
+    waiter_remove(&waiting->waiter);
+    if (has_more || sleeper_is_woken(&waiting->sleeper)) {
+        wait_queue_wake_next(&pipe->changed, waiting->waiter.interest);
+    }
+}
+
 /* Sleeps until something changes after what was seen under the lock. */
 static enum status wait_for_change(struct pipe *pipe, struct pipe_waiter *waiting)
     REQUIRES(pipe->lock) {
@@ -197,15 +224,16 @@ static enum status wait_until_there(struct pipe *pipe, bool may_wait, struct pip
 static enum status read_by(struct pipe *pipe, ring_reading *read, struct transfer *transfer,
                            bool may_wait, bool *is_room_new) {
     struct pipe_waiter waiting;
-    begin_waiting(pipe, &waiting);
+    begin_turn(pipe, &waiting, READY_TO_READ);
     sleep_lock_acquire(&pipe->lock);
     enum status status = wait_until_there(pipe, may_wait, &waiting);
     *is_room_new = room(pipe) < PIPE_ATOMIC_SIZE;
     if (status == STATUS_OK) {
         read(&pipe->ring, transfer);
     }
+    bool has_more = is_left_over(pipe, &waiting);
     sleep_lock_release(&pipe->lock);
-    waiter_remove(&waiting.waiter);
+    end_turn(pipe, &waiting, has_more);
     return transfer_result(transfer, status);
 }
 
@@ -284,14 +312,15 @@ static enum status write_as(struct pipe *pipe, struct transfer *transfer, enum r
                             bool may_wait) {
     enum status status = STATUS_OK;
     struct pipe_waiter waiting;
-    begin_waiting(pipe, &waiting);
+    begin_turn(pipe, &waiting, READY_TO_WRITE);
     sleep_lock_acquire(&pipe->lock);
     write_to_last(pipe, transfer);
     while (status == STATUS_OK && transfer->left_bytes > 0) {
         status = write_or_wait(pipe, transfer, content, may_wait, &waiting);
     }
+    bool has_more = is_left_over(pipe, &waiting);
     sleep_lock_release(&pipe->lock);
-    waiter_remove(&waiting.waiter);
+    end_turn(pipe, &waiting, has_more);
     transfer->is_broken = status == STATUS_BROKEN_PIPE;
     return transfer_result(transfer, status);
 }

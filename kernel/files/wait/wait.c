@@ -47,19 +47,48 @@ static void reach(struct waiter *waiter) {
     }
 }
 
-void wait_queue_wake_for(struct wait_queue *queue, uint32_t changes) {
+void wait_queue_wake(struct wait_queue *queue) {
     lock_queue(queue);
     for (struct list_node *at = queue->waiters.next; at != &queue->waiters; at = at->next) {
+        reach(LIST_ENTRY(at, struct waiter, link));
+    }
+    unlock_queue(queue);
+}
+
+static bool is_for(const struct waiter *waiter, uint32_t changes) {
+    return waiter->interest == 0 || (waiter->interest & changes) != 0;
+}
+
+/* Of the exclusive waiters, the one whose turn it is; null: none. */
+static struct waiter *find_next(struct wait_queue *queue, uint32_t changes) REQUIRES(queue->lock) {
+    for (struct list_node *at = queue->waiters.next; at != &queue->waiters; at = at->next) {
         struct waiter *waiter = LIST_ENTRY(at, struct waiter, link);
-        if (waiter->interest == 0 || (waiter->interest & changes) != 0) {
+        if (waiter->is_exclusive && is_for(waiter, changes) && !sleeper_is_woken(waiter->sleeper)) {
+            return waiter;
+        }
+    }
+    return nullptr;
+}
+
+void wait_queue_wake_for(struct wait_queue *queue, uint32_t changes) {
+    lock_queue(queue);
+    const struct waiter *next = find_next(queue, changes);
+    for (struct list_node *at = queue->waiters.next; at != &queue->waiters; at = at->next) {
+        struct waiter *waiter = LIST_ENTRY(at, struct waiter, link);
+        if (waiter == next || (!waiter->is_exclusive && is_for(waiter, changes))) {
             reach(waiter);
         }
     }
     unlock_queue(queue);
 }
 
-void wait_queue_wake(struct wait_queue *queue) {
-    wait_queue_wake_for(queue, UINT32_MAX);
+void wait_queue_wake_next(struct wait_queue *queue, uint32_t changes) {
+    lock_queue(queue);
+    struct waiter *next = find_next(queue, changes);
+    if (next != nullptr) {
+        reach(next);
+    }
+    unlock_queue(queue);
 }
 
 void sleeper_prepare(struct sleeper *sleeper) {
@@ -69,6 +98,10 @@ void sleeper_prepare(struct sleeper *sleeper) {
 void sleeper_wake(struct sleeper *sleeper) {
     __atomic_store_n(&sleeper->is_woken, 1, __ATOMIC_SEQ_CST);
     platform_wake_one(&sleeper->is_woken);
+}
+
+bool sleeper_is_woken(const struct sleeper *sleeper) {
+    return __atomic_load_n(&sleeper->is_woken, __ATOMIC_SEQ_CST) != 0;
 }
 
 static void sleep_until_woken(struct sleeper *sleeper) {

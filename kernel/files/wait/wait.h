@@ -39,6 +39,7 @@ struct waiter {
     struct sleeper *sleeper;  /* who is woken; null: nobody */
     uint32_t interest;        /* changes that reach it, by the caller's bits; 0: all. Fixed while it
                                  is on a queue */
+    bool is_exclusive;        /* has a sleeper, and takes what it is woken for; fixed likewise */
 
     /* Called at each change as well, if not null, under the queue's lock: it must not sleep, nor
      * come to this queue. */
@@ -53,9 +54,13 @@ void wait_queue_add(struct wait_queue *queue, struct waiter *waiter);
 /* From here on nothing reaches it. One that is on no queue stays so. */
 void waiter_remove(struct waiter *waiter);
 
-/* Something has changed: reaches every waiter; or those that one of these changes is to reach. */
+/* Something has changed: reaches every waiter; or those that one of these changes is to reach, but
+ * of the exclusive ones among them only the first that has not been woken since it was prepared. */
 void wait_queue_wake(struct wait_queue *queue);
 void wait_queue_wake_for(struct wait_queue *queue, uint32_t changes);
+
+/* Reaches that exclusive one alone: nothing has changed, but another one has left it its turn. */
+void wait_queue_wake_next(struct wait_queue *queue, uint32_t changes);
 
 /* Before looking whether to wait: what happens from here on ends the next sleep. */
 void sleeper_prepare(struct sleeper *sleeper);
@@ -64,6 +69,10 @@ void sleeper_prepare(struct sleeper *sleeper);
  * STATUS_INTERRUPTED, a signal is pending. */
 enum status sleeper_sleep(struct sleeper *sleeper);
 void sleeper_wake(struct sleeper *sleeper);
+
+/* Whether it was woken since it was prepared. An exclusive waiter that leaves after that, without
+ * having looked once more, owes its wakening to the next one. */
+bool sleeper_is_woken(const struct sleeper *sleeper);
 
 /*
  * How signals end a sleep: the thread that is between `begin` and `end` is woken by sleeper_wake

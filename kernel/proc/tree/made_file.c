@@ -104,22 +104,36 @@ static void put_piece(struct made_open *made, uint64_t *position, struct transfe
     *position += transfer_put(transfer, made->text.bytes + offset, made->text.length - offset);
 }
 
-/* Ends where a page of text was read, as it does on Linux, so that one call makes no more. */
+/* Whether the piece at hand goes with what this call has made, `made_bytes`: what is left of a
+ * piece always does, and so does the first. */
+static bool fits(const struct made_open *made, uint64_t position, size_t *made_bytes)
+    REQUIRES(made->lock) {
+    if (position != made->text_start) {
+        return true;
+    }
+    bool is_first = *made_bytes == 0;
+    *made_bytes += made->text.length;
+    return is_first || *made_bytes < PAGE_SIZE;
+}
+
+/* Ends before the piece that would fill a page, as it does on Linux: there are programs that take
+ * less than they asked for as the end of the text. */
 static enum status read_pieces(const struct file *file, struct made_open *made, uint64_t *position,
                                struct transfer *transfer) REQUIRES(made->lock) {
-    size_t before = transfer->done_bytes;
+    size_t made_bytes = 0;
     enum status status = STATUS_OK;
     if (*position == 0 || *position < made->text_start) {
         start_again(made);
     }
-    while (status == STATUS_OK && transfer->left_bytes > 0 && !transfer->has_fault &&
-           transfer->done_bytes - before < PAGE_SIZE) {
-        if (*position - made->text_start < made->text.length) {
+    while (status == STATUS_OK && transfer->left_bytes > 0 && !transfer->has_fault) {
+        if (*position - made->text_start >= made->text.length) {
+            status = make_next(file, made);
+            if (made->text.length == 0) {
+                break;
+            }
+        } else if (fits(made, *position, &made_bytes)) {
             put_piece(made, position, transfer);
-            continue;
-        }
-        status = make_next(file, made);
-        if (made->text.length == 0) {
+        } else {
             break;
         }
     }

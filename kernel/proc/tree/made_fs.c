@@ -281,3 +281,12 @@ enum status made_fs_root(struct made_file_system *system, struct node **root) {
     }
     return status;
 }
+
+const struct made_subject *made_fs_subject(struct node *node,
+                                           const struct made_directory *contents) {
+    if (node == nullptr || node->operations != &directory_operations) {
+        return nullptr;
+    }
+    const struct made_node *made = made_node_of(node);
+    return made->entry->directory == contents ? &made->subject : nullptr;
+}

@@ -108,4 +108,9 @@ constexpr size_t ACCEPTED_SIZE_MAX = 4096;
  * Errors: STATUS_NO_MEMORY. */
 enum status made_fs_root(struct made_file_system *system, struct node **root);
 
+/* What a directory with these contents tells of, as long as the node lives; null: `node` is none,
+ * or null itself. */
+const struct made_subject *made_fs_subject(struct node *node,
+                                           const struct made_directory *contents);
+
 END_C_DECLS

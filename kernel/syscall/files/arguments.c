@@ -17,6 +17,7 @@ enum status open_file(uint64_t descriptor, struct file **file) {
     enum status status = any_file(descriptor, file);
     if (status == STATUS_OK && file_is_only_path(*file)) {
         file_unref(*file);
+        *file = nullptr;
         return STATUS_BAD_DESCRIPTOR;
     }
     return status;

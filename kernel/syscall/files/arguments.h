@@ -15,7 +15,8 @@ BEGIN_C_DECLS
 
 /*
  * The open file of a descriptor, with a reference. Most calls know nothing of files that were
- * opened with O_PATH (man 2 open); `any_file` is for those that do. Errors: STATUS_BAD_DESCRIPTOR.
+ * opened with O_PATH (man 2 open); `any_file` is for those that do. Errors: STATUS_BAD_DESCRIPTOR,
+ * and `*file` is null.
  */
 enum status open_file(uint64_t descriptor, struct file **file);
 enum status any_file(uint64_t descriptor, struct file **file);
