@@ -33,14 +33,21 @@ static void release_queue(struct file *file) {
         return;
     }
     sleep_lock_acquire(&posix_queue_lock);
-    posix_queue_forget(queue, file);
     posix_queue_unref(queue);
+    sleep_lock_release(&posix_queue_lock);
+}
+
+/* man 3 mq_close: any descriptor of the queue that the process closes, this one or another. */
+static void close_queue(struct file *file) {
+    sleep_lock_acquire(&posix_queue_lock);
+    posix_queue_forget(queue_of(file));
     sleep_lock_release(&posix_queue_lock);
 }
 
 static const struct file_operations queue_operations = {
     .poll = poll_queue,
     .release = release_queue,
+    .closed = close_queue,
     .ignores_seeking = true,
     .mode = NODE_REGULAR,
     .name = "mqueue:[queue]",

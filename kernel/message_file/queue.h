@@ -19,7 +19,6 @@ struct posix_queue {
     struct wait_queue changed;
     uint32_t receiver_count;  /* who waits for a message */
     struct process *notified; /* owned; null: nobody is told */
-    const struct file *notified_by;
     struct posix_notification notification;
     size_t name_length;
     char name[NAME_LENGTH_MAX];
@@ -28,9 +27,9 @@ struct posix_queue {
 /* Tells who is to be told, once. */
 void posix_queue_tell(struct posix_queue *queue) REQUIRES(posix_queue_lock);
 
-/* What the process of a file that is closed is told of no more. */
-void posix_queue_forget(struct posix_queue *queue, const struct file *file)
-    REQUIRES(posix_queue_lock);
+/* The current process, if it is the one, is told no more; and so is whoever else it may be. */
+void posix_queue_forget(struct posix_queue *queue) REQUIRES(posix_queue_lock);
+void posix_queue_forget_anybody(struct posix_queue *queue) REQUIRES(posix_queue_lock);
 
 /* The queue of a name; null: none. A new one with the name, whose reference is the name's; errors
  * as posix_queue_open. */

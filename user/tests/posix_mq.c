@@ -180,6 +180,17 @@ static void check_notification(void) {
         _exit(call(mq_notify, queue, &(struct sigevent){.sigev_notify = SIGEV_NONE}) == 0 ? 3 : 4);
     }
     show_end("child is told", child);
+    show("notify", call(mq_notify, queue, &(struct sigevent){.sigev_notify = SIGEV_NONE}));
+    child = fork();
+    if (child == 0) {
+        close(queue);
+        _exit(0);
+    }
+    show_end("a child closes it", child);
+    show("still", call(mq_notify, queue, &(struct sigevent){.sigev_notify = SIGEV_NONE}));
+    close(dup(queue));
+    show("closed a copy", call(mq_notify, queue, &(struct sigevent){.sigev_notify = SIGEV_NONE}));
+    show("take away", call(mq_notify, queue, nullptr));
 }
 
 static void check_waiting(void) {

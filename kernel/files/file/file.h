@@ -44,6 +44,8 @@ struct file_operations {
     enum status (*control)(struct file *file, uint32_t request, uint64_t argument); /* ENOTTY */
     enum status (*open)(struct file *file); /* of a device; null: nothing to do */
     void (*release)(struct file *file);     /* null: nothing to do */
+    void (*closed)(struct file *file);      /* the current process has closed one of its
+                                               descriptors; null: nothing to do */
     void (*unreferenced)(void); /* one has lost a reference that was not its last; may be null */
     bool is_seekable;
     bool has_no_splice;   /* man 2 splice and sendfile cannot read from it */
