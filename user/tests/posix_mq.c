@@ -169,6 +169,11 @@ static void check_notification(void) {
     show("free", call(mq_notify, queue, &event));
     put("x", 0);
     get("x", 10);
+    event.sigev_signo = 0;
+    show("without a signal", call(mq_notify, queue, &event));
+    put("x", 0);
+    get("x", 10);
+    show("take away", call(mq_notify, queue, nullptr));
     event.sigev_signo = 65;
     show("no such signal", call(mq_notify, queue, &event));
     event.sigev_notify = 77;
