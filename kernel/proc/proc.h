@@ -8,8 +8,14 @@
 
 BEGIN_C_DECLS
 
+struct file;
+struct process;
+
 /* What /proc/cmdline shows; it lives as long as the kernel. */
 void proc_set_command_line(const char *text);
+
+/* The process that an open /proc/PID stands for, which the file holds; null: it is another file. */
+struct process *proc_process(const struct file *file);
 
 /* The root of one, with a reference, for mount_attach. Errors: STATUS_NO_MEMORY. */
 enum status proc_create(struct node **root);

@@ -1,4 +1,5 @@
 #include "kernel/proc/facts.h"
+#include "kernel/proc/proc.h"
 #include "kernel/proc/subject.h"
 #include "kernel/proc/tables.h"
 #include "kernel/proc/text/parse.h"
@@ -343,6 +344,13 @@ static const struct made_directory task_directory = {
     .entries = entries,
     .entry_count = ENTRY_COUNT - 1,
 };
+
+struct process *proc_process(const struct file *file) {
+    struct node *node = file->place.node;
+    const struct made_subject *subject =
+        node != nullptr ? made_directory_subject(node, &process_directory) : nullptr;
+    return subject != nullptr ? subject_process(subject) : nullptr;
+}
 
 static const struct made_entry task_entry = {
     .kind = NODE_DIRECTORY,

@@ -1,4 +1,5 @@
 #include "kernel/files/file/open.h"
+#include "kernel/proc/proc.h"
 #include "kernel/process/pidfd.h"
 #include "kernel/process/signals.h"
 #include "kernel/syscall/calls.h"
@@ -8,19 +9,25 @@
 
 /* man 2 pidfd_open, pidfd_send_signal, pidfd_getfd, process_mrelease. */
 
-/* A reference to the process that an open file stands for. Errors: STATUS_BAD_DESCRIPTOR. */
-static enum status find_process(uint64_t descriptor, struct process **process) {
+/* A reference to the process that an open file stands for, by `find`. Errors:
+ * STATUS_BAD_DESCRIPTOR. */
+static enum status find_by(struct process *(*find)(const struct file *file), uint64_t descriptor,
+                           struct process **process) {
     struct file *file;
     enum status status = open_file(descriptor, &file);
     if (status != STATUS_OK) {
         return status;
     }
-    *process = pidfd_process(file);
+    *process = find(file);
     if (*process) {
         process_ref(*process);
     }
     file_unref(file);
     return *process ? STATUS_OK : STATUS_BAD_DESCRIPTOR;
+}
+
+static enum status find_process(uint64_t descriptor, struct process **process) {
+    return find_by(pidfd_process, descriptor, process);
 }
 
 int64_t call_pidfd_open(const struct trap_frame *frame) {
@@ -79,12 +86,18 @@ static int64_t send(struct process *process, const struct signal_info *info) {
     return status;
 }
 
+/* Linux takes the directory of a process for it here, and nowhere else. */
+static struct process *process_to_signal(const struct file *file) {
+    struct process *process = pidfd_process(file);
+    return process != nullptr ? process : proc_process(file);
+}
+
 int64_t call_pidfd_send_signal(const struct trap_frame *frame) {
     struct process *process;
     if ((uint32_t)frame->r10 != 0) {
         return STATUS_INVALID;
     }
-    int64_t status = find_process(frame->rdi, &process);
+    int64_t status = find_by(process_to_signal, frame->rdi, &process);
     if (status != STATUS_OK) {
         return status;
     }

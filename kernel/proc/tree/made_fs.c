@@ -267,6 +267,15 @@ static void dismantle(struct node *root) {
     node_unref(root);
 }
 
+const struct made_subject *made_directory_subject(struct node *node,
+                                                  const struct made_directory *contents) {
+    if (node->operations != &directory_operations) {
+        return nullptr;
+    }
+    const struct made_node *directory = made_node_of(node);
+    return directory->entry->directory == contents ? &directory->subject : nullptr;
+}
+
 enum status made_fs_root(struct made_file_system *system, struct node **root) {
     const struct made_child child = {.entry = &root_entry};
     struct made_node *node;

@@ -104,6 +104,10 @@ struct made_file_system {
 /* How much may be written to a file of text at once: STATUS_INVALID beyond it. */
 constexpr size_t ACCEPTED_SIZE_MAX = 4096;
 
+/* What a directory with these contents tells of; null: the node is no such directory. */
+const struct made_subject *made_directory_subject(struct node *node,
+                                                  const struct made_directory *contents);
+
 /* The root of one, with a reference: for mount_attach. The system lives as long as the kernel.
  * Errors: STATUS_NO_MEMORY. */
 enum status made_fs_root(struct made_file_system *system, struct node **root);
