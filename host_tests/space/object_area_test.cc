@@ -40,6 +40,25 @@ TEST_F(ObjectAreaTest, APageCopiedBeforeItWasReadIsWholeAndBelongsToTheProcess) 
     ASSERT_EQ(unmap(parent, VA, 1), STATUS_OK);
 }
 
+TEST_F(ObjectAreaTest, AFileIsToldOfTheFirstWriteToEachSharedPage) {
+    TestFile file(4);
+    ASSERT_EQ(map_shared(file, 0, 4), STATUS_OK);
+    EXPECT_TRUE(write(2, 7));
+    EXPECT_TRUE(write(2, 8));
+    EXPECT_EQ(file.stores(), 1);
+    EXPECT_TRUE(write(1, 7));
+    EXPECT_EQ(file.stores(), 2);
+    EXPECT_EQ(read(3), 0x1003u);
+    EXPECT_EQ(file.stores(), 2) << "it was read";
+    EXPECT_EQ(fault(4, ACCESS_WRITE), STATUS_FAULT);
+    EXPECT_EQ(file.stores(), 2);
+    ASSERT_EQ(unmap(parent, VA, 4), STATUS_OK);
+    ASSERT_EQ(map_private(file, 0, 4), STATUS_OK);
+    EXPECT_TRUE(write(2, 7));
+    EXPECT_EQ(file.stores(), 2) << "a copy was";
+    ASSERT_EQ(unmap(parent, VA, 4), STATUS_OK);
+}
+
 TEST_F(ObjectAreaTest, AMappingBeginsAtThePageItWasAskedFor) {
     TestFile file(4);
     ASSERT_EQ(map_shared(file, 0, 2, RIGHT_READ, 2), STATUS_OK);

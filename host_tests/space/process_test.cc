@@ -3,6 +3,7 @@
 const area_source_operations TestFile::operations = {
     [](area_source *source) { reinterpret_cast<File *>(source)->references++; },
     [](area_source *source) { reinterpret_cast<File *>(source)->references--; },
+    [](area_source *source) { reinterpret_cast<File *>(source)->stores++; },
 };
 
 TestFile::TestFile(uint64_t page_count, uint64_t first_word) {

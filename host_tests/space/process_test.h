@@ -31,6 +31,11 @@ class TestFile {
         return file_.references;
     }
 
+    /* How often a write has had a shared page mapped. */
+    int stores() const {
+        return file_.stores;
+    }
+
     /* The first word of a page; page i begins with first_word + i. */
     uint64_t word(uint64_t page) const;
     status resize(uint64_t size_bytes);
@@ -40,6 +45,7 @@ class TestFile {
     struct File {
         area_source source; /* first */
         int references;
+        int stores;
     };
     static const area_source_operations operations;
     File file_ = {};

@@ -33,15 +33,14 @@ static void release_queue(struct file *file) {
         return;
     }
     sleep_lock_acquire(&posix_queue_lock);
-    posix_queue_forget(queue, file);
     posix_queue_unref(queue);
     sleep_lock_release(&posix_queue_lock);
 }
 
-static void let_go(struct file *file) {
-    struct posix_queue *queue = queue_of(file);
+/* man 3 mq_close: any descriptor of the queue that the process closes, this one or another. */
+static void close_queue(struct file *file) {
     sleep_lock_acquire(&posix_queue_lock);
-    posix_queue_forget_current(queue);
+    posix_queue_forget(queue_of(file));
     sleep_lock_release(&posix_queue_lock);
 }
 
@@ -59,9 +58,9 @@ static enum status read_state(struct file *file, uint64_t *position, struct tran
 
 static const struct file_operations queue_operations = {
     .read = read_state,
-    .let_go = let_go,
     .poll = poll_queue,
     .release = release_queue,
+    .closed = close_queue,
     .is_seekable = true,
     .size_bytes = STATE_TEXT_SIZE,
     .mode = NODE_REGULAR,

@@ -5,7 +5,7 @@
 
 constexpr int32_t CODE_MESSAGE = -3; /* SI_MESGQ */
 
-static void end_notification(struct posix_queue *queue) REQUIRES(posix_queue_lock) {
+void posix_queue_forget_anybody(struct posix_queue *queue) {
     struct process *process = queue->notified;
     queue->notified = nullptr;
     if (process != nullptr) {
@@ -23,18 +23,12 @@ void posix_queue_tell(struct posix_queue *queue) {
         info.sent.value = queue->notification.value;
         (void)signal_send(queue->notified, &info);
     }
-    end_notification(queue);
+    posix_queue_forget_anybody(queue);
 }
 
-void posix_queue_forget(struct posix_queue *queue, const struct file *file) {
-    if (queue->notified_by == file) {
-        end_notification(queue);
-    }
-}
-
-void posix_queue_forget_current(struct posix_queue *queue) {
-    if (queue->notified != nullptr && queue->notified == process_current()) {
-        end_notification(queue);
+void posix_queue_forget(struct posix_queue *queue) {
+    if (queue->notified == process_current()) {
+        posix_queue_forget_anybody(queue);
     }
 }
 
@@ -52,17 +46,16 @@ size_t posix_queue_write_state(struct posix_queue *queue, char *text, size_t siz
     return length;
 }
 
-static enum status set(struct posix_queue *queue, const struct file *file,
-                       const struct posix_notification *notification) REQUIRES(posix_queue_lock) {
+static enum status set(struct posix_queue *queue, const struct posix_notification *notification)
+    REQUIRES(posix_queue_lock) {
     if (notification == nullptr) {
-        posix_queue_forget_current(queue);
+        posix_queue_forget(queue);
         return STATUS_OK;
     }
     if (queue->notified != nullptr) {
         return STATUS_BUSY;
     }
     queue->notified = process_current();
-    queue->notified_by = file;
     queue->notification = *notification;
     process_ref(queue->notified);
     return STATUS_OK;
@@ -70,7 +63,7 @@ static enum status set(struct posix_queue *queue, const struct file *file,
 
 enum status posix_queue_notify(struct file *file, const struct posix_notification *notification) {
     sleep_lock_acquire(&posix_queue_lock);
-    enum status status = set(file->state, file, notification);
+    enum status status = set(file->state, notification);
     sleep_lock_release(&posix_queue_lock);
     return status;
 }

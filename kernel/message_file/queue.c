@@ -107,6 +107,7 @@ void posix_queue_unref(struct posix_queue *queue) {
     while ((node = list_pop_front(&queue->messages)) != nullptr) {
         heap_free(LIST_ENTRY(node, struct posix_message, link));
     }
+    posix_queue_forget_anybody(queue);
     heap_free(queue);
 }
 

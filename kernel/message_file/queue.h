@@ -21,7 +21,6 @@ struct posix_queue {
     struct wait_queue changed;
     uint32_t receiver_count;  /* who waits for a message */
     struct process *notified; /* owned; null: nobody is told */
-    const struct file *notified_by;
     struct posix_notification notification;
     size_t name_length;
     char name[NAME_LENGTH_MAX];
@@ -30,12 +29,10 @@ struct posix_queue {
 /* Tells who is to be told, once. */
 void posix_queue_tell(struct posix_queue *queue) REQUIRES(posix_queue_lock);
 
-/* What the process of a file that is closed is told of no more. */
-void posix_queue_forget(struct posix_queue *queue, const struct file *file)
-    REQUIRES(posix_queue_lock);
+/* The current process, if it is the one, is told no more; and so is whoever else it may be. */
+void posix_queue_forget(struct posix_queue *queue) REQUIRES(posix_queue_lock);
+void posix_queue_forget_anybody(struct posix_queue *queue) REQUIRES(posix_queue_lock);
 
-/* man 3 mq_notify: a process that closes any descriptor of the queue is told no more. */
-void posix_queue_forget_current(struct posix_queue *queue) REQUIRES(posix_queue_lock);
 /* Writes what the messages take and who is told, as man 7 mq_overview shows it; returns the length,
  * which is less than `size_bytes`. */
 size_t posix_queue_write_state(struct posix_queue *queue, char *text, size_t size_bytes);

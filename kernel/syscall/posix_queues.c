@@ -166,14 +166,15 @@ static enum status take_notification(uint64_t address, struct posix_notification
         return STATUS_FAULT;
     }
     *notification = (struct posix_notification){
-        .is_silent = event.way == BY_NOTHING,
+        .is_silent = event.way == BY_NOTHING || event.signal == 0,
         .signal = (unsigned)event.signal,
         .value = event.value,
     };
     if (event.way == BY_THREAD) {
         return STATUS_BAD_DESCRIPTOR;
     }
-    bool is_signal = event.way == BY_SIGNAL && signal_is_valid((unsigned)event.signal);
+    bool is_signal =
+        event.way == BY_SIGNAL && (event.signal == 0 || signal_is_valid((unsigned)event.signal));
     return is_signal || event.way == BY_NOTHING ? STATUS_OK : STATUS_INVALID;
 }
 

@@ -32,10 +32,13 @@ struct area_source {
     const struct area_source_operations *operations;
 };
 
-/* Both may sleep, and are called with the space's lock held. */
+/* They are called with the space's lock held; the first two may sleep. */
 struct area_source_operations {
     void (*ref)(struct area_source *source);
     void (*unref)(struct area_source *source);
+
+    /* A write has had a page of it mapped, which was not, and reaches it; may be null. */
+    void (*note_store)(struct area_source *source);
 };
 
 /*

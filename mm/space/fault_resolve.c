@@ -181,6 +181,14 @@ static enum status fault_act(enum fault_action action, const struct place *place
     __builtin_unreachable();
 }
 
+/* Later writes to a page that is mapped are nobody's to see, as on Linux. */
+static void note_store(const struct place *place, enum space_access_kind access) {
+    const struct vm_area *area = place->area;
+    if (access == ACCESS_WRITE && area->is_shared && area->source->operations->note_store) {
+        area->source->operations->note_store(area->source);
+    }
+}
+
 static enum status fault_carry_out(enum fault_action action, const struct place *place) {
     bool was_absent = place->walk.entry.kind == PAGE_ABSENT;
     enum status status = fault_act(action, place);
@@ -216,11 +224,15 @@ enum status fault_resolve(struct locked_range *token, virt_addr_t va,
         area_note_copies(&place.space->areas, place.area); /* Linux is about to copy by then */
     }
     enum status status = fault_carry_out(action, &place);
-    if (action != RESOLVE_UNSHARE || status != STATUS_OK) {
-        return status;
+    if (action == RESOLVE_UNSHARE && status == STATUS_OK) {
+        look(&place);
+        action = fault_decide(place.area, &place.walk, access);
+        status = fault_carry_out(action, &place);
     }
-    look(&place);
-    return fault_carry_out(fault_decide(place.area, &place.walk, access), &place);
+    if (action == RESOLVE_SHOW && status == STATUS_OK) {
+        note_store(&place, access);
+    }
+    return status;
 }
 
 enum status fault_resolve_load(struct locked_range *token, virt_addr_t va) {

@@ -52,6 +52,23 @@ class RamDiskTest(unittest.TestCase):
         self.assertEqual((found["etc/motd"], found["data"]), (b"new", b"d"))
         self.assertIn("bin/busybox", found)
 
+    def test_links_of_a_root_lead_to_where_things_lie(self):
+        with tempfile.TemporaryDirectory() as root:
+            os.makedirs(os.path.join(root, "usr/bin"))
+            os.symlink("usr/bin", os.path.join(root, "bin"))
+            os.symlink("/bin", os.path.join(root, "sbin"))
+            os.symlink("loop", os.path.join(root, "loop"))
+            with open(os.path.join(root, "usr/bin/tool"), "w", encoding="ascii") as file:
+                file.write("d")
+            files = (("/bin/busybox", "/sbin/other"),)
+            archive = session.make_archive(
+                session.Request("/bin/busybox", root=root, files=files))
+            found = dict(cpio.parse(archive.to_bytes()))
+            self.assertEqual(found["bin"].data, b"usr/bin")
+            self.assertEqual({name for name in found if name.startswith("usr/bin/")},
+                             {"usr/bin/busybox", "usr/bin/other", "usr/bin/tool"})
+            self.assertEqual(archive.real_path("/loop/x"), "loop/x")
+
     def test_a_file_without_a_guest_path_lies_at_the_root(self):
         self.assertEqual(exec_tool._file("a/b.txt"), ("a/b.txt", "/b.txt"))
         self.assertEqual(exec_tool._file("a:b:c"), ("a:b", "c"))

@@ -51,11 +51,11 @@ class Result:
 def make_archive(request):
     """The RAM disk, a cpio.Archive. Raises ImageError or OSError."""
     archive = cpio.Archive()
-    archive.add_file(request.program, request.guest_path)
+    root = _read_root(request.root) if request.root else cpio.Archive()
+    archive.add_file(request.program, root.real_path(request.guest_path))
     for host, guest in request.files:
-        archive.add_file(host, guest)
-    if request.root:
-        archive.add_missing(_read_root(request.root))
+        archive.add_file(host, root.real_path(guest))
+    archive.add_missing(root)
     return archive
 
 

@@ -10,6 +10,7 @@ _DIRECTORY_MODE = stat.S_IFDIR | 0o755
 _MAGIC = b"070701"
 _HEADER_SIZE = 110
 _TRAILER = "TRAILER!!!"
+_LINKS_MAX = 40  # that a path may lead through, as on Linux
 _SIZE_LIMIT = 1 << 32
 
 
@@ -41,6 +42,19 @@ class Archive:
             raise ImageError("I22", f"/{path} is 4 GiB or larger, more than cpio can hold")
         self._add_parents(path)
         self._entries[path] = entry
+
+    def real_path(self, guest_path):
+        """The path with links to directories that are in the archive replaced by where they lead.
+        Raises ImageError for a bad path."""
+        done, left, link_count = [], _normalise(guest_path).split("/"), 0
+        while len(left) > 1:
+            done.append(left.pop(0))
+            entry = self._entries.get("/".join(done))
+            if entry and stat.S_ISLNK(entry.mode) and link_count < _LINKS_MAX:
+                link_count += 1
+                target = os.path.join("/", *done[:-1], os.fsdecode(entry.data))
+                done, left = [], os.path.normpath(target).strip("/").split("/") + left
+        return "/".join(done + left)
 
     def add_file(self, host_path, guest_path):
         """Adds a host's regular file; only whether it is executable is kept of its mode."""

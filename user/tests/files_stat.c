@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/sysmacros.h>
@@ -112,6 +113,34 @@ static void show_times(const char *what, const char *path, struct stat *before) 
     settle();
 }
 
+/* A write that finds its page mapped says nothing any more. */
+static void check_times_of_memory(int file, struct stat *before) {
+    volatile char *page = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    show_times("map", "timed", before);
+    struct stat read;
+    stat("timed", &read);
+    say("read: %d", !is_later(read.st_mtim, read.st_atim));
+    page[0] = 'm';
+    show_times("store", "timed", before);
+    page[1] = 'm';
+    show_times("store again", "timed", before);
+    munmap((void *)page, 4096);
+    page = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0);
+    page[0] = 'p';
+    show_times("store in a copy", "timed", before);
+    munmap((void *)page, 4096);
+    page = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    page[0] = 'm';
+    const struct timespec old[2] = {{.tv_sec = 5}, {.tv_sec = 6}};
+    futimens(file, old);
+    struct stat now;
+    stat("timed", &now);
+    say("set after a store: %ld, %ld", (long)now.st_atim.tv_sec, (long)now.st_mtim.tv_sec);
+    munmap((void *)page, 4096);
+    *before = now;
+    settle();
+}
+
 static void check_times(void) {
     struct stat before, parent;
     int file = scratch_file("timed", 10);
@@ -125,6 +154,7 @@ static void check_times(void) {
     pread(file, &(char){0}, 1, 0);
     show_times("read", "timed", &before);
     show_times("nothing in the directory", ".", &parent);
+    check_times_of_memory(file, &before);
     link("timed", "timed2");
     show_times("link", "timed", &before);
     show_times("link, in the directory", ".", &parent);

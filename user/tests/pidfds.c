@@ -42,6 +42,13 @@ static void check_pidfds(void) {
     show("of another signal", syscall(PIDFD_SEND, own, SIGUSR1, &info, 0));
     info.si_signo = SIGUSR1;
     show("queued", syscall(PIDFD_SEND, own, SIGUSR1, &info, 0));
+    int directory = open("/proc/self", O_RDONLY | O_DIRECTORY);
+    show("its directory", syscall(PIDFD_SEND, directory, SIGUSR1, nullptr, 0));
+    show("path of it", syscall(PIDFD_SEND, open("/proc/self", O_PATH), SIGUSR1, nullptr, 0));
+    show("a thread's", syscall(PIDFD_SEND, open("/proc/thread-self", O_RDONLY), 0, nullptr, 0));
+    show("another", syscall(PIDFD_SEND, open("/proc/self/fd", O_RDONLY), 0, nullptr, 0));
+    show("that of all", syscall(PIDFD_SEND, open("/proc", O_RDONLY), 0, nullptr, 0));
+    show("get from it", syscall(PIDFD_GETFD, directory, 0, 0));
     show_ok("get a file", syscall(PIDFD_GETFD, own, 0, 0));
     show("get what is not there", syscall(PIDFD_GETFD, own, 99, 0));
     show("get with flags", syscall(PIDFD_GETFD, own, 0, 1));

@@ -169,6 +169,11 @@ static void check_notification(void) {
     show("free", call(mq_notify, queue, &event));
     put("x", 0);
     get("x", 10);
+    event.sigev_signo = 0;
+    show("without a signal", call(mq_notify, queue, &event));
+    put("x", 0);
+    get("x", 10);
+    show("take away", call(mq_notify, queue, nullptr));
     event.sigev_signo = 65;
     show("no such signal", call(mq_notify, queue, &event));
     event.sigev_notify = 77;
@@ -180,11 +185,16 @@ static void check_notification(void) {
         _exit(call(mq_notify, queue, &(struct sigevent){.sigev_notify = SIGEV_NONE}) == 0 ? 3 : 4);
     }
     show_end("child is told", child);
-    const struct sigevent silent = {.sigev_notify = SIGEV_NONE};
-    show("when it has ended", call(mq_notify, queue, &silent));
-    show("occupied", call(mq_notify, queue, &silent));
+    show("notify", call(mq_notify, queue, &(struct sigevent){.sigev_notify = SIGEV_NONE}));
+    child = fork();
+    if (child == 0) {
+        close(queue);
+        _exit(0);
+    }
+    show_end("a child closes it", child);
+    show("still", call(mq_notify, queue, &(struct sigevent){.sigev_notify = SIGEV_NONE}));
     close(dup(queue));
-    show("when one descriptor is closed", call(mq_notify, queue, &silent));
+    show("closed a copy", call(mq_notify, queue, &(struct sigevent){.sigev_notify = SIGEV_NONE}));
     show("take away", call(mq_notify, queue, nullptr));
 }
 

@@ -246,12 +246,13 @@ uint32_t descriptor_table_size(struct descriptor_table *table) {
     return size;
 }
 
-/* man 2 fcntl: with any descriptor of a file that is closed, the locks of its process go. */
+/* man 2 fcntl: with any descriptor of a file that is closed, the locks of its process go; and with
+ * them what else a kind of file has for who uses it. */
 static void leave_file(struct descriptor_table *table, struct file *file) {
     if (file != nullptr) {
         locks_drop(file_lock_key(file), table);
-        if (file->operations->let_go != nullptr) {
-            file->operations->let_go(file);
+        if (file->operations->closed != nullptr) {
+            file->operations->closed(file);
         }
         file_unref(file);
     }

@@ -45,7 +45,8 @@ struct file_operations {
     enum status (*control)(struct file *file, uint32_t request, uint64_t argument); /* ENOTTY */
     enum status (*open)(struct file *file); /* of a device; null: nothing to do */
     void (*release)(struct file *file);     /* null: nothing to do */
-    void (*let_go)(struct file *file); /* the current process closes a descriptor; may be null */
+    void (*closed)(struct file *file);      /* the current process has closed one of its
+                                               descriptors; null: nothing to do */
     bool (*unreference)(struct file *file); /* drops a reference, and says whether it was the last;
                                                null: nobody asks which ones are left */
     void (*show)(struct file *file, const struct text_sink *sink); /* more lines of fdinfo */

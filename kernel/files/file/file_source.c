@@ -28,8 +28,17 @@ static void unref_writing(struct area_source *source) {
     file_unref(file);
 }
 
+/* The node's lock may be held: what is written to a file may lie in memory that shows it. */
+static void note_store(struct area_source *source) {
+    node_note_store(file_of_writing(source)->place.node);
+}
+
 static const struct area_source_operations reading = {.ref = ref, .unref = unref};
-static const struct area_source_operations writing = {.ref = ref_writing, .unref = unref_writing};
+static const struct area_source_operations writing = {
+    .ref = ref_writing,
+    .unref = unref_writing,
+    .note_store = note_store,
+};
 
 /* Whoever comes first writes what all others write too. */
 static bool prepare(struct file *file, struct area_source *source,

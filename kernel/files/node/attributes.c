@@ -7,10 +7,37 @@ constexpr int64_t DAY_SECONDS = 86'400;
 constexpr uint32_t PERMISSION_EXECUTE_ANY = 0111;
 constexpr uint32_t PERMISSION_EXECUTE_GROUP = 0010;
 
+constexpr uint64_t SECOND_NS = 1'000'000'000;
+
+static bool is_before(struct file_time a, struct file_time b) {
+    return a.seconds != b.seconds ? a.seconds < b.seconds : a.nanoseconds < b.nanoseconds;
+}
+
+void node_note_store(struct node *node) {
+    const struct file_time now = node_now();
+    uint64_t now_ns = (uint64_t)now.seconds * SECOND_NS + (uint64_t)now.nanoseconds;
+    __atomic_store_n(&node->stored_ns, now_ns, __ATOMIC_RELAXED);
+}
+
+/* Whoever looks at the times, or sets them, comes after what has been stored. */
+static void take_over_store(struct node *node) REQUIRES(node->lock) {
+    uint64_t stored_ns = __atomic_exchange_n(&node->stored_ns, 0, __ATOMIC_RELAXED);
+    const struct file_time stored = {
+        .seconds = (int64_t)(stored_ns / SECOND_NS),
+        .nanoseconds = (int64_t)(stored_ns % SECOND_NS),
+    };
+    if (stored_ns == 0) {
+        return;
+    }
+    node->modified = is_before(node->modified, stored) ? stored : node->modified;
+    node->changed = is_before(node->changed, stored) ? stored : node->changed;
+}
+
 void node_stat(struct node *node, struct file_stat *stat) {
     uint64_t size_bytes = node->operations->size(node);
     uint64_t block_count = node->operations->block_count(node);
     sleep_lock_acquire(&node->lock);
+    take_over_store(node);
     *stat = (struct file_stat){
         .device = node->system->device,
         .number = node->number,
@@ -156,6 +183,7 @@ enum status node_change_times(struct node *node, const struct credentials *crede
         return status;
     }
     sleep_lock_acquire(&node->lock);
+    take_over_store(node);
     change_time(&node->accessed, accessed);
     change_time(&node->modified, modified);
     node->changed = node_now();
@@ -164,13 +192,10 @@ enum status node_change_times(struct node *node, const struct credentials *crede
     return STATUS_OK;
 }
 
-static bool is_before(struct file_time a, struct file_time b) {
-    return a.seconds != b.seconds ? a.seconds < b.seconds : a.nanoseconds < b.nanoseconds;
-}
-
 void node_note_read(struct node *node) {
     struct file_time now = node_now();
     sleep_lock_acquire(&node->lock);
+    take_over_store(node);
     if (!is_before(node->modified, node->accessed) || !is_before(node->changed, node->accessed) ||
         now.seconds - node->accessed.seconds >= DAY_SECONDS) {
         node->accessed = now;

@@ -72,6 +72,9 @@ enum status node_change_times(struct node *node, const struct credentials *crede
 /* The contents were read: moves the access time as the mount option relatime does. */
 void node_note_read(struct node *node);
 
+/* The contents were changed through memory that shows them. Takes no lock. */
+void node_note_store(struct node *node);
+
 /* The contents, or the names in it, were changed; and only what is said of it. */
 void node_note_write(struct node *node);
 void node_note_change(struct node *node);

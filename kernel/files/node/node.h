@@ -86,8 +86,10 @@ struct node {
     struct file_time accessed, modified, changed; /* guarded by lock */
     struct pipe *pipe;                            /* guarded by lock; a fifo's, while it is open */
     uint32_t seals;                               /* guarded by lock */
-    uint8_t write_hint;                           /* atomic; of man 2 fcntl, F_SET_RW_HINT */
-    bool is_linkable; /* guarded by tree_lock: it may get its first name (O_TMPFILE) */
+    uint64_t stored_ns; /* atomic; since 1970: when memory that shows it was first written to, where
+                           the other times do not know of it yet; 0: never */
+    uint8_t write_hint; /* atomic; of man 2 fcntl, F_SET_RW_HINT */
+    bool is_linkable;   /* guarded by tree_lock: it may get its first name (O_TMPFILE) */
 };
 
 /* Of a node's `observed`. */

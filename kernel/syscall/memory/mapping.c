@@ -279,6 +279,19 @@ static int64_t map(const struct request *request) {
     return result;
 }
 
+/* To map a file is to read it. */
+static int64_t map_and_note(struct request *request) {
+    int64_t result = map(request);
+    struct file *file = request->file;
+    bool is_noted = file != nullptr && file->place.node != nullptr &&
+                    file->place.node->kind == NODE_REGULAR &&
+                    !(file_flags(file) & FILE_NO_ACCESS_TIME);
+    if (result >= 0 && is_noted) {
+        node_note_read(file->place.node);
+    }
+    return result;
+}
+
 /* In the order in which Linux looks at them. */
 static int64_t check_and_map(struct request *request, uint64_t protection, uint64_t offset) {
     if (request->size_bytes == 0) {
@@ -297,7 +310,7 @@ static int64_t check_and_map(struct request *request, uint64_t protection, uint6
     if (status == STATUS_OK) {
         status = describe(request, protection, offset >> PAGE_SHIFT);
     }
-    return status == STATUS_OK ? map(request) : status;
+    return status == STATUS_OK ? map_and_note(request) : status;
 }
 
 int64_t call_mmap(const struct trap_frame *frame) {
