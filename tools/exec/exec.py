@@ -1,9 +1,9 @@
 """Runs a Linux x86-64 program on Quire, as the first process of a machine in QEMU.
 
-The program's output, and nothing else, goes to stdout. The exit status is the program's, 128 plus
-the signal's number when it was killed, 125 when the program could not be started or the machine
-failed (its log is then on stderr), and 2 when the command line of this tool is wrong. What the
-kernel's log says against --append is on stderr in any case.
+The program's output, and nothing else, goes to stdout; its input ends at once. The exit status is
+the program's, 128 plus the signal's number when it was killed, 125 when the program could not be
+started or the machine failed (its log is then on stderr), and 2 when the command line of this tool
+is wrong. What the kernel's log says against --append is on stderr in any case.
 """
 
 import argparse
