@@ -275,7 +275,10 @@ enum status file_open_program(const struct path_view *view, const struct locatio
         return status;
     }
     made->opener = view->credentials->user;
-    status = begin(view, made, false);
+    status = begin(made);
+    if (status == STATUS_OK) {
+        status = finish(view, made, false);
+    }
     if (status != STATUS_OK) {
         file_discard(made);
         return status;
