@@ -111,7 +111,6 @@ ARGUMENTS: tuple[Argument, ...] = (
         "space->lock = (struct sleep_lock){};",
         "mm/space/area_tree.c: area_tree_init: assignment is left out: "
         "*areas = (struct area_tree){};",
-        "mm/space/area_edit.c: copy_name: call is left out: __builtin_memset(to, 0, size_bytes);",
     )),
     Argument("Of a range that starts where the null guard ends, nothing is taken out.", (
         "mm/space/user_areas.c: spare_null_guard: bound is off by one: NULL_GUARD_END",
@@ -160,9 +159,6 @@ ARGUMENTS: tuple[Argument, ...] = (
         "mm/space/area_tree.c: area_tree_find_again: comparison is reversed: last != nullptr",
         "mm/space/area_tree.c: area_tree_find_again: condition is false: last != nullptr",
         "mm/space/area_tree.c: area_tree_find_again: condition is true: last != nullptr",
-    )),
-    Argument("No area begins at USER_END.", (
-        "mm/space/area_edit.c: count_area: bound is off by one: USER_END",
     )),
     Argument("A guard may have no rights at any time, and memory may: so nothing else continues a "
              "guard; and another guard has no page of a source that would.", (

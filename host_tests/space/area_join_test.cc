@@ -155,10 +155,15 @@ TEST_F(AreaJoinTest, AreasAreCountedAndLimited) {
     EXPECT_EQ(protect(parent, page_at(400000), 1, RIGHT_READ), STATUS_NO_MEMORY);
     EXPECT_EQ(unmap(parent, page_at(400000), 1), STATUS_OK);
     EXPECT_EQ(unmap(parent, page_at(400002), 1), STATUS_OK) << "nor does the other end";
-    ASSERT_EQ(unmap(parent, page_at(3), 10), STATUS_OK);
+    ASSERT_EQ(unmap(parent, page_at(400001), 1), STATUS_OK);
+    ASSERT_EQ(map(parent, page_at(400001), 2, READ_WRITE), STATUS_OK);
+    EXPECT_EQ(set_policy(400001, 1, FORK_LEAVES_OUT), STATUS_NO_MEMORY);
+    ASSERT_EQ(unmap(parent, page_at(4), 1), STATUS_OK);
+    EXPECT_EQ(set_policy(400001, 1, FORK_LEAVES_OUT), STATUS_OK) << "the last one";
+    ASSERT_EQ(unmap(parent, page_at(5), 10), STATUS_OK);
     const struct space_remap as_it_is = {.old = range(20, 1), .new_page_count = 1};
     EXPECT_EQ(remap(as_it_is), STATUS_NO_MEMORY) << "Linux wants more than five to be left";
-    ASSERT_EQ(unmap(parent, page_at(14), 1), STATUS_OK);
+    ASSERT_EQ(unmap(parent, page_at(16), 1), STATUS_OK);
     EXPECT_EQ(remap(as_it_is), STATUS_OK);
     ASSERT_EQ(unmap(parent, VA, 400003), STATUS_OK);
 }

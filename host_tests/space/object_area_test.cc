@@ -82,6 +82,19 @@ TEST_F(ObjectAreaTest, BehindTheEndOfAFileIsSigbus) {
     ASSERT_EQ(unmap(parent, VA, 4), STATUS_OK);
 }
 
+TEST_F(ObjectAreaTest, APageThatItsBudgetHasNoRoomForIsSigbus) {
+    page_budget budget = {.limit = 1};
+    TestFile file(0);
+    memory_object_set_budget(file.object(), &budget);
+    ASSERT_EQ(file.resize(2 * PAGE_SIZE), STATUS_OK);
+    ASSERT_EQ(map_shared(file, 0, 2), STATUS_OK);
+    ASSERT_EQ(map_private(file, 2, 2), STATUS_OK);
+    EXPECT_TRUE(write(0, 1));
+    EXPECT_EQ(fault(1, ACCESS_READ), STATUS_BUS);
+    EXPECT_EQ(fault(3, ACCESS_WRITE), STATUS_BUS);
+    ASSERT_EQ(unmap(parent, VA, 4), STATUS_OK);
+}
+
 TEST_F(ObjectAreaTest, AChildSharesWhatIsSharedAndCopiesWhatIsPrivate) {
     TestFile file(4);
     ASSERT_EQ(map_shared(file, 0, 2), STATUS_OK);

@@ -1,3 +1,6 @@
+#include <functional>
+#include <utility>
+
 #include <gtest/gtest.h>
 
 #include "host_tests/space/process_test.h"
@@ -8,6 +11,37 @@
 namespace {
 
 using ObjectCutTest = ProcessTest;
+
+/* Looks at a file before all others, and acts when pages are about to be hidden: what another
+ * thread may do between two spaces that a cut comes by. */
+class Interloper {
+  public:
+    Interloper(TestFile &file, std::function<void()> action)
+        : views_(memory_object_views(file.object())), action_(std::move(action)) {
+        view_.operations = &operations;
+        view_.holder = this;
+        object_views_add(views_, &view_);
+    }
+    ~Interloper() {
+        object_views_remove(views_, &view_);
+    }
+    Interloper(const Interloper &) = delete;
+    Interloper &operator=(const Interloper &) = delete;
+
+  private:
+    static status carry_out(void *holder, const object_cut *cut) {
+        EXPECT_NE(object_views_next(cut, holder), nullptr);
+        if (cut->phase == CUT_HIDES) {
+            static_cast<Interloper *>(holder)->action_();
+        }
+        return STATUS_OK;
+    }
+    static constexpr object_view_operations operations = {[](void *) {}, carry_out};
+
+    object_views *views_;
+    object_view view_ = {};
+    std::function<void()> action_;
+};
 
 TEST_F(ObjectCutTest, WhatIsCutOffAFileIsGoneFromEverySpaceThatShowsIt) {
     TestFile file(4);
@@ -137,6 +171,29 @@ TEST_F(ObjectCutTest, ACutLeavesTheSpaceItPassesBy) {
     EXPECT_NE(other, parent) << "its memory is still its own";
     destroy(other);
     ASSERT_EQ(unmap(parent, VA, 2), STATUS_OK);
+}
+
+TEST_F(ObjectCutTest, ACutReachesAnAreaThatIsSplitWhileItIsOnItsWay) {
+    TestFile file(4);
+    Interloper other(file,
+                     [&] { EXPECT_EQ(protect(parent, page_at(2), 2, RIGHT_READ), STATUS_OK); });
+    ASSERT_EQ(map_shared(file, 0, 4), STATUS_OK);
+    EXPECT_TRUE(write(1, 1) && write(3, 3));
+    ASSERT_EQ(file.resize(PAGE_SIZE), STATUS_OK);
+    EXPECT_EQ(areas(), "0+2 2+2");
+    EXPECT_FALSE(can_read(1) || can_read(3));
+    ASSERT_EQ(unmap(parent, VA, 4), STATUS_OK);
+}
+
+TEST_F(ObjectCutTest, ACutReachesAnAreaThatIsJoinedToANewOneWhileItIsOnItsWay) {
+    TestFile file(4);
+    Interloper other(file, [&] { EXPECT_EQ(map_shared(file, 0, 2), STATUS_OK); });
+    ASSERT_EQ(map_shared(file, 2, 2, READ_WRITE, 2), STATUS_OK);
+    EXPECT_TRUE(write(3, 3));
+    ASSERT_EQ(file.resize(PAGE_SIZE), STATUS_OK);
+    EXPECT_EQ(areas(), "0+4");
+    EXPECT_FALSE(can_read(3));
+    ASSERT_EQ(unmap(parent, VA, 4), STATUS_OK);
 }
 
 TEST_F(ObjectCutTest, WithoutMemoryToUnshareATableNothingIsCut) { // law 2

@@ -29,6 +29,14 @@ class RemapTest : public ProcessTest {
         return what;
     }
 
+    status seal(uint64_t index, uint64_t page_count) {
+        locked_range token;
+        space_lock_for_writing(parent, space_user_range(), &token);
+        status result = space_seal(&token, range(index, page_count));
+        space_unlock(&token);
+        return result;
+    }
+
     /* Page i is written to with 100 + i. */
     void fill_words(uint64_t index, uint64_t page_count) {
         for (uint64_t i = index; i < index + page_count; i++) {
@@ -241,8 +249,12 @@ TEST_F(RemapTest, MemoryGrowsUpToTheEndOfUserMemory) {
 
 TEST_F(RemapTest, MoreThanAllMemoryIsNotGrownTo) {
     ASSERT_EQ(map_memory(0, 1), STATUS_OK);
+    uint64_t start = 0;
     EXPECT_EQ(remap(resize(0, 1, frame_count().total + 2)), STATUS_NO_MEMORY);
     EXPECT_EQ(areas(), "0+1");
+    ASSERT_EQ(map_memory(1, 1, RIGHT_READ), STATUS_OK);
+    EXPECT_EQ(remap(resize(0, 1, frame_count().total + 2, true), &start), STATUS_NO_MEMORY);
+    EXPECT_EQ(start, VA) << "nothing has moved";
 }
 
 TEST_F(RemapTest, SharedPagesAreShownASecondTime) {
@@ -433,6 +445,37 @@ TEST_F(RemapTest, RunningOutOfFramesWhileMovingChangesNothing) {
     EXPECT_GE(needed, 1u + 2u) << "a slab for areas, and tables";
     free_fillers(fillers);
     EXPECT_EQ(read(1024 * 1024 + 1), 102u);
+}
+
+TEST_F(RemapTest, WhatIsKeptNeedsMemoryForOneAreaAlone) {
+    ASSERT_EQ(map_memory(0, 3), STATUS_OK);
+    fill_words(0, 3);
+    std::vector<vm_area *> fillers = fill_slabs();
+    {
+        FrameDrought drought(0);
+        free_fillers({fillers.back()});
+        fillers.pop_back();
+        EXPECT_EQ(remap(keep(move_to(1, 1, 1, 5))), STATUS_OK);
+    }
+    free_fillers(fillers);
+    EXPECT_EQ(read(5), 101u);
+}
+
+TEST_F(RemapTest, NothingMovesToWhereSomethingIsSealed) {
+    ASSERT_EQ(map_memory(0, 4), STATUS_OK);
+    ASSERT_EQ(map_memory(10, 1), STATUS_OK);
+    ASSERT_EQ(seal(10, 1), STATUS_OK);
+    EXPECT_EQ(remap(move_to(0, 4, 2, 10)), STATUS_NOT_PERMITTED);
+    EXPECT_EQ(areas(), "0+4 10+1");
+}
+
+TEST_F(RemapTest, OfSeveralAreasThoseBehindASealedOneStay) {
+    ASSERT_EQ(map_memory(0, 1), STATUS_OK);
+    ASSERT_EQ(map_memory(2, 1), STATUS_OK);
+    ASSERT_EQ(map_memory(4, 1), STATUS_OK);
+    ASSERT_EQ(seal(2, 1), STATUS_OK);
+    EXPECT_EQ(remap(move_to(0, 5, 5, 20)), STATUS_NOT_PERMITTED);
+    EXPECT_EQ(areas(), "2+1 4+1 20+1");
 }
 
 TEST_F(RemapTest, LimitsHoldForWhatGrows) {

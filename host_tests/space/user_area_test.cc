@@ -426,6 +426,19 @@ TEST_F(UserAreaTest, AFaultThatNoAreaAnswersForIsRefused) {
     EXPECT_EQ(resolve(0x1234567890abcdef, ACCESS_READ), STATUS_FAULT);
 }
 
+TEST_F(UserAreaTest, AnAddressOutsideIsRefusedWhateverWasResolvedBefore) {
+    ASSERT_EQ(map(space, VA, 1, RIGHT_READ | RIGHT_WRITE), STATUS_OK);
+    status inside = space_resolve_fault(space, virt_addr(VA), ACCESS_WRITE);
+    status outside = space_resolve_fault(space, virt_addr(USER_END), ACCESS_WRITE);
+    EXPECT_EQ(inside, STATUS_OK);
+    EXPECT_EQ(outside, STATUS_FAULT);
+    uint64_t word = 1;
+    inside = space_write_initial(space, virt_addr(VA), &word, sizeof word, nullptr);
+    outside = space_write_initial(space, virt_addr(USER_END), &word, sizeof word, nullptr);
+    EXPECT_EQ(inside, STATUS_OK);
+    EXPECT_EQ(outside, STATUS_FAULT);
+}
+
 TEST_F(UserAreaTest, S59UnmappingReachesNothingOfTheNullGuard) {
     EXPECT_EQ(unmap(space, 0, 4), STATUS_OK);
     EXPECT_EQ(unmap(space, 0, NULL_GUARD_END >> PAGE_SHIFT), STATUS_OK);

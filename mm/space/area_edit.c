@@ -1,7 +1,6 @@
 #include "mm/space/area_edit.h"
 
 #include "lib/check.h"
-#include "mm/addr/layout.h"
 #include "mm/heap/heap.h"
 #include "mm/object/memory_object.h"
 #include "mm/space/commit.h"
@@ -40,7 +39,7 @@ static void count_pages(uint64_t *total, bool counts, int64_t pages) {
 
 /* Kinds as Linux has them (man 5 proc, VmData and its like). */
 static void count_area(struct area_tree *areas, const struct vm_area *area, int64_t sign) {
-    if (!area_is_memory(area) || area->range.start.value >= USER_END) {
+    if (!area_is_memory(area)) {
         return;
     }
     struct area_totals *totals = &areas->totals;

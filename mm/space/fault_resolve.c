@@ -102,7 +102,7 @@ static void replace(const struct place *place, phys_addr_t pa, struct page_attri
 static enum status get_object_page(const struct place *place, phys_addr_t *pa) {
     enum status status =
         memory_object_get_page(place->area->source->object, place->source_page, pa);
-    return status == STATUS_OUT_OF_RANGE || status == STATUS_NO_SPACE ? STATUS_BUS : status;
+    return status == STATUS_OK || status == STATUS_NO_MEMORY ? status : STATUS_BUS;
 }
 
 /* Shared memory is written to where the object has it; private memory never is. */

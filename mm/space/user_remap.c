@@ -220,13 +220,14 @@ static enum status remap_to_target(struct locked_range *token, const struct spac
         status = space_unmap(token, (struct virt_range){end, cut_count});
         rest.old.page_count = remap->new_page_count;
     }
+    if (status != STATUS_OK) {
+        return status;
+    }
     const struct vm_area *area = find_memory(&space->areas, remap->old.start);
-    if (status == STATUS_OK && area == nullptr) {
-        status = STATUS_FAULT; /* it was itself in the way: a range of no pages overlaps nothing */
+    if (area == nullptr) {
+        return STATUS_FAULT; /* it was itself in the way: a range of no pages overlaps nothing */
     }
-    if (status == STATUS_OK && remap->keeps_old) {
-        status = check_growth(space, area, remap->new_page_count);
-    }
+    status = remap->keeps_old ? check_growth(space, area, remap->new_page_count) : STATUS_OK;
     return status == STATUS_OK ? move_to_place(token, &rest, start) : status;
 }
 
