@@ -324,6 +324,22 @@ TEST_F(PipeTest, ThePipeCanBeMadeLargerAndSmaller) {
     EXPECT_EQ(pipe_capacity(the_pipe()), PAGE_SIZE);
 }
 
+TEST_F(PipeTest, MakingThePipeSmallerNeedsNoMemory) {
+    make_pipe(FILE_NO_WAIT);
+    ASSERT_EQ(put(writer, std::string(14 * PAGE_SIZE, 'a')), STATUS_OK);
+    EXPECT_EQ(get(reader, 14 * PAGE_SIZE).size(), 14 * PAGE_SIZE);
+    ASSERT_EQ(put(writer, std::string(2 * PAGE_SIZE, 'b')), STATUS_OK);
+    ASSERT_EQ(put(writer, std::string(PAGE_SIZE, 'c')), STATUS_OK) << "round the end of the array";
+    unsigned allocations = expect_all_or_nothing(
+        kernel_space(), [&] { return pipe_set_capacity(the_pipe(), 4 * PAGE_SIZE, false); });
+    EXPECT_EQ(allocations, 0u);
+    ASSERT_EQ(put(writer, std::string(PAGE_SIZE, 'd')), STATUS_OK);
+    EXPECT_EQ(put(writer, "e"), STATUS_TRY_AGAIN) << "it is full";
+    EXPECT_EQ(get(reader, 4 * PAGE_SIZE), std::string(2 * PAGE_SIZE, 'b') +
+                                              std::string(PAGE_SIZE, 'c') +
+                                              std::string(PAGE_SIZE, 'd'));
+}
+
 TEST_F(PipeTest, AnEmptiedPipeHoldsOnePageAtMost) {
     make_pipe();
     heap_drain();

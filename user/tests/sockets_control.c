@@ -309,6 +309,14 @@ static void check_in_flight(void) {
     close(pair[1]);
     pair[0] = pair[1] = -1;
     show("lost", read(pipes[0], text, 1));
+    open_pair(SOCK_DGRAM);
+    if (pipe2(pipes, O_NONBLOCK) != 0) {
+        say("no pipe");
+    }
+    send_files(pair[0], "end", &pipes[1], 1);
+    close(pipes[1]);
+    show("to the null page", call(recvfrom, pair[1], 8, 3, 0, nullptr, nullptr));
+    show("lost with its packet", read(pipes[0], text, 1));
 }
 
 static uint64_t move_often(void) {

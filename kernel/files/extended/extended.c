@@ -71,19 +71,10 @@ static enum status check_name(const struct node *node, const char *name, enum pr
     return strlen(name) == strlen(prefixes[prefix]) ? STATUS_INVALID : STATUS_OK;
 }
 
-/* Of two terminated names, as strcmp. */
-static int compare(const char *a, const char *b) {
-    while (*a != '\0' && *a == *b) {
-        a++;
-        b++;
-    }
-    return (unsigned char)*a - (unsigned char)*b;
-}
-
 static struct value *find(struct node *node, const char *name) REQUIRES(node->lock) {
     struct list_node *values = node->operations->extended(node);
     for (struct list_node *at = values->next; at != values; at = at->next) {
-        if (compare(value_of(at)->bytes, name) == 0) {
+        if (strcmp(value_of(at)->bytes, name) == 0) {
             return value_of(at);
         }
     }
@@ -93,7 +84,7 @@ static struct value *find(struct node *node, const char *name) REQUIRES(node->lo
 static void insert(struct node *node, struct value *value) REQUIRES(node->lock) {
     struct list_node *values = node->operations->extended(node);
     struct list_node *before = values;
-    while (before->next != values && compare(value_of(before->next)->bytes, value->bytes) > 0) {
+    while (before->next != values && strcmp(value_of(before->next)->bytes, value->bytes) > 0) {
         before = before->next;
     }
     list_insert_after(before, &value->link);

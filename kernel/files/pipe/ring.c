@@ -137,9 +137,30 @@ enum status ring_put(struct ring *ring, struct transfer *transfer, enum ring_con
     return STATUS_OK;
 }
 
+static void reverse(struct ring_slot *slots, size_t from, size_t to) {
+    while (from + 1 < to) {
+        struct ring_slot slot = slots[from];
+        slots[from++] = slots[--to];
+        slots[to] = slot;
+    }
+}
+
+/* The slot that is read next becomes the first of the array: behind the used ones all are free. */
+static void turn_to_front(struct ring *ring) {
+    reverse(ring->slots, 0, ring->first);
+    reverse(ring->slots, ring->first, ring->slot_count);
+    reverse(ring->slots, 0, ring->slot_count);
+    ring->first = 0;
+}
+
 enum status ring_resize(struct ring *ring, size_t slot_count) {
     struct ring other;
     CHECK(ring->used_slots <= slot_count);
+    if (slot_count <= ring->slot_count) {
+        turn_to_front(ring);
+        ring->slot_count = slot_count;
+        return STATUS_OK;
+    }
     enum status status = ring_create(&other, slot_count);
     if (status != STATUS_OK) {
         return status;

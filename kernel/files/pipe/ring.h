@@ -53,5 +53,5 @@ void ring_merge(struct ring *ring, struct transfer *transfer);
 /* Moves a slotful into a free slot, which there must be. STATUS_NO_MEMORY: nothing. */
 enum status ring_put(struct ring *ring, struct transfer *transfer, enum ring_content content);
 
-/* The same content in another number of slots, at least those used. STATUS_NO_MEMORY. */
+/* The same content in another number of slots, at least those used. STATUS_NO_MEMORY, for more. */
 enum status ring_resize(struct ring *ring, size_t slot_count);

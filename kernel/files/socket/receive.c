@@ -1,4 +1,5 @@
 #include "kernel/files/socket/state.h"
+#include "lib/check.h"
 #include "lib/least.h"
 #include "mm/heap/heap.h"
 
@@ -47,13 +48,13 @@ static enum status receive_files(struct message *message,
     return STATUS_OK;
 }
 
-/* Ends the message's stay in the queue, and the message. */
+/* Ends the message's stay in the queue, and the message, whose files have been received: closing
+ * one may take locks that come before `receiving`. */
 static void consume(struct socket *socket, struct message *message) {
+    CHECK(message->files == nullptr);
     sleep_lock_acquire(&socket_lock);
-    struct socket_files *files = socket_take_files(message);
     socket_unqueue(socket, message);
     sleep_lock_release(&socket_lock);
-    socket_files_free(files);
     socket_unref(message->sender);
     message_free(message);
 }
@@ -242,7 +243,8 @@ static enum status read_packet(struct message *message, struct socket_receiving 
     receiving->sender = message->sender->name;
     sleep_lock_release(&socket_lock);
     size_t moved = message_move(message, 0, count, transfer);
-    return moved < count ? STATUS_FAULT : receive_files(message, receiving);
+    enum status status = receive_files(message, receiving);
+    return moved < count ? STATUS_FAULT : status;
 }
 
 static enum status take_packet(struct socket *socket, struct socket_wait *wait,

@@ -138,7 +138,7 @@ struct socket_receiving {
     bool is_cut;               /* the packet is longer than the transfer */
     struct socket_name sender; /* whose message it is */
     struct socket_credentials credentials;
-    struct socket_files *files; /* the caller's then; null: none */
+    struct socket_files *files; /* the caller's then, also after an error; null: none */
 };
 
 /* man 2 recvmsg. Nothing at the end. Errors: STATUS_TRY_AGAIN; STATUS_INTERRUPTED;
