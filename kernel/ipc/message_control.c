@@ -55,7 +55,7 @@ static enum status change(const struct ipc_caller *caller, struct message_queue 
     }
     queue->state.size_bytes = next->size_bytes;
     queue->state.changed_seconds = caller->now_seconds;
-    wait_queue_wake(&queue->changed);
+    message_queue_look_again(queue);
     return STATUS_OK;
 }
 
@@ -77,9 +77,8 @@ enum status message_queue_remove(const struct ipc_caller *caller, int32_t queue)
     enum status status = find_own(caller, queue, &found);
     if (status == STATUS_OK) {
         ipc_remove(&message_table, &found->ipc);
-        found->is_removed = true;
-        wait_queue_wake(&found->changed);
-        message_queue_unref(found);
+        message_queue_end_waiters(found, STATUS_REMOVED);
+        message_queue_free(found);
     }
     sleep_lock_release(&message_lock);
     return status;

@@ -9,14 +9,29 @@
 extern struct sleep_lock message_lock;
 extern struct ipc_table message_table; /* guarded by message_lock */
 
-/* All but what says otherwise is guarded by message_lock. */
+/* All is guarded by message_lock. */
 struct message_queue {
     struct ipc_object ipc;
-    uint32_t reference_count; /* the table's and those of who waits */
-    bool is_removed;
-    struct wait_queue changed;
+    struct list_node receivers, senders; /* message_attempts, in the order in which they came */
     struct list_node messages;
     struct message_queue_state state; /* all but its rights */
+};
+
+/* A call that may have to wait, on its caller's stack. While it waits it is guarded by
+ * message_lock, but for what says otherwise. */
+struct message_attempt {
+    struct list_node link; /* in one of the queue's lists, while it waits */
+    struct sleeper sleeper;
+    bool is_waiting;     /* atomic */
+    enum status outcome; /* once it waits no more */
+    const struct ipc_caller *caller;
+    int32_t number; /* of the queue */
+    uint32_t wanted_mode;
+    enum status (*try)(struct message_attempt *attempt,
+                       struct message_queue *queue); /* BUSY: not yet */
+    enum status otherwise;                           /* where it may not wait; STATUS_OK: it may */
+    const struct message_request *request;           /* null: it sends */
+    struct ipc_message *message;
 };
 
 static inline struct message_queue *message_queue_of(struct ipc_object *object) {
@@ -28,5 +43,10 @@ static inline struct message_queue *message_queue_of(struct ipc_object *object) 
 enum status message_queue_find(const struct ipc_caller *caller, int32_t number, uint32_t wanted,
                                struct message_queue **queue) REQUIRES(message_lock);
 
-/* One reference less; the last one frees the queue, which is removed. */
-void message_queue_unref(struct message_queue *queue) REQUIRES(message_lock);
+/* Rights, or the room, are others now: for some the wait is over. */
+void message_queue_look_again(struct message_queue *queue) REQUIRES(message_lock);
+void message_queue_end_waiters(struct message_queue *queue, enum status outcome)
+    REQUIRES(message_lock);
+
+/* One that is in no table, and that nobody waits for. */
+void message_queue_free(struct message_queue *queue) REQUIRES(message_lock);

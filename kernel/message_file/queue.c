@@ -9,7 +9,7 @@
 constexpr int64_t MESSAGE_COUNT_MAX = 10, MESSAGE_SIZE_LIMIT = 8'192;
 constexpr int64_t MESSAGE_COUNT_HARD = 65'536, MESSAGE_SIZE_HARD = 16'777'216;
 constexpr uint32_t QUEUE_COUNT_MAX = 256;
-constexpr uint64_t ADMINISTRATION_BYTES = 88; /* of one message */
+constexpr uint64_t ADMINISTRATION_BYTES = 96; /* of one message */
 
 struct sleep_lock posix_queue_lock;
 

@@ -217,6 +217,31 @@ static void check_waiting(void) {
     show("taken", call(msgrcv, queue, &message, 8192, 0, 0));
 }
 
+/* Leaves with the size of the message that it gets, or 100 and the error. */
+static pid_t begin_receiving(size_t room, long type) {
+    pid_t child = fork();
+    if (child == 0) {
+        long size = call(msgrcv, queue, &message, room, type, 0);
+        _exit(size >= 0 ? (int)size : 100 + errno);
+    }
+    settle();
+    return child;
+}
+
+/* Each message is for the first who waits for such a one; who has no room for it ends there. */
+static void check_order_of_waiting(void) {
+    const pid_t small = begin_receiving(2, 9), first = begin_receiving(100, -9);
+    const pid_t second = begin_receiving(100, 9), third = begin_receiving(100, 0);
+    put(10, "ten", 0);
+    show_end("of any type", third);
+    put(9, "nine!", 0);
+    show_end("without room", small);
+    show_end("first", first);
+    put(9, "another", 0);
+    show_end("second", second);
+    show_state("none is left");
+}
+
 static void caught(int signal) {
     say("caught %s", signal_name(signal));
 }
@@ -250,6 +275,7 @@ int main(void) {
     check_listing();
     check_rights();
     check_waiting();
+    check_order_of_waiting();
     check_interruption();
     check_removal();
 }

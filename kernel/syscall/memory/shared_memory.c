@@ -90,17 +90,24 @@ static void ref(struct area_source *source) {
     sleep_lock_release(&lock);
 }
 
-static void unref(struct area_source *source) {
-    struct segment *segment = of_source(source);
+/* Ends what `take` began, which was no attachment. */
+static void let_go(struct segment *segment) {
     sleep_lock_acquire(&lock);
     segment->attach_count--;
-    segment->status.detached_seconds = clock_real_seconds();
-    note_user(segment);
     bool is_gone = take_out(segment);
     sleep_lock_release(&lock);
     if (is_gone) {
         destroy(segment);
     }
+}
+
+static void unref(struct area_source *source) {
+    struct segment *segment = of_source(source);
+    sleep_lock_acquire(&lock);
+    segment->status.detached_seconds = clock_real_seconds();
+    note_user(segment);
+    sleep_lock_release(&lock);
+    let_go(segment);
 }
 
 static const struct area_source_operations operations = {.ref = ref, .unref = unref};
@@ -189,17 +196,6 @@ static enum status take(int32_t id, uint32_t flags, struct segment **segment) {
     }
     sleep_lock_release(&lock);
     return status;
-}
-
-/* Ends what `take` began, which was no attachment. */
-static void let_go(struct segment *segment) {
-    sleep_lock_acquire(&lock);
-    segment->attach_count--;
-    bool is_gone = take_out(segment);
-    sleep_lock_release(&lock);
-    if (is_gone) {
-        destroy(segment);
-    }
 }
 
 static int64_t map_at(struct locked_range *token, struct segment *segment, struct virt_range range,
@@ -299,8 +295,7 @@ static enum status unmap(struct virt_range range) {
 struct attachment {
     virt_addr_t start;
     struct segment *segment; /* held, as by `take`; null: none is known yet */
-    struct virt_range part;
-    bool has_part;
+    struct virt_range part;  /* one that is left; empty: none is */
 };
 
 /* With the space locked, so that what the area shows cannot go. */
@@ -323,23 +318,22 @@ static bool find_part(void *context, const struct vm_area *area) {
     if (virt_range_last(area->range).value >= end) {
         return false;
     }
-    attachment->part = area->range;
-    attachment->has_part = area->source == &segment->source && is_attached(area, attachment->start);
-    return !attachment->has_part;
+    bool is_part = area->source == &segment->source && is_attached(area, attachment->start);
+    attachment->part = is_part ? area->range : attachment->part;
+    return !is_part;
 }
 
 /* Removes all parts, which other mappings may have cut. */
 static enum status detach(struct attachment *attachment) {
     enum status status = STATUS_OK;
-    virt_addr_t from = attachment->start;
-    do {
-        attachment->has_part = false;
-        space_for_each_area_from(process_space(), from, find_part, attachment);
-        if (attachment->has_part) {
-            status = unmap(attachment->part);
-            from = virt_addr(virt_range_last(attachment->part).value + 1);
+    while (status == STATUS_OK) {
+        attachment->part = (struct virt_range){};
+        space_for_each_area_from(process_space(), attachment->start, find_part, attachment);
+        if (attachment->part.page_count == 0) {
+            break;
         }
-    } while (attachment->has_part && status == STATUS_OK);
+        status = unmap(attachment->part);
+    }
     return status;
 }
 
@@ -424,12 +418,6 @@ static void remove_segment(struct segment *segment, struct reply *reply) REQUIRE
     reply->gone = take_out(segment) ? segment : nullptr;
 }
 
-/* All memory stays where it is; whether it is to is remembered. */
-static void set_locked(struct segment *segment, bool is_locked) REQUIRES(lock) {
-    uint32_t mode = segment->ipc.rights.mode & ~MODE_LOCKED;
-    segment->ipc.rights.mode = is_locked ? mode | MODE_LOCKED : mode;
-}
-
 static int64_t control_owned(struct segment *segment, uint32_t command,
                              const struct segment_status *next, struct reply *reply)
     REQUIRES(lock) {
@@ -444,9 +432,11 @@ static int64_t control_owned(struct segment *segment, uint32_t command,
     case IPC_REMOVE:
         remove_segment(segment, reply);
         return 0;
-    case SHM_LOCK:
+    case SHM_LOCK: /* all memory stays where it is; whether it is to is remembered */
+        segment->ipc.rights.mode |= MODE_LOCKED;
+        return 0;
     case SHM_UNLOCK:
-        set_locked(segment, command == SHM_LOCK);
+        segment->ipc.rights.mode &= ~MODE_LOCKED;
         return 0;
     default:
         return STATUS_INVALID;
