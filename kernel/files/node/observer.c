@@ -146,12 +146,13 @@ static void lose_all(struct node *node, uint32_t event) REQUIRES(node_observing)
     }
 }
 
+/* Once the reference is given back the node is there only while it has observers. */
 bool node_drop_observed(struct node *node) {
     sleep_lock_acquire(&node_observing);
+    bool is_observed = !list_is_empty(&node->observers);
     uint32_t left = __atomic_sub_fetch(&node->reference_count, 1, __ATOMIC_ACQ_REL);
     CHECK(left < UINT32_MAX);
-    bool is_for_observers = left == 1 && !list_is_empty(&node->observers);
-    if (is_for_observers && node_link_count(node) == 0) {
+    if (is_observed && left == 1 && node_link_count(node) == 0) {
         lose_all(node,
                  node->system->is_unmounted ? EVENT_UNMOUNT | kind_event(node) : EVENT_DELETE_SELF);
         left = __atomic_sub_fetch(&node->reference_count, 1, __ATOMIC_ACQ_REL);
