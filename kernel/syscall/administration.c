@@ -57,16 +57,32 @@ constexpr int64_t ERROR_MAX_US = 16'000'000;
 constexpr int64_t TICK_US = 10'000;
 constexpr int64_t TOLERANCE = 32'768'000; /* 500 parts in a million, times 2^16 */
 
+/* Modes of man 3 adjtime, which are no bits of man 2 adjtimex. */
+constexpr uint32_t ADJUST_SLOWLY = 0x8000, ADJUST_SLOWLY_ONCE = 1, ADJUST_SLOWLY_READS = 0x2000;
+
+/* Whether what is asked for may be, which is that nothing is changed. */
+static enum status check_modes(uint32_t modes) {
+    if ((modes & ADJUST_SLOWLY) && !(modes & ADJUST_SLOWLY_ONCE)) {
+        return STATUS_INVALID;
+    }
+    if (modes == 0 || (modes & ADJUST_SLOWLY && modes & ADJUST_SLOWLY_READS)) {
+        return STATUS_OK;
+    }
+    return process_has_capabilities() ? STATUS_NOT_SUPPORTED : STATUS_NOT_PERMITTED;
+}
+
 /* A clock that nobody corrects: it can be read, and only man 2 clock_settime changes it. */
 static int64_t adjust(uint64_t address) {
     struct clock_state state;
     if (copy_in(&state, address, sizeof(state)) != 0) {
         return STATUS_FAULT;
     }
-    if (state.modes != 0) {
-        return process_has_capabilities() ? STATUS_NOT_SUPPORTED : STATUS_NOT_PERMITTED;
+    enum status status = check_modes(state.modes);
+    if (status != STATUS_OK) {
+        return status;
     }
     state = (struct clock_state){
+        .modes = state.modes,
         .error_max = ERROR_MAX_US,
         .error_estimate = ERROR_MAX_US,
         .status = UNSYNCHRONISED,

@@ -45,6 +45,14 @@ static void check_clocks(void) {
     show_ok("state", call(adjtimex, &state));
     state.modes = ADJ_OFFSET;
     show("adjust", call(adjtimex, &state));
+    state.modes = ADJ_OFFSET_SINGLESHOT;
+    show("adjust slowly", call(adjtimex, &state));
+    state.modes = ADJ_OFFSET_SS_READ;
+    state.offset = 17;
+    show_ok("what is left of that", call(adjtimex, &state));
+    say("%ld, modes %x", state.offset, state.modes);
+    state.modes = ADJ_OFFSET_SS_READ & ~ADJ_OFFSET;
+    show("neither", call(adjtimex, &state));
     show("nowhere", call(adjtimex, 8));
     state.modes = 0;
     show_ok("of the real clock", call(clock_adjtime, CLOCK_REALTIME, &state));
