@@ -37,7 +37,7 @@ static enum status write_memory(struct process_memory *memory, uint64_t *positio
     while (transfer->left_bytes > 0) {
         size_t done = 0;
         size_t taken = transfer_take(transfer, piece, sizeof(piece));
-        enum status status = space_write(memory->space, virt_addr(*position), piece, taken, &done);
+        enum status status = process_memory_poke(memory, virt_addr(*position), piece, taken, &done);
         transfer->done_bytes -= taken - done;
         *position += done;
         if (status != STATUS_OK) {

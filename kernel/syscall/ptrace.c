@@ -57,10 +57,8 @@ static int64_t poke(const struct trace_request *request) {
     if (status != STATUS_OK) {
         return status;
     }
-    enum status written = space_write(memory->space, address, &word, sizeof(word), nullptr);
-    if (written == STATUS_FAULT) {
-        written = space_write_initial(memory->space, address, &word, sizeof(word), nullptr);
-    }
+    size_t done_bytes = 0;
+    enum status written = process_memory_poke(memory, address, &word, sizeof(word), &done_bytes);
     process_memory_unref(memory);
     return written == STATUS_OK ? STATUS_OK : STATUS_IO_ERROR;
 }

@@ -2,8 +2,10 @@
 
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
@@ -257,6 +259,39 @@ static void read_words(void) {
     _exit(word == 0x3333 && *(volatile long *)&constant == 0x4444 ? 6 : 7);
 }
 
+/* The same by /proc/PID/mem, also across the end of a page that is read-only. */
+static void show_mem(pid_t child, const volatile long *at) {
+    char path[64];
+    long value = 0x7777;
+    volatile char *pages = mmap(nullptr, 2 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    snprintf(path, sizeof(path), "/proc/%d/mem", child);
+    int file = open(path, O_RDWR | O_CLOEXEC);
+    show_ok("its mem", file);
+    show("write a constant", pwrite(file, &value, sizeof(value), (off_t)at));
+    show("read it", pread(file, &value, sizeof(value), (off_t)at));
+    say("%#lx, here %#lx", value, *at);
+    value = 0x4444;
+    show("write it back", pwrite(file, &value, sizeof(value), (off_t)at));
+    show("what it has not", pwrite(file, &value, sizeof(value), (off_t)pages + PAGE - 4));
+    file = file >= 0 ? close(file) : -1;
+    int own = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
+    show("across the end of a page of its own",
+         pwrite(own, "12345678", 8, (off_t)pages + PAGE - 4));
+    say("%d, %d", pages[PAGE - 1], pages[PAGE]);
+    mprotect((void *)pages, PAGE, PROT_NONE);
+    pid_t grandchild = fork();
+    if (grandchild == 0) {
+        show("what nobody may touch", pwrite(own, "abcd", 4, (off_t)pages));
+        mprotect((void *)pages, PAGE, PROT_READ);
+        say("%d", pages[0]);
+        _exit(0);
+    }
+    show_end("the child", grandchild);
+    mprotect((void *)pages, PAGE, PROT_READ);
+    say("%d", pages[0]);
+    close(own);
+}
+
 static void check_memory(void) {
     long value = 0;
     volatile long *shared =
@@ -280,6 +315,7 @@ static void check_memory(void) {
     show("private and read-only", trace(PTRACE_POKEDATA, child, (unsigned long)fresh, 0x66));
     trace(PTRACE_PEEKDATA, child, (unsigned long)fresh, (unsigned long)&value);
     say("there %#lx, here %#lx", value, *fresh);
+    show_mem(child, &constant);
     show("across a page's end", trace(PTRACE_PEEKDATA, child, (unsigned long)shared + PAGE - 4,
                                       (unsigned long)&value) == 0 ||
                                     errno == EIO);
