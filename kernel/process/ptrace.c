@@ -63,7 +63,9 @@ static enum status attach(struct id *id, struct trace **made, bool is_seized, ui
     link_to(task_current(), task, made);
     reset(task->trace, is_seized, options);
     task->trace->is_roots = process_has_capabilities();
-    task_notify(task->process, task); /* it may sleep where its process has stopped */
+    if (task_is_to_stop(task)) {
+        task_notify(task->process, task); /* it may sleep where its process has stopped */
+    }
     signals_unlock(task->process);
     return STATUS_OK;
 }

@@ -229,7 +229,10 @@ void trace_exec(struct trap_frame *frame, uint32_t before) {
     struct task *task = task_current();
     const struct trace *trace = task_trace(task);
     if (wants(EVENT_EXEC)) {
+        uint64_t result = frame->rax;
+        frame->rax = (uint64_t)(int64_t)STATUS_NOT_IMPLEMENTED; /* the call has not ended yet */
         stop_for_event(frame, EVENT_EXEC, before);
+        frame->rax = result;
     } else if (trace && !trace->is_seized) {
         const struct signal_info info = signal_info_from_user(SIGNAL_TRAP, CODE_USER);
         (void)signal_send_to_task(task, &info);
