@@ -122,6 +122,25 @@ void fpu_describe_for_user(void *area) {
     __builtin_memcpy((char *)area + OFFSET_SOFTWARE, &bytes, sizeof(bytes));
 }
 
+void fpu_describe_for_tracer(void *area) {
+    constexpr size_t rest_bytes = sizeof(struct software_bytes) - sizeof(state_mask);
+    char *at = (char *)area + OFFSET_SOFTWARE;
+    __builtin_memcpy(at, &state_mask, sizeof(state_mask));
+    __builtin_memset(at + sizeof(state_mask), 0, rest_bytes);
+}
+
+void fpu_area_take_legacy(void *area, const void *legacy) {
+    constexpr uint64_t legacy_states = STATE_X87 | STATE_SSE;
+    __builtin_memcpy(area, legacy, FPU_LEGACY_SIZE_BYTES);
+    if (state_mask != 0) {
+        uint64_t states;
+        char *header = (char *)area + FPU_LEGACY_SIZE_BYTES;
+        __builtin_memcpy(&states, header, sizeof(states));
+        states |= legacy_states;
+        __builtin_memcpy(header, &states, sizeof(states));
+    }
+}
+
 /* The mask of the bits that this CPU has is in every area it saved; this one is a program's. */
 static uint32_t mxcsr_mask(void) {
     alignas(FPU_AREA_ALIGNMENT) char legacy[FPU_LEGACY_SIZE_BYTES];

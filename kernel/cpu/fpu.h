@@ -42,6 +42,12 @@ size_t fpu_user_size_bytes(void);
 void fpu_describe_for_user(void *area);
 bool fpu_has_xsave(void);
 
+/* The same as a tracer finds it (man 2 ptrace, NT_X86_XSTATE): which states there can be, alone. */
+void fpu_describe_for_tracer(void *area);
+
+/* The area's x87 and SSE state becomes that of the legacy region of another one (SDM 1 10.5.1). */
+void fpu_area_take_legacy(void *area, TRUSTED const void *legacy);
+
 /* The exceptions that are flagged and not masked, of SSE or of the x87 unit, in the bits of MXCSR
  * and FSW (SDM 1 8.1.3, 10.2.3). */
 unsigned fpu_area_exceptions(const void *area, bool is_sse);

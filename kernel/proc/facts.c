@@ -4,6 +4,7 @@
 #include "kernel/proc/subject.h"
 #include "kernel/proc/usage.h"
 #include "kernel/process/groups.h"
+#include "kernel/process/ptrace.h"
 #include "kernel/process/signals.h"
 #include "kernel/tty/tty/tty.h"
 #include "lib/memory.h"
@@ -11,6 +12,9 @@
 static char state_of(const struct process *process, const struct task *task) {
     if (process->state == PROCESS_ENDED || task == nullptr) {
         return 'Z';
+    }
+    if (trace_is_stopped(task_trace(task))) {
+        return 't';
     }
     if (process->state == PROCESS_STOPPED) {
         return 'T';
@@ -126,6 +130,7 @@ static enum status gather_held(const struct made_subject *subject, struct gather
     facts->name = gathered->name;
     facts->number = subject->task != 0 ? subject->task : process->number;
     facts->state = state_of(process, task);
+    facts->tracer = task != nullptr ? trace_tracer_number(task) : 0;
     note_kin(process, facts);
     note_credentials(&process->credentials, facts);
     note_signals(process, task, facts);

@@ -49,7 +49,7 @@ static enum status write_memory(struct process_memory *memory, uint64_t *positio
     while (status == STATUS_OK && transfer->left_bytes > 0 && !sleeper_is_ending()) {
         size_t done = 0;
         size_t taken = transfer_take(transfer, piece.bytes, piece.size_bytes);
-        status = space_write(memory->space, virt_addr(*position), piece.bytes, taken, &done);
+        status = process_memory_poke(memory, virt_addr(*position), piece.bytes, taken, &done);
         transfer->done_bytes -= taken - done;
         *position += done;
     }

@@ -5,6 +5,7 @@
 #include "kernel/process/lifecycle.h"
 #include "kernel/process/pidfd.h"
 #include "kernel/process/process.h"
+#include "kernel/process/ptrace.h"
 #include "kernel/process/signals.h"
 #include "mm/addr/layout.h"
 #include "mm/heap/heap.h"
@@ -120,9 +121,11 @@ static void copy_registers(const struct trap_frame *frame, const struct clone_re
                            struct task *child) {
     child->start = *frame;
     child->start.rax = 0;
+    trace_clean_copy(&child->start);
     if (request->stack != 0) {
         child->start.rsp = request->stack;
     }
+    child->call_number = task_current()->call_number;
     thread_copy_user_state(child->thread);
     if (request->flags & CLONE_SETTLS) {
         child->thread->fs_base = virt_addr(request->thread_pointer);
@@ -190,8 +193,10 @@ static void link_process(struct process *parent, struct process *child, struct t
     }
     if (request->flags & CLONE_PARENT) {
         list_insert_after(&parent->of_creator, &child->of_creator);
+        child->creator = parent->creator;
     } else {
         list_push_back(&task_current()->made, &child->of_creator);
+        child->creator = task_current();
     }
     process_join(child, parent->group, parent->session);
     cpu_timers_watch(child);
@@ -221,7 +226,7 @@ static enum status may_begin_clone(void) {
 }
 
 static enum status publish(struct process *parent, struct process *child, struct task *task,
-                           const struct clone_request *request) {
+                           const struct clone_request *request, struct trace_of_child *traced) {
     bool is_thread = child == parent;
     tree_lock();
     /* What was sent to a group before the child was in it is taken first: it is made after that. */
@@ -232,6 +237,7 @@ static enum status publish(struct process *parent, struct process *child, struct
         }
         task->process = child;
         process_ref(child);
+        trace_child_publish(traced, task);
         task_publish(task);
     }
     tree_unlock();
@@ -266,27 +272,37 @@ void vfork_end(struct task *task) {
     tree_unlock();
 }
 
+static void tell_tracer(enum trace_event event, uint32_t number) {
+    if (event != 0) {
+        trace_event(task_current()->frame, event, number);
+    }
+}
+
 /* Runs the child, and under CLONE_VFORK waits until it has left the memory. `wait` lies on this
  * stack, so a killed parent takes it away from the child again. */
-static void start(struct task *child, const struct clone_request *request) {
+static void start(struct task *child, const struct clone_request *request, enum trace_event event) {
+    uint32_t number = child->number;
     if (!(request->flags & CLONE_VFORK)) {
         thread_start(child->thread);
+        tell_tracer(event, number);
         return;
     }
     struct vfork_wait wait = {};
     struct process *process = child->process;
-    uint32_t number = child->number;
     process_ref(process);
     child->vfork = &wait;
     thread_start(child->thread);
+    tell_tracer(event, number);
     wait_for_vfork(&wait);
     tree_lock();
     struct id *id = id_find(number);
     if (!wait.is_over && id && id->task && id->task->vfork == &wait) {
         id->task->vfork = nullptr;
     }
+    bool is_over = wait.is_over;
     tree_unlock();
     process_unref(process);
+    tell_tracer(is_over && event != 0 ? EVENT_VFORK_DONE : 0, number);
 }
 
 /* CLONE_PIDFD: a number that the parent knows before the child runs, and no file behind it yet. */
@@ -333,13 +349,14 @@ static void keep_promise(const struct promised_pidfd *promised) {
 }
 
 static enum status publish_with_pidfd(struct process *parent, struct process *child,
-                                      struct task *task, const struct clone_request *request) {
+                                      struct task *task, const struct clone_request *request,
+                                      struct trace_of_child *traced) {
     struct promised_pidfd promised;
     enum status status = promise_pidfd(request, child, &promised);
     if (status != STATUS_OK) {
         return status;
     }
-    status = publish(parent, child, task, request);
+    status = publish(parent, child, task, request, traced);
     if (status == STATUS_OK) {
         keep_promise(&promised);
     } else {
@@ -349,7 +366,7 @@ static enum status publish_with_pidfd(struct process *parent, struct process *ch
 }
 
 static enum status make_child(const struct trap_frame *frame, const struct clone_request *request,
-                              struct task **task) {
+                              struct trace_of_child *traced, struct task **task) {
     struct process *parent = process_current();
     struct process *child = parent;
     bool is_thread = (request->flags & CLONE_THREAD) != 0;
@@ -362,7 +379,7 @@ static enum status make_child(const struct trap_frame *frame, const struct clone
     }
     status = make_task(frame, request, child->memory->space, task);
     if (status == STATUS_OK) {
-        status = publish_with_pidfd(parent, child, *task, request);
+        status = publish_with_pidfd(parent, child, *task, request, traced);
         if (status != STATUS_OK) {
             task_free(*task);
         }
@@ -383,7 +400,13 @@ int64_t task_clone(const struct trap_frame *frame, const struct clone_request *r
         return status;
     }
     struct task *child;
-    status = make_child(frame, request, &child);
+    struct trace_of_child traced;
+    status = trace_child_begin(request->flags, request->exit_signal, &traced);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = make_child(frame, request, &traced, &child);
+    trace_child_drop(&traced);
     if (status != STATUS_OK) {
         return status;
     }
@@ -391,7 +414,7 @@ int64_t task_clone(const struct trap_frame *frame, const struct clone_request *r
     if (request->flags & CLONE_PARENT_SETTID) {
         store_number(request->parent_id_address, child->number);
     }
-    start(child, request);
+    start(child, request, traced.event);
     return number;
 }
 

@@ -1,6 +1,7 @@
 #include "kernel/cpu/user_copy.h"
 #include "kernel/process/lifecycle.h"
 #include "kernel/process/process.h"
+#include "kernel/process/ptrace.h"
 #include "kernel/process/rseq.h"
 #include "kernel/process/signal_frame.h"
 #include "kernel/process/signals.h"
@@ -58,6 +59,7 @@ static void call_handler(struct trap_frame *frame, const struct signal_action *a
     signal_set blocked = task->restores_blocked ? task->saved_blocked : task->blocked;
     task->is_restarted = false;
     rseq_interrupt(frame);
+    bool is_stepped = trace_stop_stepping(frame);
     if (signal_frame_push(frame, action, info, blocked) != STATUS_OK) {
         fail_to_deliver(signal);
         return;
@@ -68,6 +70,9 @@ static void call_handler(struct trap_frame *frame, const struct signal_action *a
         signal_action_set(task->process, signal, &reset);
     }
     block_for_handler(task, action, signal);
+    if (is_stepped) {
+        trace_handler_entered(frame);
+    }
 }
 
 /* Sent by another process while the first one blocked it, and had no handler after all. */
@@ -100,12 +105,16 @@ enum delivery { DELIVERED_NONE, DELIVERED_ONE, DELIVERY_STOPPED };
 static enum delivery deliver_one(struct trap_frame *frame) {
     struct task *task = task_current();
     struct signal_info info;
-    if (__atomic_load_n(&task->process->state, __ATOMIC_ACQUIRE) == PROCESS_STOPPED) {
+    if (task_is_to_stop(task)) {
         return DELIVERY_STOPPED;
     }
     unsigned signal = signal_take(~task->blocked, &info);
     if (signal == 0) {
         return DELIVERED_NONE;
+    }
+    signal = trace_signal(frame, &info);
+    if (signal == 0) {
+        return DELIVERED_ONE;
     }
     struct signal_action action = signal_action_get(task->process, signal);
     if (action.handler == HANDLER_DEFAULT) {
@@ -120,10 +129,10 @@ static enum delivery deliver_one(struct trap_frame *frame) {
  * only then is it known what becomes of the call. */
 static void deliver_all(struct trap_frame *frame) {
     enum delivery last;
-    process_obey();
+    process_obey(frame);
     while ((last = deliver_one(frame)) != DELIVERED_NONE) {
         if (last == DELIVERY_STOPPED) {
-            process_obey();
+            process_obey(frame);
         }
     }
 }
@@ -138,6 +147,7 @@ static void put_mask_back(struct task *task) {
 /* What comes after the look at the queues sets has_work again, so that nothing is overlooked. */
 void task_before_user(struct trap_frame *frame) {
     struct task *task = task_current();
+    task->frame = frame;
     rseq_settle(frame);
     while (task_has_work(task)) {
         __atomic_store_n(&task->has_work, false, __ATOMIC_SEQ_CST);

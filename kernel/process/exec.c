@@ -6,6 +6,7 @@
 #include "kernel/process/lifecycle.h"
 #include "kernel/process/load.h"
 #include "kernel/process/posix_timer.h"
+#include "kernel/process/ptrace.h"
 #include "kernel/process/script.h"
 #include "kernel/process/signals.h"
 #include "kernel/text/silent.h"
@@ -118,8 +119,11 @@ static enum status own_files(struct task *task) {
 /* The only task left goes by the process's number from here on (man 2 execve). */
 static void become_leader(struct task *task) {
     struct process *process = task->process;
+    struct list_node gone;
+    list_init(&gone);
     tree_lock();
     if (task->id != process->id) {
+        trace_become_leader(task, &gone);
         task->id->task = nullptr;
         id_release(task->id);
         task->id = process->id;
@@ -130,6 +134,7 @@ static void become_leader(struct task *task) {
     }
     process->has_started_program = true;
     tree_unlock();
+    traces_free(&gone);
 }
 
 /* The program's rights come with its memory: who may look at the old ones never sees the new one.
@@ -217,6 +222,8 @@ enum status process_exec(struct exec_request *request, struct trap_frame *frame)
     }
     signal_actions_own(task->process, actions);
     posix_timers_end(task->process);
+    const uint32_t number = task->number;
     replace(task, request, &loaded, frame);
+    trace_exec(frame, number);
     return STATUS_OK;
 }

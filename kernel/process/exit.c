@@ -5,35 +5,39 @@
 #include "kernel/process/lifecycle.h"
 #include "kernel/process/posix_timer.h"
 #include "kernel/process/process.h"
+#include "kernel/process/ptrace.h"
 #include "kernel/process/signals.h"
 #include "mm/space/kernel_space.h"
 
 /* The end of tasks and of processes. */
 
-void process_tell_parent(struct process *process, int32_t code, int32_t status) {
-    struct process *parent = process->parent;
-    if (!parent) {
-        return;
-    }
-    struct process_times times = process_times(process);
+void process_tell(struct process *to, struct process *child, uint32_t number, int32_t code,
+                  int32_t status) {
+    struct process_times times = process_times(child);
     const struct signal_info info = {
         .signal = SIGNAL_CHLD,
         .code = code,
         .child =
             {
-                .process = process->number,
-                .user = process->credentials.real_user,
+                .process = number,
+                .user = child->credentials.real_user,
                 .status = status,
                 .user_ticks = (int64_t)timer_ticks_to_user(times.user_ticks),
                 .kernel_ticks = (int64_t)timer_ticks_to_user(times.kernel_ticks),
             },
     };
-    struct signal_action action = signal_action_get(parent, SIGNAL_CHLD);
+    struct signal_action action = signal_action_get(to, SIGNAL_CHLD);
     bool is_end = code <= CODE_CHILD_DUMPED;
     if (is_end || !(action.flags & ACTION_NO_CHILD_STOP)) {
-        (void)signal_send(parent, &info);
+        (void)signal_send(to, &info);
     }
-    wait_queue_wake(&parent->child_changed);
+    wait_queue_wake(&to->child_changed);
+}
+
+void process_tell_parent(struct process *process, int32_t code, int32_t status) {
+    if (process->parent) {
+        process_tell(process->parent, process, process->number, code, status);
+    }
 }
 
 /* Its own signal where it is not SIGCHLD. */
@@ -121,9 +125,11 @@ static void tell_of_death(struct process *child) REQUIRES(process_tree) {
 static void pass_child(struct process *child, struct process *parent) REQUIRES(process_tree) {
     list_remove(&child->of_creator);
     list_init(&child->of_creator);
+    child->creator = nullptr;
     if (parent && !list_is_empty(&parent->tasks)) {
         struct task *task = LIST_ENTRY(parent->tasks.next, struct task, link);
         list_push_back(&task->made, &child->of_creator);
+        child->creator = task;
     }
 }
 
@@ -172,6 +178,22 @@ static void change_parent(struct process *child, struct process *next) REQUIRES(
     pass_child(child, next);
 }
 
+/* Nobody will ask how it ended, unless the kernel itself does. */
+static bool is_reaped_at_once(const struct process *process) REQUIRES(process_tree) {
+    return process->parent ? parent_does_not_wait(process) : !process->is_kernels;
+}
+
+void process_show_end(struct process *process, struct list_node *reaped) {
+    process->is_end_kept = false;
+    if (process->parent) {
+        send_exit_signal(process);
+    }
+    if (is_reaped_at_once(process)) {
+        process_reap_locked(process);
+        list_push_back(reaped, &process->link);
+    }
+}
+
 /* Children get another parent; those that have ended and that nobody waits for now are gone. */
 static void give_children_away(struct process *process, struct list_node *reaped)
     REQUIRES(process_tree) {
@@ -190,30 +212,24 @@ static void give_children_away(struct process *process, struct list_node *reaped
         if (next) {
             list_push_back(&next->children, &child->sibling);
         }
-        if (child->state == PROCESS_ENDED && parent_does_not_wait(child)) {
-            process_reap_locked(child);
-            list_push_back(reaped, &child->link);
-        } else if (child->state == PROCESS_ENDED) {
-            send_exit_signal(child);
+        if (child->state == PROCESS_ENDED && !child->is_end_kept) {
+            process_show_end(child, reaped);
         }
     }
 }
 
-static void unref_all(struct list_node *processes) {
+void processes_unref(struct list_node *processes) {
     struct list_node *node;
     while ((node = list_pop_front(processes)) != nullptr) {
         process_unref(LIST_ENTRY(node, struct process, link));
     }
 }
 
-/* Nobody will ask how it ended, unless the kernel itself does. */
-static bool is_reaped_at_once(const struct process *process) REQUIRES(process_tree) {
-    return process->parent ? parent_does_not_wait(process) : !process->is_kernels;
-}
-
 static void become_ended(struct process *process) {
     struct list_node reaped;
+    struct list_node gone;
     list_init(&reaped);
+    list_init(&gone);
     tree_lock();
     struct id *group = process->group;
     bool has_held = is_held_by(process, process->parent);
@@ -224,18 +240,15 @@ static void become_ended(struct process *process) {
     if (has_held && group_is_orphaned(group, nullptr)) {
         signal_orphans(group);
     }
-    if (process->parent) {
-        send_exit_signal(process);
-    }
-    if (is_reaped_at_once(process)) {
-        process_reap_locked(process);
-        list_push_back(&reaped, &process->link);
+    if (!trace_keeps_end(process, &gone)) {
+        process_show_end(process, &reaped);
     }
     wait_queue_wake(&process->ended);
     __atomic_store_n(&process->has_ended, 1, __ATOMIC_RELEASE);
     thread_wake_one(&process->has_ended);
     tree_unlock();
-    unref_all(&reaped);
+    processes_unref(&reaped);
+    traces_free(&gone);
 }
 
 /* The files go before the task can be seen to have ended: who waits may want the other end of a
@@ -252,9 +265,20 @@ static void leave_files(struct task *task) {
     file_context_unref(places);
 }
 
+/* Its tracees are nobody's any more, and its tracer hears of it. */
+static void leave_traces(struct task *task, const struct process_end *end, struct list_node *gone,
+                         struct list_node *reaped) REQUIRES(process_tree) {
+    traces_leave(task, gone, reaped);
+    trace_end_task(task, end, gone);
+}
+
 /* Whether it was the last of its process. */
-static bool leave_process(struct task *task) {
+static bool leave_process(struct task *task, const struct process_end *end) {
     struct process *process = task->process;
+    struct list_node gone;
+    struct list_node reaped;
+    list_init(&gone);
+    list_init(&reaped);
     tree_lock();
     signals_lock(process);
     list_remove(&task->link);
@@ -268,6 +292,7 @@ static bool leave_process(struct task *task) {
         process_notify_tasks(process); /* it may have been the one to take them */
     }
     signals_unlock(process);
+    leave_traces(task, end, &gone, &reaped);
     leave_children(task);
     const struct process_times times = task_times(task);
     process_times_add(&process->ended_times, &times);
@@ -275,6 +300,8 @@ static bool leave_process(struct task *task) {
     user_tasks_refresh(process);
     __builtin_memcpy(process->last_name, task->name, sizeof(process->last_name));
     tree_unlock();
+    processes_unref(&reaped);
+    traces_free(&gone);
     return is_last;
 }
 
@@ -290,14 +317,22 @@ static void leave_memory(struct process *process) {
     process_memory_unref(memory);
 }
 
-[[noreturn]] static void end_task(struct task *task) {
+static uint64_t word_of(const struct process_end *end) {
+    return end->signal ? end->signal : (uint64_t)end->exit_code << 8;
+}
+
+/* `own` is how it ends where its process does not. */
+[[noreturn]] static void end_task(struct task *task, struct process_end own) {
     struct process *process = task->process;
+    struct process_end end = process->is_ending ? process->end : own;
+    trace_exit(word_of(&end));
+    end = process->is_ending ? process->end : own;
     thread_announce_leave();
     task_release_futexes(task);
     leave_files(task);
     thread_set_space(kernel_space());
     vfork_end(task);
-    if (leave_process(task)) {
+    if (leave_process(task, &end)) {
         real_timer_end(process);
         posix_timers_end(process);
         const struct ipc_caller caller = process_ipc_caller();
@@ -318,7 +353,7 @@ static void leave_memory(struct process *process) {
         process->end = (struct process_end){.exit_code = exit_code & 0xff};
     }
     signals_unlock(process);
-    end_task(task);
+    end_task(task, (struct process_end){.exit_code = exit_code & 0xff});
 }
 
 void process_end_soon(struct process_end end) {
@@ -333,11 +368,13 @@ void process_end_soon(struct process_end end) {
 }
 
 [[noreturn]] void process_exit(unsigned exit_code) {
-    process_end_soon((struct process_end){.exit_code = exit_code & 0xff});
-    end_task(task_current());
+    const struct process_end end = {.exit_code = exit_code & 0xff};
+    process_end_soon(end);
+    end_task(task_current(), end);
 }
 
 [[noreturn]] void process_kill(unsigned signal) {
-    process_end_soon((struct process_end){.signal = signal});
-    end_task(task_current());
+    const struct process_end end = {.signal = signal};
+    process_end_soon(end);
+    end_task(task_current(), end);
 }

@@ -17,6 +17,7 @@ BEGIN_C_DECLS
 
 struct task;
 struct process;
+struct trace;
 
 constexpr uint32_t ID_MAX = NUMBER_LIMIT; /* numbers are below it */
 
@@ -27,6 +28,7 @@ struct id {
     uint32_t holder_count;     /* what has the number */
     struct task *task;         /* the thread of this number; null: none, or it has ended */
     struct process *process;   /* the process of this number, until it is reaped */
+    struct trace *trace;       /* of the thread of this number, which may have ended; null: none */
     struct list_node groupers; /* processes whose group has this number */
     struct list_node sitters;  /* processes whose session has this number */
     bool is_marked;            /* by who goes through groups, and has been here */

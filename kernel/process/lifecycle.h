@@ -7,8 +7,9 @@
 
 BEGIN_C_DECLS
 
-/* Ends the current task where its process is ending, and sleeps while it is stopped. */
-void process_obey(void);
+/* Ends the current task where its process is ending, and sleeps while it or its tracer has it
+ * stopped. */
+void process_obey(struct trap_frame *frame);
 
 /* Stops the current process by its default action. */
 void process_stop(unsigned signal);
@@ -37,6 +38,17 @@ void task_sleep_lightly(struct task *task);
 /* Tells the parent what became of a child: SIGCHLD, and whoever waits. */
 void process_tell_parent(struct process *process, int32_t code, int32_t status)
     REQUIRES(process_tree);
+
+/* The same to a process that need not be the parent, about a thread of the child's. */
+void process_tell(struct process *to, struct process *child, uint32_t number, int32_t code,
+                  int32_t status) REQUIRES(process_tree);
+
+/* The parent hears of an end that was kept from it. Where it does not wait, the process comes into
+ * `reaped`. */
+void process_show_end(struct process *process, struct list_node *reaped) REQUIRES(process_tree);
+
+/* Lets go of processes that were reaped, which `reaped` lists. */
+void processes_unref(struct list_node *reaped);
 
 /* Takes an ended process out of the tree, and its number with it; the caller unlocks and gives the
  * tree's reference back. */

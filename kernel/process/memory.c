@@ -144,3 +144,17 @@ enum status process_memory_begin(void) {
     }
     return status;
 }
+
+enum status process_memory_poke(struct process_memory *memory, virt_addr_t va, const void *bytes,
+                                size_t size_bytes, size_t *done_bytes) {
+    enum status status = space_write(memory->space, va, bytes, size_bytes, done_bytes);
+    if (status != STATUS_FAULT) {
+        return status;
+    }
+    size_t forced_bytes = 0;
+    status = space_write_initial(memory->space, virt_add(va, *done_bytes),
+                                 (const char *)bytes + *done_bytes, size_bytes - *done_bytes,
+                                 &forced_bytes);
+    *done_bytes += forced_bytes;
+    return status;
+}

@@ -63,4 +63,11 @@ void process_memory_hold(struct process_memory *memory);
 void process_memory_let_go(struct process_memory *memory);
 [[nodiscard]] bool process_memory_try_ref(struct process_memory *memory);
 
+/*
+ * Writes as man 2 ptrace's PTRACE_POKEDATA: also where the program itself may not, if the memory is
+ * private to it. Errors: as space_write.
+ */
+enum status process_memory_poke(struct process_memory *memory, virt_addr_t va,
+                                TRUSTED const void *bytes, size_t size_bytes, size_t *done_bytes);
+
 END_C_DECLS

@@ -86,6 +86,7 @@ enum status task_make(const char *name, struct address_space *space, struct task
     }
     pending_init(&made->pending);
     list_init(&made->made);
+    list_init(&made->tracees);
     made->signal_stack.flags = STACK_DISABLED;
     made->timer_slack_ns = made->timer_slack_first_ns = TIMER_SLACK_NS;
     enum status status =

@@ -105,7 +105,8 @@ struct process {
     struct id *id; /* held until it is reaped */
     struct id *group, *session;
     struct list_node of_group, of_session;
-    struct list_node of_creator; /* with what else a task of the parent has made; none: itself */
+    struct task *creator;        /* of the parent: the task that made it; null: none */
+    struct list_node of_creator; /* with what else that task has made; none: itself */
     struct process *parent;      /* null: the kernel started it, or nobody is left to wait for it */
     struct list_node children, sibling;
     struct list_node tasks; /* by their numbers; changed under signal_lock as well, so either is
@@ -127,6 +128,7 @@ struct process {
     struct wait_queue child_changed; /* who waits for its children */
     struct wait_queue ended;         /* who waits for its own end */
     uint32_t has_ended;              /* for the kernel, which sleeps on it */
+    bool is_end_kept; /* its tracer, which is not its parent, is to hear of its end first */
 
     /* Guarded by signal_lock. */
     struct spinlock signal_lock;
@@ -136,7 +138,9 @@ struct process {
     enum process_state state;
     bool is_ending; /* every task is to end: `end` says how; read without the lock too: atomic */
     struct task *ender;   /* who replaces the program and waits for the others to end */
+    bool is_killed;       /* by SIGKILL, which ends a tracee's stop too: atomic */
     unsigned stop_signal; /* that stopped it, for a parent that has not asked yet */
+    uint32_t stop_count;  /* how often that was; atomic */
     bool has_stop_news, has_continue_news;
     bool owes_continue; /* it went on, and its parent has not been told yet */
 
@@ -174,6 +178,7 @@ enum restart_kind : uint8_t {
 };
 
 struct vfork_wait;
+struct trace;
 
 /* man 7 sched: remembered, and without effect on whose turn it is. */
 struct task_scheduling {
@@ -189,6 +194,8 @@ struct task {
     unsigned parent_death_signal; /* guarded by the tree lock */
     struct list_node link;        /* in the process's tasks; guarded by the tree lock */
     struct list_node made;        /* processes whose parent it is; guarded by the tree lock */
+    struct list_node tracees;     /* traces whose tracer it is; guarded by the tree lock */
+    struct trace *trace;          /* owned; of its tracer, and of its last one: see task_trace */
 
     /* Guarded by the process's signal_lock. */
     signal_set blocked;
@@ -213,7 +220,7 @@ struct task {
     uint32_t rseq_signature;
     uint32_t rseq_turn;           /* of the thread, in which it was last told where it runs */
     struct vfork_wait *vfork;     /* who waits until it has left the memory */
-    struct trap_frame *frame;     /* of the system call that it makes */
+    struct trap_frame *frame;     /* of what it entered the kernel for */
     bool has_set_frame;           /* the call has said itself what the registers are to be */
     enum restart_kind restart;    /* of the system call, which may lower it */
     bool is_restarted;            /* the call is made again by itself */

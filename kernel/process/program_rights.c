@@ -3,6 +3,7 @@
 #include "kernel/files/node/attributes.h"
 #include "kernel/files/path/mount.h"
 #include "kernel/process/executable.h"
+#include "kernel/process/ptrace.h"
 
 /* PER_CLEAR_ON_SETID of Linux: what would help to attack a program with more rights. */
 constexpr uint32_t PERSONALITY_UNSAFE = 0x0740000;
@@ -20,8 +21,17 @@ static bool shares_places(const struct process *process) REQUIRES(process_tree) 
     return places->task_count > own_count && !process_has_capabilities();
 }
 
+/* Whether somebody would trace it who has no right to the program's rights. */
+static bool is_traced_by_user(const struct task *task) {
+    const struct trace *trace = task ? task_trace(task) : nullptr;
+    return trace && !trace->is_roots;
+}
+
 static bool may_gain(const struct file *file) {
     const struct process *process = process_current();
+    if (is_traced_by_user(task_current())) {
+        return false;
+    }
     const struct mount *mount = file->place.mount;
     return process && !__atomic_load_n(&process->has_no_new_privileges, __ATOMIC_RELAXED) &&
            !(mount && (mount_flags(mount) & MOUNT_NO_SET_USER));
@@ -94,8 +104,8 @@ static bool have_same_ids(const struct process_credentials *a,
 void program_rights_take(struct task *task, const struct program_rights *rights) {
     struct process *process = task->process;
     bool is_unreadable = rights->is_unreadable;
-    /* Somebody may have come to share its places since the rights were looked up. */
-    rights = shares_places(process) ? &CALLERS : rights;
+    /* Somebody may have come to share its places, or to trace it, since they were looked up. */
+    rights = shares_places(process) || is_traced_by_user(task) ? &CALLERS : rights;
     const struct process_credentials before = process->credentials;
     process->credentials = credentials_after(&before, rights);
     bool is_changed = !have_same_ids(&before, &process->credentials);

@@ -37,8 +37,6 @@ constexpr uint64_t CONTEXT_HAS_SS = 2;      /* UC_SIGCONTEXT_SS */
 constexpr uint64_t CONTEXT_RESTORES_SS = 4; /* UC_STRICT_RESTORE_SS */
 constexpr uint64_t RED_ZONE_BYTES = 128;    /* below the stack pointer, the function's own */
 
-/* What user code may set itself (SDM 1 3.4.3). */
-constexpr uint64_t RFLAGS_USER = 0xcd5 | 1ull << 8 | 1ull << 16 | 1ull << 18;
 constexpr uint64_t RFLAGS_OFF_IN_HANDLER = 1ull << 8 | 1ull << 10 | 1ull << 16; /* TF, DF, RF */
 
 static bool is_within(const struct signal_stack *stack, uint64_t stack_pointer) {

@@ -9,6 +9,9 @@
 
 BEGIN_C_DECLS
 
+/* What user code may set itself (SDM 1 3.4.3). */
+constexpr uint64_t RFLAGS_USER = 0xcd5 | 1ull << 8 | 1ull << 16 | 1ull << 18;
+
 /*
  * Puts what the handler will restore onto the user's stack and makes `frame` enter the handler.
  * `blocked` is the mask to be put back. Errors: STATUS_FAULT, the stack cannot be written to, or

@@ -2,6 +2,7 @@
 
 #include "kernel/process/lifecycle.h"
 #include "kernel/process/posix_timer.h"
+#include "kernel/process/ptrace.h"
 #include "mm/heap/heap.h"
 
 static void spin(struct spinlock *lock) ACQUIRES(lock) {
@@ -171,6 +172,7 @@ static struct task *find_taker(struct process *process, unsigned signal)
 }
 
 static void end_all(struct process *process, unsigned signal) REQUIRES(process->signal_lock) {
+    __atomic_store_n(&process->is_killed, true, __ATOMIC_RELEASE);
     if (!process->is_ending) {
         __atomic_store_n(&process->is_ending, true, __ATOMIC_RELEASE);
         process->end = (struct process_end){.signal = signal};
@@ -191,7 +193,9 @@ static void go_on(struct process *process) REQUIRES(process->signal_lock) {
 /* A stop that a task has taken, and not made true yet, is undone too. */
 static void undo_taken_stops(struct process *process) REQUIRES(process->signal_lock) {
     for (struct list_node *at = process->tasks.next; at != &process->tasks; at = at->next) {
-        LIST_ENTRY(at, struct task, link)->has_taken_stop = false;
+        struct task *task = LIST_ENTRY(at, struct task, link);
+        task->has_taken_stop = false;
+        trace_owe_notice(process, task);
     }
 }
 
@@ -202,18 +206,19 @@ static void undo_opposite(struct process *process, unsigned signal, struct list_
         drop_everywhere(process, signal_bit(SIGNAL_CONT), dropped);
     } else if (signal == SIGNAL_CONT) {
         drop_everywhere(process, SIGNALS_OF_STOPPING, dropped);
-        undo_taken_stops(process);
         go_on(process);
+        undo_taken_stops(process);
     }
 }
 
-/* Whether it is not even to be pending. A blocked one is: it may get a handler yet. */
+/* Whether it is not even to be pending. A blocked one is: it may get a handler yet; and one that a
+ * tracer wants to see. */
 static bool is_ignored(struct process *process, const struct task *task, unsigned signal)
     REQUIRES(process->signal_lock) {
     if (task == nullptr && !list_is_empty(&process->tasks)) {
         task = LIST_ENTRY(process->tasks.next, struct task, link);
     }
-    if (task != nullptr && (task->blocked & signal_bit(signal))) {
+    if (task != nullptr && ((task->blocked & signal_bit(signal)) || task_trace(task))) {
         return false;
     }
     struct signal_action action = signal_action_get(process, signal);
@@ -358,11 +363,11 @@ void signal_force(const struct signal_info *info) {
 static bool has_any(const struct task *task) REQUIRES(task->process->signal_lock) {
     const struct process *process = task->process;
     signal_set pending = task->pending.set | process->pending.set;
-    bool is_stopped = process->state == PROCESS_STOPPED;
     if (task_is_to_end(task)) {
         return true;
     }
-    return !task->sleeps_deeply && (is_stopped || (pending & ~(task->blocked & ~task->awaited)));
+    return !task->sleeps_deeply &&
+           (task_is_to_stop(task) || (pending & ~(task->blocked & ~task->awaited)));
 }
 
 bool signal_is_pending(void) {

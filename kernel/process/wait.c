@@ -1,13 +1,15 @@
 #include "kernel/process/wait.h"
 
 #include "kernel/process/lifecycle.h"
+#include "kernel/process/ptrace.h"
 #include "kernel/process/signals.h"
 
-/* Whether the request means the child at all. */
+/* Whether the request means the child at all; who traces a child need not ask for clones. */
 static bool is_meant(const struct wait_request *request, const struct process *child)
     REQUIRES(process_tree) {
     bool is_clone = child->exit_signal != SIGNAL_CHLD;
-    if (!(request->options & WAIT_ALL) && is_clone != ((request->options & WAIT_CLONE) != 0)) {
+    if (!(request->options & WAIT_ALL) && !trace_is_by_current(child) &&
+        is_clone != ((request->options & WAIT_CLONE) != 0)) {
         return false;
     }
     return request->what != WAIT_FOR_GROUP || child->group->number == request->number;
@@ -27,7 +29,7 @@ static void describe(const struct process *child, int32_t code, int32_t status,
 
 static bool take_end(struct process *child, uint32_t options, struct wait_result *result,
                      struct process **reaped) REQUIRES(process_tree) {
-    if (!(options & WAIT_ENDED) || child->state != PROCESS_ENDED) {
+    if (!(options & WAIT_ENDED) || child->state != PROCESS_ENDED || child->is_end_kept) {
         return false;
     }
     const struct process_end *end = &child->end;
@@ -43,8 +45,9 @@ static bool take_end(struct process *child, uint32_t options, struct wait_result
 static bool take_news(struct process *child, uint32_t options, struct wait_result *result)
     REQUIRES(process_tree) {
     bool has_news = false;
+    bool is_traced = trace_is_by_current(child); /* then each of its threads tells of the stop */
     signals_lock(child);
-    if ((options & WAIT_STOPPED) && child->has_stop_news) {
+    if ((options & WAIT_STOPPED) && child->has_stop_news && !is_traced) {
         describe(child, CODE_CHILD_STOPPED, (int32_t)child->stop_signal, result);
         child->has_stop_news = (options & WAIT_KEEP) != 0;
         has_news = true;
@@ -96,15 +99,35 @@ static enum status look_at_one(const struct wait_request *request, struct wait_r
     return has_told ? STATUS_OK : STATUS_TRY_AGAIN;
 }
 
+static enum status look_at_tracees(const struct wait_request *request, struct wait_result *result,
+                                   struct list_node *gone, struct list_node *reaped)
+    REQUIRES(process_tree) {
+    if (request->what != WAIT_FOR_PROCESS) {
+        return traces_look(request, result, gone, reaped);
+    }
+    struct id *id = request->process ? request->process->id : id_find(request->number);
+    return trace_look_at(request, id, result, gone, reaped);
+}
+
 static enum status look_once(const struct wait_request *request, struct wait_result *result) {
     struct process *reaped = nullptr;
+    struct list_node gone;
+    struct list_node shown;
+    list_init(&gone);
+    list_init(&shown);
     tree_lock();
     enum status status = request->what == WAIT_FOR_PROCESS ? look_at_one(request, result, &reaped)
                                                            : look(request, result, &reaped);
+    if (status != STATUS_OK) {
+        enum status of_tracees = look_at_tracees(request, result, &gone, &shown);
+        status = of_tracees == STATUS_NO_CHILD ? status : of_tracees;
+    }
     tree_unlock();
     if (reaped) {
         process_unref(reaped);
     }
+    processes_unref(&shown);
+    traces_free(&gone);
     return status;
 }
 
@@ -132,6 +155,7 @@ int32_t wait_status_word(const struct wait_result *result) {
     case CODE_CHILD_EXITED:
         return result->status << 8;
     case CODE_CHILD_STOPPED:
+    case CODE_CHILD_TRAPPED:
         return result->status << 8 | 0x7f;
     case CODE_CHILD_CONTINUED:
         return 0xffff;

@@ -119,6 +119,7 @@ constexpr int32_t CODE_TRAP_TRACE = 2;         /* TRAP_TRACE */
 constexpr int32_t CODE_CHILD_EXITED = 1;    /* CLD_EXITED */
 constexpr int32_t CODE_CHILD_KILLED = 2;    /* CLD_KILLED */
 constexpr int32_t CODE_CHILD_DUMPED = 3;    /* CLD_DUMPED */
+constexpr int32_t CODE_CHILD_TRAPPED = 4;   /* CLD_TRAPPED */
 constexpr int32_t CODE_CHILD_STOPPED = 5;   /* CLD_STOPPED */
 constexpr int32_t CODE_CHILD_CONTINUED = 6; /* CLD_CONTINUED */
 

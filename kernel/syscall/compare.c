@@ -1,7 +1,7 @@
 #include "kernel/process/process.h"
+#include "kernel/process/rights.h"
 #include "kernel/random/random.h"
 #include "kernel/syscall/calls.h"
-#include "kernel/syscall/rights.h"
 
 /* man 2 kcmp: whether two tasks share something. */
 

@@ -1,6 +1,7 @@
 #include "kernel/cpu/trap.h"
 #include "kernel/log.h"
 #include "kernel/process/process.h"
+#include "kernel/process/ptrace.h"
 #include "kernel/syscall/calls.h"
 #include "lib/status.h"
 
@@ -44,18 +45,27 @@ static void begin(struct task *task, uint64_t number) {
     task->call_number = number;
 }
 
-void syscall_handle(struct trap_frame *frame) {
-    struct task *task = task_current();
-    uint32_t number = (uint32_t)frame->rax; /* Linux ignores the upper half too */
+static void make_call(struct task *task, struct trap_frame *frame) {
+    uint32_t number = (uint32_t)task->call_number; /* Linux ignores the upper half too */
     const struct call_entry *entry = find(number);
-    begin(task, number);
     task->restart = entry->restart;
-    task->frame = frame;
     int64_t result = entry->call ? entry->call(frame) : refuse(number);
     if (!task->has_set_frame) {
         frame->rax = (uint64_t)result;
         task->restart = result == STATUS_INTERRUPTED ? task->restart : RESTART_NEVER;
     }
     task->has_set_frame = false;
+}
+
+/* While the call is made, RAX says that there is none such, as a tracer sees it on Linux. */
+void syscall_handle(struct trap_frame *frame) {
+    struct task *task = task_current();
+    begin(task, frame->rax);
+    task->frame = frame;
+    frame->rax = (uint64_t)(int64_t)STATUS_NOT_IMPLEMENTED;
+    if (trace_call_begins(frame)) {
+        make_call(task, frame);
+    }
+    trace_call_ends(frame);
     task_before_user(frame);
 }

@@ -1,6 +1,6 @@
 #include "kernel/process/futex.h"
+#include "kernel/process/rights.h"
 #include "kernel/syscall/calls.h"
-#include "kernel/syscall/rights.h"
 #include "kernel/syscall/times.h"
 #include "kernel/syscall/user.h"
 #include "mm/heap/heap.h"

@@ -1,10 +1,10 @@
 #include "kernel/files/file/open.h"
 #include "kernel/proc/proc.h"
 #include "kernel/process/pidfd.h"
+#include "kernel/process/rights.h"
 #include "kernel/process/signals.h"
 #include "kernel/syscall/calls.h"
 #include "kernel/syscall/files/arguments.h"
-#include "kernel/syscall/rights.h"
 #include "kernel/syscall/user.h"
 
 /* man 2 pidfd_open, pidfd_send_signal, pidfd_getfd, process_mrelease. */

@@ -2,9 +2,9 @@
 
 #include "kernel/clock/sleep.h"
 #include "kernel/process/groups.h"
+#include "kernel/process/rights.h"
 #include "kernel/process/signal_frame.h"
 #include "kernel/syscall/calls.h"
-#include "kernel/syscall/rights.h"
 #include "kernel/syscall/times.h"
 #include "kernel/syscall/user.h"
 
@@ -190,6 +190,7 @@ int64_t call_rt_sigreturn(const struct trap_frame *unused) {
     struct task *task = task_current();
     signal_set blocked;
     task->has_set_frame = true;
+    task->call_number = UINT64_MAX; /* what it returns to is in no call */
     if (signal_frame_pop(task->frame, &blocked) != STATUS_OK) {
         const struct signal_info info = signal_info_from_kernel(SIGNAL_SEGV);
         signal_force(&info);

@@ -9,6 +9,7 @@
 #include "kernel/fault/gather.h"
 #include "kernel/log.h"
 #include "kernel/log_text/log_text.h"
+#include "kernel/process/ptrace.h"
 #include "kernel/process/signals.h"
 #include "kernel/symbols/symbols.h"
 #include "kernel/thread/thread.h"
@@ -146,9 +147,13 @@ static struct signal_info info_of(const struct trap_frame *frame, enum status st
     }
 }
 
-/* Whether the signal has no handler that it could reach. */
+/* Whether the signal has no handler that it could reach. A tracer's steps and breakpoints are no
+ * news. */
 static bool is_fatal(unsigned signal) {
     struct task *task = task_current();
+    if (signal == SIGNAL_TRAP && task_trace(task)) {
+        return false;
+    }
     struct signal_action action = signal_action_get(task->process, signal);
     return action.handler <= HANDLER_IGNORE || (task->blocked & signal_bit(signal));
 }

@@ -67,8 +67,8 @@ enum status space_translate(struct address_space *space, virt_addr_t va, struct 
  * of that access (law 11). `*done_bytes` (may be null) says how much was copied before a
  * STATUS_FAULT.
  * space_read reads user memory; space_write writes it and needs RIGHT_WRITE in the area;
- * space_write_initial ignores the area's lack of RIGHT_WRITE, for loading read-only segments of a
- * space that no CPU has run yet.
+ * space_write_initial ignores the area's lack of RIGHT_WRITE, for loading read-only segments and
+ * for a debugger's breakpoints; it needs a private area, whose page it copies where others have it.
  */
 enum status space_read(struct address_space *space, virt_addr_t va, void *buffer, size_t size_bytes,
                        size_t *done_bytes);

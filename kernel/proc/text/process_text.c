@@ -92,6 +92,8 @@ static const char *state_words(char state) {
         return "D (disk sleep)";
     case 'T':
         return "T (stopped)";
+    case 't':
+        return "t (tracing stop)";
     case 'Z':
         return "Z (zombie)";
     }
@@ -120,8 +122,9 @@ static void write_who(const struct text_sink *to, const struct process_facts *fa
     write_escaped(to, facts->name);
     format_to(to, "\nUmask:\t0%u%u%u\n", facts->umask >> 6 & 7, facts->umask >> 3 & 7,
               facts->umask & 7);
-    format_to(to, "State:\t%s\nTgid:\t%u\nNgid:\t0\nPid:\t%u\nPPid:\t%u\nTracerPid:\t0\n",
-              state_words(facts->state), facts->process, facts->number, facts->parent);
+    format_to(to, "State:\t%s\nTgid:\t%u\nNgid:\t0\nPid:\t%u\nPPid:\t%u\nTracerPid:\t%u\n",
+              state_words(facts->state), facts->process, facts->number, facts->parent,
+              facts->tracer);
     write_ids(to, "Uid", facts->users);
     write_ids(to, "Gid", facts->groups);
     format_to(to, "FDSize:\t%u\nGroups:\t", facts->descriptor_size);

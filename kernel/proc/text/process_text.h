@@ -25,6 +25,7 @@ struct process_facts {
     uint32_t number;  /* of the task */
     uint32_t process; /* of its process */
     uint32_t parent, group, session;
+    uint32_t tracer;          /* the thread that traces it; 0: none */
     int32_t terminal_group;   /* in its terminal's foreground; -1: it has no terminal */
     uint32_t terminal_device; /* st_rdev; 0: none */
     uint32_t thread_count;

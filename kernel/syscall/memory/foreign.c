@@ -1,9 +1,9 @@
 #include "kernel/syscall/memory/foreign.h"
 
 #include "kernel/process/process.h"
+#include "kernel/process/rights.h"
 #include "kernel/syscall/calls.h"
 #include "kernel/syscall/files/user_transfer.h"
-#include "kernel/syscall/rights.h"
 #include "kernel/syscall/user.h"
 #include "lib/status.h"
 #include "mm/heap/heap.h"

@@ -1,4 +1,4 @@
-#include "kernel/syscall/rights.h"
+#include "kernel/process/rights.h"
 
 #include "kernel/signal/signal.h"
 
