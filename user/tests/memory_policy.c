@@ -276,7 +276,7 @@ static void check_end_of_moving(void) {
     usleep(50'000);
     kill(child, SIGKILL);
     show_end("killed", child);
-    say("late: %d", is_late(3'000));
+    say("late: %d", is_late(10'000));
 }
 
 int main(void) {

@@ -200,7 +200,7 @@ static void check_one_heir(void) {
 }
 
 static void *want_lock(void *result) {
-    const struct timespec end = {.tv_sec = time(nullptr) + 2};
+    const struct timespec end = {.tv_sec = time(nullptr) + 20};
     *(long *)result = call(futex, pi_word, LOCK_PI, 0, &end, nullptr, 0);
     return nullptr;
 }
