@@ -132,6 +132,7 @@ enum status timers_begin(void) {
     tree_init(&timers, nullptr);
     enum status status = thread_create_kernel("timers", run, nullptr, &thread);
     if (status == STATUS_OK) {
+        thread_set_priority(thread, THREAD_PRIORITY_MAX, false);
         thread_start(thread);
     }
     return status;

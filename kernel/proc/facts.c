@@ -93,6 +93,8 @@ static void note_times(const struct made_subject *subject, const struct task *ta
             __atomic_load_n(&task->thread->voluntary_switches, __ATOMIC_RELAXED);
         facts->involuntary_switches =
             __atomic_load_n(&task->thread->involuntary_switches, __ATOMIC_RELAXED);
+        facts->policy = task->scheduling.policy;
+        facts->realtime_priority = task->scheduling.priority;
     }
 }
 

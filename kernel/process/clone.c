@@ -170,6 +170,7 @@ static enum status make_task(const struct trap_frame *frame, const struct clone_
     made->io_priority = parent->io_priority;
     if (!parent->scheduling.resets_on_fork) {
         made->scheduling = parent->scheduling;
+        thread_set_priority(made->thread, parent->thread->priority, parent->thread->keeps_turn);
     }
     made->set_id_address = request->flags & CLONE_CHILD_SETTID ? request->child_id_address : 0;
     made->clear_id_address = request->flags & CLONE_CHILD_CLEARTID ? request->child_id_address : 0;

@@ -180,9 +180,10 @@ enum restart_kind : uint8_t {
 struct vfork_wait;
 struct trace;
 
-/* man 7 sched: remembered, and without effect on whose turn it is. */
+/* man 7 sched: what its thread's priority is made of; other policies are only remembered. */
 struct task_scheduling {
-    int32_t policy;      /* SCHED_OTHER, SCHED_BATCH, SCHED_IDLE */
+    int32_t policy;      /* any but SCHED_DEADLINE */
+    int32_t priority;    /* of SCHED_FIFO and SCHED_RR; else 0 */
     bool resets_on_fork; /* SCHED_RESET_ON_FORK: children begin with SCHED_OTHER */
 };
 

@@ -5,13 +5,15 @@
 #include "kernel/syscall/times.h"
 #include "kernel/syscall/user.h"
 #include "kernel/syscall/versioned.h"
+#include "kernel/thread/thread.h"
 #include "mm/addr/addr.h"
 
-/* How threads share the CPU (man 7 sched). All of them take turns alike: policies and nice values
- * are remembered and mean nothing, and realtime policies are not there, whoever asks. */
+/* How threads share the CPU (man 7 sched). Without a real-time policy they take turns alike, and
+ * nice values are remembered and mean nothing. SCHED_DEADLINE is not there, whoever asks. */
 
 constexpr uint64_t CPU_SET_SIZE = sizeof(uint64_t); /* what Linux returns for up to 64 CPUs */
 constexpr uint64_t TURN_NS = 4'000'000;
+constexpr uint64_t REALTIME_TURN_NS = 100'000'000;
 
 /* Whose thread it is, which may have ended; 0 is the caller's. Null: nobody's. */
 static const struct process *owner_of(uint32_t number) REQUIRES(process_tree) {
@@ -134,6 +136,7 @@ int64_t call_sched_getscheduler(const struct trap_frame *frame) {
 struct wish {
     int32_t policy, priority, nice;
     bool resets_on_fork;
+    bool keeps_priority;
     uint64_t runtime_ns, deadline_ns, period_ns; /* of POLICY_DEADLINE */
 };
 
@@ -151,15 +154,12 @@ static bool has_deadline(const struct wish *wish) {
 }
 
 static int64_t check_policy(const struct wish *wish) {
-    if (wish->policy == KEEP_POLICY) {
-        return wish->priority == 0 ? STATUS_OK : STATUS_INVALID;
-    }
     if (!is_policy(wish->policy)) {
         return STATUS_INVALID;
     }
     if (is_realtime(wish->policy)) {
         bool is_valid = wish->priority >= 1 && wish->priority <= REALTIME_PRIORITY_MAX;
-        return is_valid ? STATUS_NOT_PERMITTED : STATUS_INVALID;
+        return is_valid ? STATUS_OK : STATUS_INVALID;
     }
     if (wish->priority != 0) {
         return STATUS_INVALID;
@@ -170,6 +170,15 @@ static int64_t check_policy(const struct wish *wish) {
     return STATUS_OK;
 }
 
+/* RLIMIT_RTPRIO: how far one may go without a capability. */
+static bool may_be_realtime(const struct task *task, const struct wish *wish)
+    REQUIRES(process_tree) {
+    uint64_t limit = task->process->limits[RESOURCE_REALTIME_PRIORITY].soft;
+    bool comes_anew = wish->policy != task->scheduling.policy && limit == 0;
+    bool is_higher = wish->priority > task->scheduling.priority && (uint64_t)wish->priority > limit;
+    return process_has_capabilities() || (!comes_anew && !is_higher);
+}
+
 /* In the order of Linux: who leaves SCHED_IDLE or SCHED_RESET_ON_FORK gains by it. */
 static int64_t check_gain(const struct task *task, const struct wish *wish) REQUIRES(process_tree) {
     const struct process *process = task->process;
@@ -178,8 +187,10 @@ static int64_t check_gain(const struct task *task, const struct wish *wish) REQU
     if (is_lower && !may_be_nice(process, wish->nice)) {
         return STATUS_NOT_PERMITTED;
     }
-    bool leaves_idle =
-        before->policy == POLICY_IDLE && wish->policy != POLICY_IDLE && wish->policy != KEEP_POLICY;
+    if (is_realtime(wish->policy) && !may_be_realtime(task, wish)) {
+        return STATUS_NOT_PERMITTED;
+    }
+    bool leaves_idle = before->policy == POLICY_IDLE && wish->policy != POLICY_IDLE;
     if (leaves_idle && !may_be_nice(process, process->nice)) {
         return STATUS_NOT_PERMITTED;
     }
@@ -188,18 +199,34 @@ static int64_t check_gain(const struct task *task, const struct wish *wish) REQU
     return is_refused ? STATUS_NOT_PERMITTED : STATUS_OK;
 }
 
-static int64_t grant(uint32_t number, const struct wish *wish) {
+/* The wish with what stays as it is. */
+static struct wish complete(const struct task *task, struct wish wish) REQUIRES(process_tree) {
+    wish.policy = wish.policy == KEEP_POLICY ? task->scheduling.policy : wish.policy;
+    wish.priority = wish.keeps_priority ? task->scheduling.priority : wish.priority;
+    return wish;
+}
+
+static void carry_out(struct task *task, const struct wish *wish) REQUIRES(process_tree) {
+    task->scheduling = (struct task_scheduling){
+        .policy = wish->policy,
+        .priority = wish->priority,
+        .resets_on_fork = wish->resets_on_fork,
+    };
+    task->process->nice = wish->nice != KEEP_NICE ? wish->nice : task->process->nice;
+    thread_set_priority(task->thread, (unsigned)wish->priority, wish->policy == POLICY_FIFO);
+}
+
+static int64_t grant(uint32_t number, const struct wish *asked) {
     tree_lock();
     struct task *task = scheduled_task(number);
-    int64_t status = task ? check_policy(wish) : STATUS_NO_SUCH_PROCESS;
-    if (status == STATUS_OK) {
-        status = check_gain(task, wish);
-    }
-    if (status == STATUS_OK) {
-        int32_t before = task->scheduling.policy;
-        task->scheduling.policy = wish->policy != KEEP_POLICY ? wish->policy : before;
-        task->scheduling.resets_on_fork = wish->resets_on_fork;
-        task->process->nice = wish->nice != KEEP_NICE ? wish->nice : task->process->nice;
+    int64_t status = STATUS_NO_SUCH_PROCESS;
+    if (task) {
+        const struct wish wish = complete(task, *asked);
+        status = check_policy(&wish);
+        status = status == STATUS_OK ? check_gain(task, &wish) : status;
+        if (status == STATUS_OK) {
+            carry_out(task, &wish);
+        }
     }
     tree_unlock();
     return status;
@@ -280,13 +307,14 @@ int64_t call_sched_setattr(const struct trap_frame *frame) {
         return STATUS_INVALID;
     }
     int32_t nice = attributes.nice < NICE_MIN ? NICE_MIN : attributes.nice;
-    bool keeps_nice = (attributes.flags & ATTRIBUTE_KEEP_PARAMETERS) != 0;
+    bool keeps_parameters = (attributes.flags & ATTRIBUTE_KEEP_PARAMETERS) != 0;
     bool keeps_policy = (attributes.flags & ATTRIBUTE_KEEP_POLICY) != 0;
     const struct wish wish = {
         .policy = keeps_policy ? KEEP_POLICY : (int32_t)attributes.policy,
         .priority = (int32_t)attributes.priority,
-        .nice = keeps_nice ? KEEP_NICE : (nice > NICE_MAX ? NICE_MAX : nice),
+        .nice = keeps_parameters ? KEEP_NICE : (nice > NICE_MAX ? NICE_MAX : nice),
         .resets_on_fork = (attributes.flags & ATTRIBUTE_RESET) != 0,
+        .keeps_priority = keeps_parameters,
         .runtime_ns = attributes.runtime,
         .deadline_ns = attributes.deadline,
         .period_ns = attributes.period,
@@ -307,30 +335,49 @@ int64_t call_sched_getattr(const struct trap_frame *frame) {
     if (task) {
         attributes.policy = (uint32_t)task->scheduling.policy;
         attributes.flags = task->scheduling.resets_on_fork ? ATTRIBUTE_RESET : 0;
-        attributes.nice = task->process->nice;
+        attributes.priority = (uint32_t)task->scheduling.priority;
+        attributes.nice = is_realtime(task->scheduling.policy) ? 0 : task->process->nice;
     }
     tree_unlock();
     return task ? copy_out(frame->rsi, &attributes, attributes.size_bytes) : STATUS_NO_SUCH_PROCESS;
 }
 
+/* All zeroes for one that has ended, and is not waited for. Errors: STATUS_NO_SUCH_PROCESS. */
+static enum status scheduling_of(uint32_t number, struct task_scheduling *scheduling) {
+    *scheduling = (struct task_scheduling){};
+    if (!thread_exists(number)) {
+        return STATUS_NO_SUCH_PROCESS;
+    }
+    tree_lock();
+    const struct task *task = scheduled_task(number);
+    if (task) {
+        *scheduling = task->scheduling;
+    }
+    tree_unlock();
+    return STATUS_OK;
+}
+
 int64_t call_sched_getparam(const struct trap_frame *frame) {
-    const int32_t priority = 0;
+    struct task_scheduling scheduling;
     if (frame->rsi == 0 || (int32_t)frame->rdi < 0) {
         return STATUS_INVALID;
     }
-    if (!thread_exists((uint32_t)frame->rdi)) {
-        return STATUS_NO_SUCH_PROCESS;
-    }
-    return copy_out(frame->rsi, &priority, sizeof(priority));
+    enum status status = scheduling_of((uint32_t)frame->rdi, &scheduling);
+    return status == STATUS_OK
+               ? copy_out(frame->rsi, &scheduling.priority, sizeof(scheduling.priority))
+               : status;
 }
 
 int64_t call_sched_rr_get_interval(const struct trap_frame *frame) {
+    struct task_scheduling scheduling;
     if ((int32_t)frame->rdi < 0) {
         return STATUS_INVALID;
     }
-    if (!thread_exists((uint32_t)frame->rdi)) {
-        return STATUS_NO_SUCH_PROCESS;
+    enum status status = scheduling_of((uint32_t)frame->rdi, &scheduling);
+    if (status != STATUS_OK) {
+        return status;
     }
-    const struct time_spec interval = time_spec_of(TURN_NS);
+    uint64_t turn_ns = scheduling.policy == POLICY_ROUND_ROBIN ? REALTIME_TURN_NS : TURN_NS;
+    const struct time_spec interval = time_spec_of(scheduling.policy == POLICY_FIFO ? 0 : turn_ns);
     return copy_out(frame->rsi, &interval, sizeof(interval));
 }

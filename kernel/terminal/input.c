@@ -199,6 +199,7 @@ enum status input_begin(const struct input_routes *given) {
         return status;
     }
     routes = *given;
+    thread_set_priority(thread, THREAD_PRIORITY_MAX, false);
     thread_start(thread);
     bool were_enabled = interrupts_save();
     __atomic_store_n(&is_running, true, __ATOMIC_RELEASE);

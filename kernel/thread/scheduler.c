@@ -8,16 +8,20 @@
 #include "lib/check.h"
 
 constexpr unsigned SLEEPER_BUCKETS = 256;
+constexpr unsigned REALTIME_TURN_TICKS = TIMER_HERTZ / 10;     /* of man 2 sched_rr_get_interval */
+constexpr unsigned REALTIME_TICKS_MAX = TIMER_HERTZ / 20 * 19; /* of a second's */
 constexpr unsigned LOAD_PERIOD_TICKS = 5 * TIMER_HERTZ;
 
 /* All guarded by interrupts being off. */
-static struct list_node ready_queue = {&ready_queue, &ready_queue};
+static struct list_node ready[THREAD_PRIORITY_MAX + 1]; /* by priority; empty: may be all zeroes */
+static uint64_t ready_levels[2];                        /* a bit for each that is not empty */
+static unsigned second_ticks, realtime_ticks; /* of this second, and those of real-time threads */
 static struct list_node sleepers[SLEEPER_BUCKETS]; /* by the word; empty ones may be all zeroes */
 static struct list_node left_alone = {&left_alone, &left_alone}; /* ended, for the reaper */
 static uint32_t leaving_count;  /* those announced and not yet gone; a word to sleep on */
 static uint32_t has_left_alone; /* a word for the reaper to sleep on */
 static struct thread *idle_thread;
-static struct thread_statistics statistics;        /* running_count: those in the ready queue */
+static struct thread_statistics statistics;        /* running_count: those in the ready queues */
 static unsigned ticks_to_load = LOAD_PERIOD_TICKS; /* until the loads are looked at again */
 static struct thread *left_thread; /* whose context the switch in progress has saved */
 
@@ -25,16 +29,66 @@ struct thread *thread_current(void) {
     return cpu_local()->thread;
 }
 
-static void make_ready(struct thread *thread) {
+static struct list_node *join_level(struct thread *thread) {
+    struct list_node *level = &ready[thread->priority];
+    if (level->next == nullptr) {
+        list_init(level);
+    }
+    ready_levels[thread->priority / 64] |= 1ull << thread->priority % 64;
     thread->state = THREAD_READY;
     statistics.running_count++;
-    list_push_back(&ready_queue, &thread->link);
+    return level;
+}
+
+static void leave_level(struct thread *thread) {
+    list_remove(&thread->link);
+    statistics.running_count--;
+    if (list_is_empty(&ready[thread->priority])) {
+        ready_levels[thread->priority / 64] &= ~(1ull << thread->priority % 64);
+    }
+}
+
+static void make_ready(struct thread *thread) {
+    thread->turn_ticks = 0;
+    list_push_back(join_level(thread), &thread->link);
+}
+
+static void make_ready_to_go_on(struct thread *thread) {
+    list_push_front(join_level(thread), &thread->link);
+}
+
+static bool is_realtime(unsigned priority) {
+    return priority > 0 && priority <= THREAD_PRIORITY_REALTIME;
+}
+
+/* Real-time threads come last in a second of which they have had their share. */
+static int rank(unsigned priority) {
+    return is_realtime(priority) && realtime_ticks >= REALTIME_TICKS_MAX ? -1 : (int)priority;
+}
+
+/* Whose turn is next; below 0: nobody is ready. */
+static int next_level(void) {
+    uint64_t high = ready_levels[1], low = ready_levels[0];
+    if (high == 0 && low == 0) {
+        return -1;
+    }
+    unsigned level = high ? 127 - (unsigned)__builtin_clzll(high) : 63 - __builtin_clzll(low);
+    return rank(level) < 0 && (low & 1) ? 0 : (int)level;
+}
+
+static bool is_overtaken(const struct thread *thread) {
+    int level = next_level();
+    return level >= 0 && (thread == idle_thread || rank((unsigned)level) > rank(thread->priority));
 }
 
 static struct thread *pop_ready(void) {
-    struct list_node *node = list_pop_front(&ready_queue);
-    statistics.running_count -= node ? 1 : 0;
-    return node ? LIST_ENTRY(node, struct thread, link) : idle_thread;
+    int level = next_level();
+    if (level < 0) {
+        return idle_thread;
+    }
+    struct thread *thread = LIST_ENTRY(ready[level].next, struct thread, link);
+    leave_level(thread);
+    return thread;
 }
 
 static struct list_node *bucket_of(const uint32_t *word) {
@@ -48,6 +102,13 @@ static struct list_node *bucket_of(const uint32_t *word) {
 
 static_assert(SLEEPER_BUCKETS == 1 << 8);
 
+/* The current thread gives way as soon as it may. */
+static void note_ready(void) {
+    if (thread_current() != idle_thread && is_overtaken(thread_current())) {
+        cpu_local()->is_reschedule_wanted = true;
+    }
+}
+
 /* Wakes the first sleeper on `word`, if any. */
 static void wake_one_locked(const uint32_t *word) {
     struct list_node *bucket = bucket_of(word);
@@ -56,6 +117,7 @@ static void wake_one_locked(const uint32_t *word) {
         if (thread->sleeps_on == word) {
             list_remove(node);
             make_ready(thread);
+            note_ready();
             return;
         }
     }
@@ -130,6 +192,34 @@ static void yield_locked(void) {
     switch_to_next();
 }
 
+static bool is_turn_over(const struct thread *thread) {
+    bool is_long = !thread->keeps_turn && thread->turn_ticks >= REALTIME_TURN_TICKS;
+    return !is_realtime(thread->priority) || is_long;
+}
+
+/* With interrupts off. Who is overtaken goes on first of its priority. */
+static void end_turn(void) {
+    struct thread *current = thread_current();
+    if (current == idle_thread || is_turn_over(current)) {
+        yield_locked();
+    } else if (is_overtaken(current)) {
+        make_ready_to_go_on(current);
+        switch_to_next();
+    }
+}
+
+static void end_turn_if_wanted(void) {
+    if (!cpu_local()->is_reschedule_wanted) {
+        return;
+    }
+    bool were_enabled = interrupts_save();
+    if (were_enabled && cpu_local()->is_reschedule_wanted && cpu_local()->preempt_count == 0) {
+        cpu_local()->is_reschedule_wanted = false;
+        end_turn();
+    }
+    interrupts_restore(were_enabled);
+}
+
 void scheduler_begin(struct thread *first, struct thread *idle) {
     first->state = THREAD_RUNNING;
     idle_thread = idle;
@@ -157,7 +247,26 @@ void thread_start(struct thread *thread) {
     CHECK(thread->state == THREAD_NEW);
     bool were_enabled = interrupts_save();
     make_ready(thread);
+    note_ready();
     interrupts_restore(were_enabled);
+    end_turn_if_wanted();
+}
+
+void thread_set_priority(struct thread *thread, unsigned priority, bool keeps_turn) {
+    CHECK(priority <= THREAD_PRIORITY_MAX);
+    bool were_enabled = interrupts_save();
+    bool was_ready = thread->state == THREAD_READY;
+    if (was_ready) {
+        leave_level(thread);
+    }
+    thread->priority = (uint8_t)priority;
+    thread->keeps_turn = keeps_turn;
+    if (was_ready) {
+        make_ready(thread);
+    }
+    note_ready();
+    interrupts_restore(were_enabled);
+    end_turn_if_wanted();
 }
 
 void thread_yield(void) {
@@ -250,6 +359,7 @@ void thread_wake_one(const uint32_t *word) {
     bool were_enabled = interrupts_save();
     wake_one_locked(word);
     interrupts_restore(were_enabled);
+    end_turn_if_wanted();
 }
 
 void thread_wait(const struct thread *thread) {
@@ -268,6 +378,14 @@ static void count_tick(struct thread *thread, bool was_in_user_mode) {
     } else {
         statistics.kernel_ticks++;
     }
+}
+
+static void count_realtime(struct thread *thread) {
+    thread->turn_ticks++;
+    if (++second_ticks >= TIMER_HERTZ) {
+        second_ticks = realtime_ticks = 0;
+    }
+    realtime_ticks += is_realtime(thread->priority) ? 1 : 0;
 }
 
 static uint32_t count_running(void) {
@@ -302,12 +420,13 @@ void thread_tick(bool was_in_user_mode) {
         return;
     }
     count_tick(thread_current(), was_in_user_mode);
+    count_realtime(thread_current());
     count_load();
     if (cpu_local()->preempt_count > 0) {
         cpu_local()->is_reschedule_wanted = true;
         return;
     }
-    yield_locked();
+    end_turn();
 }
 
 void thread_preempt_disable(void) {
@@ -316,8 +435,5 @@ void thread_preempt_disable(void) {
 
 void thread_preempt_enable(void) {
     cpu_preempt_enable();
-    struct cpu_local *local = cpu_local();
-    if (local->is_reschedule_wanted && local->preempt_count == 0 && interrupts_are_enabled()) {
-        thread_yield();
-    }
+    end_turn_if_wanted();
 }

@@ -12,13 +12,18 @@
 
 /*
  * Threads, and the round-robin scheduler that gives them the CPU in turn. A thread loses the CPU
- * when it sleeps, yields or ends, or at a timer tick that finds pre-emption on. One CPU runs
- * threads; its queues are guarded by interrupts being off.
+ * when it sleeps, yields or ends, at a timer tick that finds pre-emption on, or when one with a
+ * higher priority is ready. One CPU runs threads; its queues are guarded by interrupts being off.
  */
 
 BEGIN_C_DECLS
 
 constexpr size_t THREAD_NAME_SIZE_BYTES = 24;
+
+/* Who has a higher priority runs first. Those of 0 take turns; from 1 to THREAD_PRIORITY_REALTIME
+ * they leave the others a twentieth of each second (man 7 sched). */
+constexpr unsigned THREAD_PRIORITY_REALTIME = 99;
+constexpr unsigned THREAD_PRIORITY_MAX = 100;
 
 enum thread_state : uint8_t {
     THREAD_NEW, /* not started */
@@ -48,6 +53,9 @@ struct thread {
     uint64_t
         voluntary_switches; /* it slept; and its turn was over: guarded by interrupts, others */
     uint64_t involuntary_switches; /* may read them */
+    uint8_t priority;              /* guarded by interrupts, as the next two */
+    bool keeps_turn;               /* of a real-time priority: only a higher one ends its turn */
+    uint32_t turn_ticks;           /* of the timer, in this turn */
     uint32_t turn_count;     /* how often it got the CPU from another; guarded by interrupts */
     uint32_t is_gone;        /* 1 once no CPU is on its stack any more; a word to sleep on */
     enum thread_state state; /* guarded by interrupts */
@@ -78,6 +86,9 @@ enum status thread_create_user(const char *name, struct address_space *space, vo
 void thread_copy_user_state(struct thread *thread);
 
 void thread_start(struct thread *thread);
+
+/* At most THREAD_PRIORITY_MAX; `keeps_turn` is SCHED_FIFO. */
+void thread_set_priority(struct thread *thread, unsigned priority, bool keeps_turn);
 
 /* The current thread, which is not left to itself, runs in `space` from here on. */
 void thread_set_space(struct address_space *space);

@@ -17,6 +17,11 @@ static void write_numbers(const struct text_sink *to, const uint64_t *numbers, s
     }
 }
 
+static int shown_priority(const struct process_facts *facts) {
+    return facts->realtime_priority > 0 ? -1 - facts->realtime_priority
+                                        : PRIORITY_OF_NICE_0 + facts->nice;
+}
+
 /* Fields 4 to 22. */
 static void write_stat_of_life(const struct text_sink *to, const struct process_facts *facts) {
     format_to(to, " %u %u %u %u %d", facts->parent, facts->group, facts->session,
@@ -31,8 +36,8 @@ static void write_stat_of_life(const struct text_sink *to, const struct process_
                                facts->child_user_ticks,
                                facts->child_kernel_ticks};
     write_numbers(to, counts, sizeof(counts) / sizeof(counts[0]));
-    format_to(to, " %d %d %u 0 %llu", PRIORITY_OF_NICE_0 + facts->nice, facts->nice,
-              facts->thread_count, (ull)facts->start_ticks);
+    format_to(to, " %d %d %u 0 %llu", shown_priority(facts), facts->nice, facts->thread_count,
+              (ull)facts->start_ticks);
 }
 
 /* Fields 23 to 52. */
@@ -55,8 +60,8 @@ static void write_stat_of_memory(const struct text_sink *to, const struct proces
                               0,
                               facts->exit_signal,
                               0,
-                              0,
-                              0,
+                              (uint64_t)facts->realtime_priority,
+                              (uint64_t)facts->policy,
                               0,
                               0,
                               0,
@@ -214,8 +219,8 @@ void schedule_write(const struct text_sink *to, const struct process_facts *fact
     write_schedule_line(to, "nr_switches", facts->voluntary_switches + facts->involuntary_switches);
     write_schedule_line(to, "nr_voluntary_switches", facts->voluntary_switches);
     write_schedule_line(to, "nr_involuntary_switches", facts->involuntary_switches);
-    write_schedule_line(to, "policy", 0);
-    write_schedule_line(to, "prio", (uint64_t)(120 + facts->nice));
+    write_schedule_line(to, "policy", (uint64_t)facts->policy);
+    write_schedule_line(to, "prio", (uint64_t)(100 + shown_priority(facts)));
 }
 
 static void write_limit(const struct text_sink *to, uint64_t value) {

@@ -38,6 +38,7 @@ struct process_facts {
     uint64_t user_ticks, kernel_ticks, child_user_ticks, child_kernel_ticks; /* a 100th second */
     uint64_t start_ticks;                                                    /* likewise */
     int32_t nice;
+    int32_t policy, realtime_priority; /* man 7 sched */
     uint64_t resident_limit_bytes;
     uint64_t pending, shared_pending, blocked, ignored, caught;
     uint32_t queued_signals;
