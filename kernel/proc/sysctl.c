@@ -1,3 +1,4 @@
+#include "kernel/pager_file/pager_file.h"
 #include "kernel/proc/tables.h"
 #include "kernel/proc/text/parse.h"
 #include "kernel/process/layout.h"
@@ -27,6 +28,8 @@ static const struct setting commit_ratio_setting = {&space_overcommit.ratio_perc
                                                     &space_overcommit.kbytes};
 static const struct setting commit_kbytes_setting = {&space_overcommit.kbytes, 0, UINT32_MAX,
                                                      &space_overcommit.ratio_percent};
+
+static const struct setting user_faults_setting = {&pager_file_trusts_everybody, 0, 1, nullptr};
 
 static enum status setting_show(const struct made_view *view, const struct text_sink *sink) {
     const struct setting *setting = view->data;
@@ -246,6 +249,7 @@ static const struct made_entry vm_entries[] = {
     SETTING("overcommit_ratio", commit_ratio_setting),
     CONSTANT("panic_on_oom", "0"),
     CONSTANT("swappiness", "60"),
+    SETTING("unprivileged_userfaultfd", user_faults_setting),
 };
 
 static const struct made_entry fs_entries[] = {

@@ -21,15 +21,25 @@ static void release_event(struct file *file) {
     heap_free(file->state);
 }
 
-enum status file_open_special(const struct file_operations *operations, void *state, uint32_t flags,
-                              struct file **file) {
+static enum status open_special(const struct file_operations *operations, void *state,
+                                uint8_t access, uint32_t flags, struct file **file) {
     const struct location nowhere = {};
-    enum status status = file_create(operations, &nowhere, ACCESS_OF_READING | ACCESS_OF_WRITING,
-                                     flags | OPEN_READ_WRITE, file);
+    enum status status = file_create(operations, &nowhere, access, flags, file);
     if (status == STATUS_OK) {
         (*file)->state = state;
     }
     return status;
+}
+
+enum status file_open_special(const struct file_operations *operations, void *state, uint32_t flags,
+                              struct file **file) {
+    return open_special(operations, state, ACCESS_OF_READING | ACCESS_OF_WRITING,
+                        flags | OPEN_READ_WRITE, file);
+}
+
+enum status file_open_special_to_read(const struct file_operations *operations, void *state,
+                                      uint32_t flags, struct file **file) {
+    return open_special(operations, state, ACCESS_OF_READING, flags | OPEN_READ_ONLY, file);
 }
 
 enum status file_open_event(uint32_t count, bool takes_one_at_once, uint32_t flags,

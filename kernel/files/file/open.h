@@ -64,6 +64,10 @@ struct pipe *file_pipe(const struct file *file);
 enum status file_open_special(const struct file_operations *operations, void *state, uint32_t flags,
                               struct file **file);
 
+/* The same, open for reading alone. */
+enum status file_open_special_to_read(const struct file_operations *operations, void *state,
+                                      uint32_t flags, struct file **file);
+
 /* The same with a node of a system whose nodes have no paths, which is the system's alone; its
  * state is still to be set. Errors: STATUS_NO_MEMORY. */
 enum status file_open_nameless(const struct file_operations *operations, struct file_system *system,
