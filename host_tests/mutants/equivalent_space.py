@@ -130,17 +130,17 @@ ARGUMENTS: tuple[Argument, ...] = (
         "mm/space/fault_resolve.c: is_behind_end: answer is yes: false",
     )),
     Argument("What has been resolved needs nothing more, however often one looks.", (
-        "mm/space/fault_resolve.c: fault_resolve: arm is dropped: action != RESOLVE_UNSHARE",
-        "mm/space/fault_resolve.c: fault_resolve: arm is dropped: status != STATUS_OK",
-        "mm/space/fault_resolve.c: fault_resolve: condition is false: "
+        "mm/space/fault_resolve.c: try_to_resolve: arm is dropped: action != RESOLVE_UNSHARE",
+        "mm/space/fault_resolve.c: try_to_resolve: arm is dropped: status != STATUS_OK",
+        "mm/space/fault_resolve.c: try_to_resolve: condition is false: "
         "action != RESOLVE_UNSHARE || status != STATUS_OK",
         "mm/space/fault_resolve.c: fault_resolve_load: arm is dropped: action != RESOLVE_UNSHARE",
         "mm/space/fault_resolve.c: fault_resolve_load: arm is dropped: status != STATUS_OK",
         "mm/space/fault_resolve.c: fault_resolve_load: condition is false: "
         "action != RESOLVE_UNSHARE || status != STATUS_OK",
-        "mm/space/fault_resolve.c: fault_resolve: arm is dropped: "
+        "mm/space/fault_resolve.c: try_to_resolve: arm is dropped: "
         "stack_grow(token->space, va)",
-        "mm/space/fault_resolve.c: fault_resolve: condition is true: "
+        "mm/space/fault_resolve.c: try_to_resolve: condition is true: "
         "place.area == nullptr && stack_grow(token->space, va)",
         "mm/space/stack.c: stack_grow: answer is yes: false",
         "mm/space/stack.c: stack_grow: answer is yes: false (#2)",
@@ -183,6 +183,6 @@ ARGUMENTS: tuple[Argument, ...] = (
     )),
     Argument("To grow down to a place inside of an area would take more pages, as numbers wrap, "
              "than any limit leaves.", (
-        "mm/space/fault_resolve.c: fault_resolve: arm is dropped: place.area == nullptr",
+        "mm/space/fault_resolve.c: try_to_resolve: arm is dropped: place.area == nullptr",
     )),
 )

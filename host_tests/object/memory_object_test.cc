@@ -53,6 +53,23 @@ TEST_F(MemoryObjectTest, WhatWasWrittenIsRead) {
     EXPECT_EQ(read(UINT64_MAX, 1), "");
 }
 
+TEST_F(MemoryObjectTest, APageIsFilledOnlyOnceAndNotBehindTheEnd) {
+    const std::string page(PAGE_SIZE, 'p');
+    ASSERT_EQ(memory_object_resize(object, 2 * PAGE_SIZE + 1), STATUS_OK);
+    EXPECT_EQ(memory_object_fill_page(object, 1, page.data()), STATUS_OK);
+    EXPECT_EQ(read(PAGE_SIZE, PAGE_SIZE), page);
+    EXPECT_EQ(memory_object_fill_page(object, 1, nullptr), STATUS_EXISTS);
+    EXPECT_EQ(read(PAGE_SIZE, PAGE_SIZE), page);
+    EXPECT_EQ(memory_object_fill_page(object, 0, nullptr), STATUS_OK);
+    EXPECT_EQ(memory_object_page_count(object), 2u);
+    EXPECT_EQ(read(0, PAGE_SIZE), std::string(PAGE_SIZE, '\0'));
+    ASSERT_EQ(memory_object_reserve(object, 2 * PAGE_SIZE, 1, nullptr), STATUS_OK);
+    EXPECT_EQ(memory_object_fill_page(object, 2, page.data()), STATUS_OK) << "nobody has used it";
+    EXPECT_EQ(read(2 * PAGE_SIZE, 1), "p");
+    EXPECT_EQ(memory_object_fill_page(object, 3, page.data()), STATUS_OUT_OF_RANGE);
+    EXPECT_EQ(memory_object_page_count(object), 3u);
+}
+
 TEST_F(MemoryObjectTest, ANumberIsNotGivenAgainWhereTheAddressIs) {
     std::set<uint64_t> numbers = {memory_object_number(object)};
     for (size_t made = 1; made <= 20; made++) {

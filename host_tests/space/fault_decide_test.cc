@@ -107,6 +107,28 @@ TEST(FaultDecideTest, ASharedTableIsMadeOnesOwnBeforeAnythingInItChanges) { // l
     EXPECT_EQ(decide(in_shared_table(READABLE), ACCESS_EXECUTE), RESOLVE_UNSHARE);
 }
 
+TEST(FaultDecideTest, AbsentPagesAreAskedForWhereTheAreaHasAPagerForThem) {
+    vm_area area = area_of(AREA_OBJECT, READ_WRITE);
+    fault_walk unshown = NOTHING;
+    unshown.is_in_source = true;
+    for (space_access_kind access : {ACCESS_READ, ACCESS_WRITE}) {
+        area.pager_kinds = PAGER_MISSING;
+        EXPECT_EQ(fault_decide(&area, &NOTHING, access), ASK_PAGER);
+        EXPECT_NE(fault_decide(&area, &unshown, access), ASK_PAGER);
+        area.pager_kinds = PAGER_UNSHOWN;
+        EXPECT_NE(fault_decide(&area, &NOTHING, access), ASK_PAGER);
+        EXPECT_EQ(fault_decide(&area, &unshown, access), ASK_PAGER);
+    }
+    area.pager_kinds = PAGER_MISSING | PAGER_UNSHOWN;
+    const fault_walk shared = in_shared_table(NOTHING);
+    EXPECT_EQ(fault_decide(&area, &shared, ACCESS_READ), ASK_PAGER) << "before a table is copied";
+    fault_walk behind = NOTHING;
+    behind.is_behind_end = true;
+    EXPECT_EQ(fault_decide(&area, &behind, ACCESS_READ), REFUSE_BEHIND_END);
+    EXPECT_EQ(fault_decide(&area, &NOTHING, ACCESS_EXECUTE), REFUSE_NOT_PERMITTED);
+    EXPECT_EQ(fault_decide(&area, &READABLE, ACCESS_WRITE), RESOLVE_GRANT) << "it is there";
+}
+
 TEST(FaultDecideTest, TheLoaderGetsAPageOfTheProcesssOwnWhateverTheRights) {
     vm_area area = area_of(AREA_ANON, RIGHT_NONE);
     EXPECT_EQ(fault_decide_load(&area, &NOTHING), RESOLVE_ZERO_FILL);

@@ -197,6 +197,10 @@ TEST_P(ObjectRows, memory_object_get_page) {
     EXPECT_EQ(fails([&] { return memory_object_get_page(object, 1, &pa); }), 1u);
 }
 
+TEST_P(ObjectRows, memory_object_fill_page) {
+    EXPECT_EQ(fails([&] { return memory_object_fill_page(object, 1, nullptr); }), 1u);
+}
+
 SWEEP_EVERY_MACHINE(ObjectRows);
 SWEEP_EVERY_MACHINE(ViewRows);
 

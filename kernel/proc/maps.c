@@ -86,6 +86,8 @@ static struct map_facts describe(struct shown_memory *shown, const struct listed
         .is_shared = area->is_shared,
         .grows_down = area->grows_down,
         .is_locked = area->is_locked,
+        .has_missing_pager = (area->pager_kinds & PAGER_MISSING) != 0,
+        .has_minor_pager = (area->pager_kinds & PAGER_UNSHOWN) != 0,
     };
     name_area(shown, listed, &map);
     return map;

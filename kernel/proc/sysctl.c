@@ -1,4 +1,5 @@
 #include "kernel/files/inotify/inotify.h"
+#include "kernel/pager_file/pager_file.h"
 #include "kernel/proc/tables.h"
 #include "kernel/proc/text/parse.h"
 #include "kernel/process/layout.h"
@@ -35,6 +36,7 @@ static const struct setting inotify_instances_setting = {&inotify_limits.instanc
                                                          nullptr};
 static const struct setting inotify_watches_setting = {&inotify_limits.watches, 0, INT32_MAX,
                                                        nullptr};
+static const struct setting user_faults_setting = {&pager_file_trusts_everybody, 0, 1, nullptr};
 
 static enum status setting_show(const struct made_view *view, const struct text_sink *sink) {
     const struct setting *setting = view->data;
@@ -254,6 +256,7 @@ static const struct made_entry vm_entries[] = {
     SETTING("overcommit_ratio", commit_ratio_setting),
     CONSTANT("panic_on_oom", "0"),
     CONSTANT("swappiness", "60"),
+    SETTING("unprivileged_userfaultfd", user_faults_setting),
 };
 
 static const struct made_entry inotify_entries[] = {

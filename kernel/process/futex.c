@@ -93,6 +93,11 @@ void futex_wake_waiter(struct futex_waiter *waiter) {
     sleeper_wake(waiter->sleeper);
 }
 
+bool futex_touch_word(uint64_t address) {
+    uint32_t value;
+    return user_copy_word(&value, virt_addr(address));
+}
+
 enum status futex_check_word(uint64_t address, uint32_t expected) {
     uint32_t value;
     if (!user_copy_word(&value, virt_addr(address))) {
@@ -104,6 +109,9 @@ enum status futex_check_word(uint64_t address, uint32_t expected) {
 enum status futex_enqueue(struct futex_waiter *waiter, uint64_t address, uint32_t expected) {
     struct futex_bucket *bucket = futex_bucket_of(&waiter->key);
     waiter->bucket = bucket;
+    if (!futex_touch_word(address)) {
+        return STATUS_FAULT;
+    }
     futex_lock_bucket(bucket);
     enum status status = futex_check_word(address, expected);
     if (status == STATUS_OK) {
@@ -234,6 +242,9 @@ int64_t futex_requeue(const struct futex_requeue *request) {
     struct futex_bucket *from = futex_bucket_of(&request->from);
     struct futex_bucket *to = futex_bucket_of(&request->to);
     int64_t result = 0;
+    if (request->expected && !futex_touch_word(request->address)) {
+        return STATUS_FAULT;
+    }
     futex_lock_both(from, to);
     if (request->expected) {
         result = futex_check_word(request->address, *request->expected);

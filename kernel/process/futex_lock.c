@@ -161,6 +161,9 @@ static enum status wait_for_lock(struct futex_waiter *waiter, uint64_t address,
 static enum status take_or_enqueue(struct futex_waiter *waiter, uint64_t address, bool is_patient) {
     struct futex_bucket *bucket = futex_bucket_of(&waiter->key);
     waiter->bucket = bucket;
+    if (!futex_touch_word(address)) {
+        return STATUS_FAULT;
+    }
     begin_waiting();
     futex_lock_bucket(bucket);
     enum status status = take(bucket, &waiter->key, address, waiter->task_number, &waiter->owner);
@@ -229,6 +232,9 @@ static enum status hand_over(struct futex_bucket *bucket, const struct futex_key
 
 enum status futex_unlock(const struct futex_key *key, uint64_t address) {
     struct futex_bucket *bucket = futex_bucket_of(key);
+    if (!futex_touch_word(address)) {
+        return STATUS_FAULT;
+    }
     futex_lock_bucket(bucket);
     enum status status = hand_over(bucket, key, address);
     futex_unlock_bucket(bucket);
@@ -328,6 +334,9 @@ int64_t futex_requeue_to_lock(const struct futex_requeue *request, uint64_t lock
     struct futex_bucket *to = futex_bucket_of(&request->to);
     if (request->wake_count != 1 || futex_key_is_same(&request->from, &request->to)) {
         return STATUS_INVALID;
+    }
+    if (!futex_touch_word(request->address) || !futex_touch_word(lock_address)) {
+        return STATUS_FAULT;
     }
     futex_lock_both(from, to);
     int64_t result = futex_check_word(request->address, *request->expected);

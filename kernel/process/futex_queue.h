@@ -57,6 +57,10 @@ void futex_unlock_both(struct futex_bucket *a, struct futex_bucket *b) NO_CAPABI
 /* Every bucket, in turn, for what looks for waiters whose key it does not know. */
 struct futex_bucket *futex_bucket_after(struct futex_bucket *bucket);
 
+/* Looks at the word before a bucket is locked, so that nobody waits for its page with the lock held
+ * (man 2 userfaultfd); false: it cannot be read. */
+[[nodiscard]] bool futex_touch_word(uint64_t address);
+
 /* Whether the word still is what the caller saw: STATUS_TRY_AGAIN, it is not; STATUS_FAULT. */
 enum status futex_check_word(uint64_t address, uint32_t expected);
 

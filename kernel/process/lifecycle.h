@@ -31,10 +31,6 @@ void task_expect_end(struct task *task, struct sleeper *sleeper);
 /* Ends either. */
 void task_expect_nothing(struct task *task);
 
-/* Whether nothing but the end of the process ends the current task's sleep from here on. */
-void task_sleep_deeply(struct task *task);
-void task_sleep_lightly(struct task *task);
-
 /* Tells the parent what became of a child: SIGCHLD, and whoever waits. */
 void process_tell_parent(struct process *process, int32_t code, int32_t status)
     REQUIRES(process_tree);

@@ -203,7 +203,7 @@ struct task {
     struct pending_signals pending;
     struct sleeper *sleeper; /* what a signal wakes; null: it does not sleep */
     signal_set awaited;      /* sigtimedwait: these end its sleep, though they are blocked */
-    bool sleeps_deeply;      /* nothing but the end of the process ends its sleep */
+    bool sleeps_deeply;      /* nothing but what ends the process ends its sleep */
     bool has_taken_stop;     /* a signal that stops, and no SIGCONT has come since */
 
     bool has_work; /* atomic: something is to be done before it goes on in user mode */
@@ -323,6 +323,10 @@ bool process_end_others(void);
 void task_set_name(struct task *task, const char *name);
 /* Whether the current task, if there is one, is to end before it goes on in user mode. */
 bool process_is_to_end(void);
+
+/* Whether nothing but the end of the process ends the current task's sleep from here on. */
+void task_sleep_deeply(struct task *task);
+void task_sleep_lightly(struct task *task);
 
 /* Whether more tasks of the process than the current one live. */
 bool process_has_threads(void);

@@ -360,14 +360,29 @@ void signal_force(const struct signal_info *info) {
     (void)send(process, task, info);
 }
 
+/* Whether one of them ends the process without a core, which ends a deep sleep too, as on Linux. */
+static bool has_fatal(const struct task *task, signal_set pending)
+    REQUIRES(task->process->signal_lock) {
+    for (unsigned signal = 1; signal <= SIGNAL_COUNT && pending != 0; signal++) {
+        bool is_pending = (pending & signal_bit(signal)) != 0;
+        if (is_pending && signal_default(signal) == SIGNAL_ENDS &&
+            signal_action_get(task->process, signal).handler == HANDLER_DEFAULT) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool has_any(const struct task *task) REQUIRES(task->process->signal_lock) {
     const struct process *process = task->process;
     signal_set pending = task->pending.set | process->pending.set;
     if (task_is_to_end(task)) {
         return true;
     }
-    return !task->sleeps_deeply &&
-           (task_is_to_stop(task) || (pending & ~(task->blocked & ~task->awaited)));
+    if (task->sleeps_deeply) {
+        return has_fatal(task, pending & ~task->blocked);
+    }
+    return task_is_to_stop(task) || (pending & ~(task->blocked & ~task->awaited));
 }
 
 bool signal_is_pending(void) {

@@ -113,9 +113,11 @@ static void count_fault(void) {
 }
 
 static enum status resolve_in_space(const struct trap_frame *frame) {
+    virt_addr_t va = virt_addr(frame->fault_address);
     interrupts_enable();
-    enum status status =
-        space_resolve_fault(space_current(), virt_addr(frame->fault_address), access_of(frame));
+    enum status status = trap_is_from_user(frame)
+                             ? space_resolve_fault_of_program(space_current(), va, access_of(frame))
+                             : space_resolve_fault(space_current(), va, access_of(frame));
     count_fault();
     interrupts_disable();
     return status;
@@ -162,8 +164,8 @@ static void handle_user_fault(struct trap_frame *frame) {
         end_somebody(); /* then the instruction runs again, or the task has ended */
         return;
     }
-    if (status == STATUS_OK) {
-        return;
+    if (status == STATUS_OK || status == STATUS_INTERRUPTED) {
+        return; /* the instruction runs again, after the signal that ended a wait */
     }
     interrupts_enable();
     program_fault(frame, status);

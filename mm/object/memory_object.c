@@ -490,3 +490,26 @@ enum status memory_object_get_page(struct memory_object *object, uint64_t page, 
     sleep_lock_release(&object->lock);
     return status;
 }
+
+/* What is set aside is zeroes. */
+static enum status fill_with(struct memory_object *object, uint64_t page, const void *contents) {
+    if (is_used(page_index_find(&object->pages, page))) {
+        return STATUS_EXISTS;
+    }
+    enum status status = fill(object, page);
+    if (status == STATUS_OK && contents != nullptr) {
+        __builtin_memcpy(look(object, page << PAGE_SHIFT), contents, PAGE_SIZE);
+    }
+    return status;
+}
+
+enum status memory_object_fill_page(struct memory_object *object, uint64_t page,
+                                    const void *contents) {
+    enum status status = STATUS_OUT_OF_RANGE;
+    sleep_lock_acquire(&object->lock);
+    if (page < align_up(object->size_bytes, PAGE_SIZE) >> PAGE_SHIFT) {
+        status = fill_with(object, page, contents);
+    }
+    sleep_lock_release(&object->lock);
+    return status;
+}

@@ -110,6 +110,14 @@ struct object_views *memory_object_views(struct memory_object *object);
  */
 enum status memory_object_get_page(struct memory_object *object, uint64_t page, phys_addr_t *pa);
 
+/*
+ * Gives a page that nobody has used, and that begins before the end, these contents, all at once
+ * for whoever shows it; null: zeroes. Errors: STATUS_EXISTS, somebody has; STATUS_NO_MEMORY;
+ * STATUS_NO_SPACE; STATUS_OUT_OF_RANGE.
+ */
+enum status memory_object_fill_page(struct memory_object *object, uint64_t page,
+                                    TRUSTED const void *contents);
+
 /* Its frame; false where nobody has used the page. It stays as memory_object_get_page says. */
 [[nodiscard]] bool memory_object_find_page(struct memory_object *object, uint64_t page,
                                            phys_addr_t *pa);

@@ -3,6 +3,7 @@
 #include <stdint.h>
 
 #include "lib/decls.h"
+#include "lib/list.h"
 #include "lib/status.h"
 #include "lib/tree.h"
 #include "mm/addr/addr.h"
@@ -52,6 +53,53 @@ enum status area_source_create_unreserved(uint64_t size_bytes, struct area_sourc
 /* One reference more, and one less, through the source's operations. */
 void area_source_ref(struct area_source *source);
 void area_source_unref(struct area_source *source);
+
+struct area_pager;
+
+/* An access to a page that a pager is to fill. */
+struct page_request {
+    struct area_pager *pager;
+    virt_addr_t va; /* of the access */
+    bool is_write;
+    bool is_minor;    /* the source has the page: see PAGER_UNSHOWN */
+    bool is_programs; /* its own instruction, which a signal may interrupt; else the kernel's */
+
+    /* The pager's own, from `ask` until `await` has returned. */
+    struct list_node link;
+    void *sleeper;
+    uint32_t asker;
+    bool is_known, is_answered;
+};
+
+struct area_pager_operations {
+    /* With the space's lock held, and without sleeping. */
+    void (*ref)(struct area_pager *pager);
+    void (*unref)(struct area_pager *pager);
+
+    /*
+     * Somebody needs a page. Where it answers STATUS_OK, `await` is called once no lock of the
+     * space is held any more, and whatever the pager has done to the space since then ends the
+     * wait. Errors: what the access is to fail with. Called with the space's lock held, and does
+     * not sleep.
+     */
+    enum status (*ask)(struct page_request *request);
+
+    /* Sleeps until it is worthwhile to look again. Errors: STATUS_INTERRUPTED. */
+    enum status (*await)(struct page_request *request);
+};
+
+/*
+ * Who fills pages of areas instead of the kernel (man 2 userfaultfd). All its areas are of one
+ * space, whose lock guards the list; a reference is held by each of them, and by who waits.
+ */
+struct area_pager {
+    const struct area_pager_operations *operations; /* fixed */
+    struct list_node areas;                         /* by of_pager */
+};
+
+/* Which pages a pager is asked for. */
+constexpr uint8_t PAGER_MISSING = 1; /* those that nobody has used */
+constexpr uint8_t PAGER_UNSHOWN = 2; /* those that the source has, and no entry shows */
 
 /* What an area that grows down keeps free below itself (Linux's stack_guard_gap). */
 constexpr uint64_t STACK_GAP_PAGES = 256;
@@ -111,6 +159,9 @@ struct vm_area {
     bool is_wiped_on_fork;  /* MADV_WIPEONFORK */
     bool is_sealed;         /* man 2 mseal */
     struct memory_policy policy;
+    struct area_pager *pager;        /* counted; null: the kernel fills it */
+    struct list_node of_pager;       /* in its list, where there is one */
+    uint8_t pager_kinds;             /* of PAGER_; 0 without one */
     char name[AREA_NAME_SIZE_BYTES]; /* for dumps and fault reports: "stack of init" */
 };
 

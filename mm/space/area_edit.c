@@ -95,6 +95,30 @@ static void show_source(struct vm_area *area, struct object_view *beside) {
     }
 }
 
+/* The area says already whose it is. */
+static void join_pager(struct vm_area *area) {
+    if (area->pager != nullptr) {
+        area->pager->operations->ref(area->pager);
+        list_push_back(&area->pager->areas, &area->of_pager);
+    }
+}
+
+static void leave_pager(struct vm_area *area) {
+    if (area->pager != nullptr) {
+        list_remove(&area->of_pager);
+        area->pager->operations->unref(area->pager);
+    }
+}
+
+void area_set_pager(struct vm_area *area, struct area_pager *pager, uint8_t kinds) {
+    if (area->pager != pager) {
+        leave_pager(area);
+        area->pager = pager;
+        join_pager(area);
+    }
+    area->pager_kinds = kinds;
+}
+
 struct vm_area *area_add_like(struct area_tree *areas, struct spare_areas *spares,
                               const struct vm_area *like, struct virt_range range,
                               uint64_t source_page, struct object_view *beside) {
@@ -106,6 +130,7 @@ struct vm_area *area_add_like(struct area_tree *areas, struct spare_areas *spare
     if (area->source != nullptr) {
         show_source(area, beside);
     }
+    join_pager(area);
     link_area(areas, area);
     return area;
 }
@@ -118,6 +143,7 @@ void area_drop(struct area_tree *areas, struct vm_area *area) {
         object_views_remove(memory_object_views(area->source->object), &area->view);
         area_source_unref(area->source);
     }
+    leave_pager(area);
     heap_free(area);
 }
 
@@ -196,7 +222,7 @@ static bool have_same_flags(const struct vm_area *a, const struct vm_area *b) {
            a->is_locked == b->is_locked && a->is_lazily_locked == b->is_lazily_locked &&
            a->is_unreserved == b->is_unreserved && a->is_committed == b->is_committed &&
            a->is_not_forked == b->is_not_forked && a->is_wiped_on_fork == b->is_wiped_on_fork &&
-           a->is_sealed == b->is_sealed;
+           a->is_sealed == b->is_sealed && a->pager == b->pager && a->pager_kinds == b->pager_kinds;
 }
 
 bool area_continues(const struct vm_area *below, const struct vm_area *above) {

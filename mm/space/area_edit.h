@@ -36,6 +36,9 @@ struct vm_area *area_add_like(struct area_tree *areas, struct spare_areas *spare
                               const struct vm_area *like, struct virt_range range,
                               uint64_t source_page, struct object_view *beside);
 
+/* Gives the area another pager, which may be null, for pages of these kinds. */
+void area_set_pager(struct vm_area *area, struct area_pager *pager, uint8_t kinds);
+
 /* Takes `area` out and frees it, with its reference and its view: no entry shows its object any
  * more. */
 void area_drop(struct area_tree *areas, struct vm_area *area);

@@ -12,12 +12,20 @@ static uint8_t right_of(enum space_access_kind access) {
     __builtin_unreachable();
 }
 
+static bool is_pagers(const struct vm_area *area, const struct fault_walk *walk) {
+    uint8_t kind = walk->is_in_source ? PAGER_UNSHOWN : PAGER_MISSING;
+    return (area->pager_kinds & kind) != 0;
+}
+
 /* Nothing is there yet. Even a page of zeroes takes an entry in a table. */
 static enum fault_action fill(const struct vm_area *area, const struct fault_walk *walk,
                               enum space_access_kind access) {
     bool is_object = area->kind == AREA_OBJECT;
     if (is_object && walk->is_behind_end) {
         return REFUSE_BEHIND_END;
+    }
+    if (is_pagers(area, walk)) {
+        return ASK_PAGER;
     }
     if (walk->entry.is_table_shared) {
         return RESOLVE_UNSHARE;

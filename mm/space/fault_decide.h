@@ -18,6 +18,7 @@ enum fault_action : uint8_t {
     RESOLVE_COPY,         /* written to while others have it too: a copy of its own */
     RESOLVE_SHOW,         /* the object's page; to be written to only where the area is shared */
     RESOLVE_COPY_OBJECT,  /* written to before it was read: a copy of the object's page */
+    ASK_PAGER,            /* somebody else fills it; then decide again */
     REFUSE_NOT_MAPPED,    /* no memory is there (SEGV_MAPERR) */
     REFUSE_NOT_PERMITTED, /* the area does not allow it (SEGV_ACCERR) */
     REFUSE_BEHIND_END,    /* the object ends before it (SIGBUS) */
@@ -28,6 +29,7 @@ struct fault_walk {
     struct page_query entry; /* that ended the walk */
     bool is_sole_owner;      /* its frame is an anonymous one that no other entry owns */
     bool is_behind_end;      /* the area's object has no such page */
+    bool is_in_source;       /* somebody has used that page of the object */
 };
 
 /* Total and pure (D1). `area` is that of the address; null where there is none. */

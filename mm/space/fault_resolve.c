@@ -8,6 +8,7 @@
 #include "mm/space/fault_decide.h"
 #include "mm/space/page_changes.h"
 #include "mm/space/stack.h"
+#include "mm/space/user_pager.h"
 #include "mm/space/zero_page.h"
 
 /* The page that an access met. */
@@ -40,6 +41,12 @@ static bool is_behind_end(const struct place *place) {
     return place->source_page >= align_up(size_bytes, PAGE_SIZE) >> PAGE_SHIFT;
 }
 
+static bool is_in_source(const struct place *place) {
+    phys_addr_t pa;
+    return place->area->source != nullptr &&
+           memory_object_find_page(place->area->source->object, place->source_page, &pa);
+}
+
 static void look(struct place *place) {
     struct vm_area *area = area_tree_find_again(&place->space->areas, place->page.start);
     place->area = area;
@@ -47,6 +54,7 @@ static void look(struct place *place) {
     place->walk.entry = page_table_query(&place->space->table, place->page.start);
     place->walk.is_sole_owner = is_sole_owner(&place->walk.entry);
     place->walk.is_behind_end = is_behind_end(place);
+    place->walk.is_in_source = area != nullptr && area->pager != nullptr && is_in_source(place);
 }
 
 static void tag(const struct place *place, phys_addr_t pa) {
@@ -121,10 +129,10 @@ static enum status show(const struct place *place) {
     return STATUS_OK;
 }
 
-static enum status alloc_copy(phys_addr_t from, phys_addr_t *fresh) {
+static enum status alloc_copy(const void *from, phys_addr_t *fresh) {
     enum status status = frame_alloc(FRAME_ANON, ZONE_NORMAL, fresh);
     if (status == STATUS_OK) {
-        __builtin_memcpy(platform_phys_to_virt(*fresh), platform_phys_to_virt(from), PAGE_SIZE);
+        __builtin_memcpy(platform_phys_to_virt(*fresh), from, PAGE_SIZE);
     }
     return status;
 }
@@ -134,7 +142,7 @@ static enum status copy_object(const struct place *place) {
     phys_addr_t fresh;
     enum status status = get_object_page(place, &from);
     if (status == STATUS_OK) {
-        status = alloc_copy(from, &fresh);
+        status = alloc_copy(platform_phys_to_virt(from), &fresh);
     }
     return status == STATUS_OK ? map_fresh(place, fresh) : status;
 }
@@ -143,7 +151,7 @@ static enum status copy_object(const struct place *place) {
  * it grants that. What is shared may change at any time anyway. */
 static enum status copy(const struct place *place) {
     phys_addr_t fresh;
-    enum status status = alloc_copy(place->walk.entry.pa, &fresh);
+    enum status status = alloc_copy(platform_phys_to_virt(place->walk.entry.pa), &fresh);
     if (status != STATUS_OK) {
         return status;
     }
@@ -153,6 +161,7 @@ static enum status copy(const struct place *place) {
     return STATUS_OK;
 }
 
+/* STATUS_TRY_AGAIN: once the area's pager has been asked. */
 static enum status fault_act(enum fault_action action, const struct place *place) {
     switch (action) {
     case RESOLVE_NOTHING:
@@ -171,6 +180,8 @@ static enum status fault_act(enum fault_action action, const struct place *place
         return show(place);
     case RESOLVE_COPY_OBJECT:
         return copy_object(place);
+    case ASK_PAGER:
+        return STATUS_TRY_AGAIN;
     case REFUSE_NOT_MAPPED:
         return STATUS_FAULT;
     case REFUSE_NOT_PERMITTED:
@@ -210,8 +221,10 @@ static bool find_place(const struct locked_range *token, virt_addr_t va, struct 
     return true;
 }
 
-enum status fault_resolve(struct locked_range *token, virt_addr_t va,
-                          enum space_access_kind access) {
+/* STATUS_TRY_AGAIN: the pager is to be asked first, and is in the request. */
+static enum status try_to_resolve(struct locked_range *token, virt_addr_t va,
+                                  enum space_access_kind access, struct page_request *request)
+    REQUIRES(token) {
     struct place place;
     if (!find_place(token, va, &place)) {
         return STATUS_FAULT;
@@ -223,6 +236,10 @@ enum status fault_resolve(struct locked_range *token, virt_addr_t va,
     if (action == REFUSE_BEHIND_END && access == ACCESS_WRITE && !place.area->is_shared) {
         area_note_copies(&place.space->areas, place.area); /* Linux is about to copy by then */
     }
+    if (action == ASK_PAGER) {
+        request->pager = place.area->pager;
+        request->is_minor = place.walk.is_in_source;
+    }
     enum status status = fault_carry_out(action, &place);
     if (action == RESOLVE_UNSHARE && status == STATUS_OK) {
         look(&place);
@@ -233,6 +250,45 @@ enum status fault_resolve(struct locked_range *token, virt_addr_t va,
         note_store(&place, access);
     }
     return status;
+}
+
+/* The lock is given up while the pager, or a program behind it, does what it likes. */
+static enum status ask_pager(struct locked_range *token,
+                             struct page_request *request) NO_CAPABILITY_CHECK {
+    struct locked_range whole = *token;
+    struct area_pager *pager = request->pager;
+    enum status status = pager->operations->ask(request);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    pager->operations->ref(pager);
+    space_unlock(token);
+    status = pager->operations->await(request);
+    space_lock_for_writing(whole.space, whole.range, token);
+    pager->operations->unref(pager);
+    return status;
+}
+
+static enum status resolve(struct locked_range *token, virt_addr_t va,
+                           enum space_access_kind access, bool is_programs) REQUIRES(token) {
+    struct page_request request = {
+        .va = va,
+        .is_write = access == ACCESS_WRITE,
+        .is_programs = is_programs,
+    };
+    enum status status = try_to_resolve(token, va, access, &request);
+    while (status == STATUS_TRY_AGAIN) {
+        status = ask_pager(token, &request);
+        if (status == STATUS_OK) {
+            status = try_to_resolve(token, va, access, &request);
+        }
+    }
+    return status;
+}
+
+enum status fault_resolve(struct locked_range *token, virt_addr_t va,
+                          enum space_access_kind access) {
+    return resolve(token, va, access, false);
 }
 
 enum status fault_resolve_load(struct locked_range *token, virt_addr_t va) {
@@ -249,11 +305,94 @@ enum status fault_resolve_load(struct locked_range *token, virt_addr_t va) {
     return fault_carry_out(fault_decide_load(place.area, &place.walk), &place);
 }
 
-enum status space_resolve_fault(struct address_space *space, virt_addr_t va,
-                                enum space_access_kind access) {
+static enum status resolve_in(struct address_space *space, virt_addr_t va,
+                              enum space_access_kind access, bool is_programs) {
     struct locked_range token;
     space_lock_for_writing(space, space_whole_range(space), &token);
-    enum status status = fault_resolve(&token, va, access);
+    enum status status = resolve(&token, va, access, is_programs);
     space_unlock(&token);
+    return status;
+}
+
+enum status space_resolve_fault(struct address_space *space, virt_addr_t va,
+                                enum space_access_kind access) {
+    return resolve_in(space, va, access, false);
+}
+
+enum status space_resolve_fault_of_program(struct address_space *space, virt_addr_t va,
+                                           enum space_access_kind access) {
+    return resolve_in(space, va, access, true);
+}
+
+/* Pages that a pager gives. Private ones become the process's own, shared ones the object's. */
+static enum status fill_private(const struct place *place, const void *contents) {
+    phys_addr_t fresh;
+    if (contents == nullptr && place->area->kind == AREA_ANON) {
+        return map_zero_page(place);
+    }
+    enum status status = contents == nullptr ? frame_alloc_zeroed(FRAME_ANON, ZONE_NORMAL, &fresh)
+                                             : alloc_copy(contents, &fresh);
+    return status == STATUS_OK ? map_fresh(place, fresh) : status;
+}
+
+/* The object has the page from then on, whether there is memory to show it at once or not. */
+static enum status fill_shared(const struct place *place, const void *contents) {
+    enum status status =
+        memory_object_fill_page(place->area->source->object, place->source_page, contents);
+    if (status == STATUS_OK) {
+        enum status shown = show(place);
+        count_resident(place->space, shown == STATUS_OK);
+    }
+    return status == STATUS_NO_SPACE ? STATUS_NO_MEMORY : status; /* as Linux has it */
+}
+
+/* The page at `va`, in an area that has a pager. */
+static enum status find_pagers_place(struct locked_range *token, virt_addr_t va,
+                                     struct place *place) REQUIRES(token) {
+    bool is_there = find_place(token, va, place) && place->area != nullptr;
+    return is_there && place->area->pager != nullptr ? STATUS_OK : STATUS_NOT_FOUND;
+}
+
+/* Readies the place for an entry where none is. */
+static enum status make_way(const struct place *place) {
+    if (place->walk.is_behind_end) {
+        return STATUS_FAULT;
+    }
+    if (place->walk.entry.kind != PAGE_ABSENT) {
+        return STATUS_EXISTS;
+    }
+    return place->walk.entry.is_table_shared ? unshare_pages(place->space, place->page) : STATUS_OK;
+}
+
+enum status space_fill_page(struct locked_range *token, virt_addr_t va, const void *contents) {
+    struct place place;
+    enum status status = find_pagers_place(token, va, &place);
+    if (status == STATUS_OK) {
+        status = make_way(&place);
+    }
+    if (status != STATUS_OK || place.area->is_shared) {
+        return status != STATUS_OK ? status : fill_shared(&place, contents);
+    }
+    status = fill_private(&place, contents);
+    if (status == STATUS_OK) {
+        area_note_copies(&place.space->areas, place.area);
+        count_resident(place.space, 1);
+    }
+    return status;
+}
+
+enum status space_show_page(struct locked_range *token, virt_addr_t va) {
+    struct place place;
+    enum status status = find_pagers_place(token, va, &place);
+    if (status == STATUS_OK && place.area->source == nullptr) {
+        return STATUS_INVALID;
+    }
+    if (status == STATUS_OK) {
+        status = place.walk.is_in_source ? make_way(&place) : STATUS_FAULT;
+    }
+    if (status == STATUS_OK) {
+        status = show(&place);
+        count_resident(place.space, status == STATUS_OK);
+    }
     return status;
 }

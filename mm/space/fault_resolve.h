@@ -3,7 +3,8 @@
 #include "lib/status.h"
 #include "mm/space/address_space.h"
 
-/* What space_resolve_fault does, under a token for writing. */
+/* What space_resolve_fault does, under a token for writing. Where an area has a pager, the lock is
+ * given up in between. */
 enum status fault_resolve(struct locked_range *token, virt_addr_t va, enum space_access_kind access)
     REQUIRES(token);
 

@@ -9,11 +9,14 @@
  * through its areas. Whoever waits for it holds no other lock of a space.
  */
 
-/* What the child's area says: nothing is locked for it (man 2 mlock). */
+/* What the child's area says: nothing is locked for it (man 2 mlock), and nobody fills it but the
+ * kernel (man 2 userfaultfd). */
 static struct vm_area inherited(struct address_space *child, const struct vm_area *area) {
     struct vm_area copy = *area;
     copy.is_locked = false;
     copy.is_lazily_locked = false;
+    copy.pager = nullptr;
+    copy.pager_kinds = 0;
     copy.view.holder = child;
     copy.has_parents_pages = area->copies_id != 0 && !area->is_wiped_on_fork;
     copy.copies_id = copy.has_parents_pages ? ++child->areas.last_copies_id : 0;

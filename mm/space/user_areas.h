@@ -128,9 +128,14 @@ enum space_access_kind : uint8_t { ACCESS_READ, ACCESS_WRITE, ACCESS_EXECUTE };
  * shows the object's page, copies what others have too, grows a stack. OK also where the tables
  * allow it already. Sleeps. Errors: STATUS_FAULT, no memory belongs there (SIGSEGV, SEGV_MAPERR);
  * STATUS_ACCESS_DENIED (SEGV_ACCERR); STATUS_BUS, behind the end of the object (SIGBUS,
- * BUS_ADRERR); STATUS_NO_MEMORY.
+ * BUS_ADRERR); STATUS_NO_MEMORY; where a pager is asked (user_pager.h), also STATUS_INTERRUPTED,
+ * and what the pager says.
  */
 enum status space_resolve_fault(struct address_space *space, virt_addr_t va,
                                 enum space_access_kind access);
+
+/* The same for an instruction of the program's own: a signal ends the wait for a pager. */
+enum status space_resolve_fault_of_program(struct address_space *space, virt_addr_t va,
+                                           enum space_access_kind access);
 
 END_C_DECLS

@@ -138,8 +138,10 @@ static enum status commit_move(struct address_space *space, struct spare_areas *
     struct area_tree *areas = &space->areas;
     uint64_t peak = areas->totals.peak_memory;
     uint64_t page = moved_source_page(move->area, move->old_start, move->to.start);
-    struct vm_area *moved =
-        area_add_like(areas, spares, move->area, move->to, page, &move->area->view);
+    struct vm_area like = *move->area;
+    like.pager = nullptr; /* it does not go along (man 2 userfaultfd) */
+    like.pager_kinds = 0;
+    struct vm_area *moved = area_add_like(areas, spares, &like, move->to, page, &move->area->view);
     enum status status =
         move->old_count == 0 ? STATUS_OK : move_pages(space, old_range(move), move->to.start);
     if (status == STATUS_OK) {
@@ -292,7 +294,8 @@ static enum status remap_one(struct locked_range *token, const struct space_rema
                              : remap_where_it_is(token, area, remap, start);
 }
 
-/* The areas of the old range one after another, with the gaps between them (Linux 6.17). */
+/* The areas of the old range one after another, with the gaps between them (Linux 6.17). One that
+ * has a pager moves only by itself. */
 static enum status move_each(struct locked_range *token, const struct space_remap *remap,
                              virt_addr_t *start) REQUIRES(token) {
     enum status status = STATUS_OK;
@@ -304,7 +307,9 @@ static enum status move_each(struct locked_range *token, const struct space_rema
         one.old = part.range;
         one.new_page_count = part.range.page_count;
         one.new_start = virt_add(remap->new_start, offset);
-        status = remap_one(token, &one, &moved);
+        bool is_alone = part.range.page_count == remap->old.page_count;
+        status =
+            is_alone || part.area->pager == nullptr ? remap_one(token, &one, &moved) : STATUS_FAULT;
     }
     *start = remap->new_start;
     return status;

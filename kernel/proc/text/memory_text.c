@@ -105,6 +105,8 @@ static void write_flags(const struct text_sink *to, const struct map_facts *map)
     write_flag(to, map->grows_down, "gd");
     write_flag(to, map->is_locked, "lo");
     write_flag(to, !map->is_shared, "ac");
+    write_flag(to, map->has_missing_pager, "um");
+    write_flag(to, map->has_minor_pager, "ui");
     format_to(to, "\n");
 }
 

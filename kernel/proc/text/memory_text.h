@@ -15,10 +15,11 @@ struct map_facts {
     bool is_shared; /* MAP_SHARED */
     bool grows_down;
     bool is_locked;
-    uint64_t offset_bytes; /* into the file */
-    uint64_t device;       /* st_dev of it; 0: it shows none */
-    uint64_t number;       /* st_ino of it */
-    const char *path;      /* of it, or "[heap]" and its like; "": nothing to be shown */
+    bool has_missing_pager, has_minor_pager; /* man 2 userfaultfd, by the pages that it fills */
+    uint64_t offset_bytes;                   /* into the file */
+    uint64_t device;                         /* st_dev of it; 0: it shows none */
+    uint64_t number;                         /* st_ino of it */
+    const char *path; /* of it, or "[heap]" and its like; "": nothing to be shown */
 };
 
 /* A line of /proc/PID/maps. */
