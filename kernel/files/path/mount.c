@@ -169,12 +169,21 @@ static enum status attach(struct mount *mount) {
     return STATUS_OK;
 }
 
-enum status mount_attach(const struct location *covered, struct node *root, struct mount **mount) {
+enum status mount_attach_flagged(const struct location *covered, struct node *root, uint32_t flags,
+                                 struct mount **mount) {
     enum status status = check_fits(covered, root);
     if (status == STATUS_OK) {
         status = create(covered, root, mount);
     }
-    return status == STATUS_OK ? attach(*mount) : status;
+    if (status != STATUS_OK) {
+        return status;
+    }
+    (*mount)->flags = flags;
+    return attach(*mount);
+}
+
+enum status mount_attach(const struct location *covered, struct node *root, struct mount **mount) {
+    return mount_attach_flagged(covered, root, 0, mount);
 }
 
 enum status mount_bind(const struct location *covered, const struct location *source) {

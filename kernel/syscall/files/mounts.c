@@ -57,12 +57,11 @@ static enum status mount_new(const struct location *place, uint32_t flags, const
         return status;
     }
     struct mount *mount;
-    status = mount_attach(place, root, &mount);
+    status = mount_attach_flagged(place, root, flags, &mount);
     if (status != STATUS_OK) {
         root->system->dismantle(root);
-        return status;
     }
-    return mount_set_flags(mount, flags);
+    return status;
 }
 
 /* A mount is named by its root. */
