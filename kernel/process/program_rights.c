@@ -15,9 +15,6 @@ static bool is_traced_by_user(const struct task *task) {
 
 static bool may_gain(const struct file *file) {
     const struct process *process = process_current();
-    if (is_traced_by_user(task_current())) {
-        return false;
-    }
     const struct mount *mount = file->place.mount;
     return process && !__atomic_load_n(&process->has_no_new_privileges, __ATOMIC_RELAXED) &&
            !(mount && (mount_flags(mount) & MOUNT_NO_SET_USER));
@@ -26,7 +23,11 @@ static bool may_gain(const struct file *file) {
 struct program_rights program_rights_of(struct file *file) {
     constexpr uint32_t group_executes = 010;
     constexpr uint32_t set_group = PERMISSION_SET_GROUP | group_executes;
-    struct program_rights rights = {RIGHTS_OF_CALLER, RIGHTS_OF_CALLER};
+    struct program_rights rights = {
+        .user = RIGHTS_OF_CALLER,
+        .group = RIGHTS_OF_CALLER,
+        .are_withheld = is_traced_by_user(task_current()),
+    };
     struct file_stat stat;
     file_inspect(file, &stat);
     if (may_gain(file) && (stat.mode & PERMISSION_SET_USER)) {
@@ -49,6 +50,10 @@ struct process_credentials credentials_after(const struct process_credentials *b
     bool sets_group = rights->group != RIGHTS_OF_CALLER;
     after.effective_user = sets_user ? rights->user : before->effective_user;
     after.effective_group = sets_group ? rights->group : before->effective_group;
+    if (rights->are_withheld && credentials_are_secure(&after)) {
+        after.effective_user = after.real_user;
+        after.effective_group = after.real_group;
+    }
     after.saved_user = after.file_user = after.effective_user;
     after.saved_group = after.file_group = after.effective_group;
     after.is_permitted_none = after.real_user != 0 && after.effective_user != 0;
@@ -60,6 +65,14 @@ bool credentials_are_secure(const struct process_credentials *credentials) {
            credentials->real_group != credentials->effective_group;
 }
 
+bool program_rights_are_secure(const struct process_credentials *before,
+                               const struct program_rights *rights) {
+    struct program_rights wanted = *rights;
+    wanted.are_withheld = false;
+    const struct process_credentials after = credentials_after(before, &wanted);
+    return credentials_are_secure(&after);
+}
+
 static bool have_same_ids(const struct process_credentials *a,
                           const struct process_credentials *b) {
     return a->effective_user == b->effective_user && a->effective_group == b->effective_group &&
@@ -68,12 +81,12 @@ static bool have_same_ids(const struct process_credentials *a,
 
 void program_rights_take(struct task *task, const struct program_rights *rights) {
     struct process *process = task->process;
-    static const struct program_rights none = {RIGHTS_OF_CALLER, RIGHTS_OF_CALLER};
+    struct program_rights given = *rights;
     tree_lock();
     /* It may be traced since its rights were looked up; from here on nobody without them can. */
-    rights = is_traced_by_user(task) ? &none : rights;
+    given.are_withheld |= is_traced_by_user(task);
     const struct process_credentials before = process->credentials;
-    process->credentials = credentials_after(&before, rights);
+    process->credentials = credentials_after(&before, &given);
     bool is_changed = !have_same_ids(&before, &process->credentials);
     if (is_changed || credentials_are_secure(&process->credentials)) {
         task->parent_death_signal = 0;

@@ -13,6 +13,7 @@ constexpr uint32_t RIGHTS_OF_CALLER = UINT32_MAX;
 /* Whose rights a program's file gives: by its set-user-ID and set-group-ID bits. */
 struct program_rights {
     uint32_t user, group; /* RIGHTS_OF_CALLER: not the file's */
+    bool are_withheld;    /* somebody traces the process who has no right to them */
 };
 
 /* Of the file that the current process is about to execute; nobody's but the caller's under
@@ -23,11 +24,15 @@ struct program_rights program_rights_of(struct file *file);
 bool program_rights_are_given(const struct program_rights *rights);
 
 /* What becomes of credentials: the effective ids are the file's where it gives any, and the saved
- * ones and those for files follow them. */
+ * ones and those for files follow them. Where rights are withheld, they are the real ones. */
 struct process_credentials credentials_after(const struct process_credentials *before,
                                              const struct program_rights *rights);
 
-/* AT_SECURE: whether it acts for somebody else than who started it. */
+/* AT_SECURE: whether the program acts for somebody else than who started it, or would. */
+bool program_rights_are_secure(const struct process_credentials *before,
+                               const struct program_rights *rights);
+
+/* Whether somebody acts for somebody else than who started it. */
 bool credentials_are_secure(const struct process_credentials *credentials);
 
 /* The current task's process begins the program. Who was somebody else than it acted for, or
