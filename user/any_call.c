@@ -192,7 +192,8 @@ static void remove_ipc(void) {
     }
 }
 
-/* How the child ended, as wait4 says; it is killed where it does not. */
+/* How the child ended, as wait4 says; it is killed where it does not, or has this process trace it.
+ */
 static int run_child(uint64_t seed) {
     int status = 0;
     pid_t child = fork();
@@ -202,10 +203,12 @@ static int run_child(uint64_t seed) {
     if (child < 0) {
         return -1;
     }
-    for (int waited = 0; waitpid(child, &status, WNOHANG) == 0; waited += 10) {
-        if (waited >= PATIENCE_MS) {
+    for (int waited = 0; waitpid(child, &status, WNOHANG) == 0 || WIFSTOPPED(status);
+         waited += 10) {
+        if (waited >= PATIENCE_MS || WIFSTOPPED(status)) {
             kill(child, SIGKILL);
         }
+        status = 0;
         sleep_ms(10);
     }
     return status;

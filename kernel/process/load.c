@@ -169,7 +169,7 @@ static struct user_stack describe_stack(const struct loader *loader) {
         stack.effective_user = after.effective_user;
         stack.real_group = after.real_group;
         stack.effective_group = after.effective_group;
-        stack.is_secure = credentials_are_secure(&after) || loader->rights.are_refused;
+        stack.is_secure = program_rights_are_secure(&process->credentials, &loader->rights);
     }
     fill_randomly(stack.random, sizeof(stack.random));
     return stack;

@@ -8,8 +8,6 @@
 /* PER_CLEAR_ON_SETID of Linux: what would help to attack a program with more rights. */
 constexpr uint32_t PERSONALITY_UNSAFE = 0x0740000;
 
-static const struct program_rights CALLERS = {.user = RIGHTS_OF_CALLER, .group = RIGHTS_OF_CALLER};
-
 /* Whether other processes can change where its paths begin (man 2 clone, CLONE_FS), and so what a
  * program with more rights finds there. */
 static bool shares_places(const struct process *process) REQUIRES(process_tree) {
@@ -29,42 +27,36 @@ static bool is_traced_by_user(const struct task *task) {
 
 static bool may_gain(const struct file *file) {
     const struct process *process = process_current();
-    if (is_traced_by_user(task_current())) {
-        return false;
-    }
     const struct mount *mount = file->place.mount;
     return process && !__atomic_load_n(&process->has_no_new_privileges, __ATOMIC_RELAXED) &&
            !(mount && (mount_flags(mount) & MOUNT_NO_SET_USER));
 }
 
-/* Those that the current process gets of what a file gives. */
-static struct program_rights trusted_rights(const struct program_rights *given) {
-    const struct process *process = process_current();
-    tree_lock();
-    bool is_trusted = !shares_places(process);
-    const struct process_credentials after = credentials_after(&process->credentials, given);
-    tree_unlock();
-    struct program_rights rights = is_trusted ? *given : CALLERS;
-    rights.are_refused = !is_trusted && credentials_are_secure(&after);
-    return rights;
+/* Whether the file's rights would be somebody else's to use. */
+static bool must_withhold(const struct task *task) REQUIRES(process_tree) {
+    return shares_places(task->process) || is_traced_by_user(task);
 }
 
 static struct program_rights rights_of(struct file *file) {
     constexpr uint32_t group_executes = 010;
     constexpr uint32_t set_group = PERMISSION_SET_GROUP | group_executes;
-    struct program_rights rights = CALLERS;
+    struct program_rights rights = {.user = RIGHTS_OF_CALLER, .group = RIGHTS_OF_CALLER};
+    const struct task *task = task_current();
     struct file_stat stat;
-    if (!may_gain(file)) {
+    if (!task) {
         return rights;
     }
     file_inspect(file, &stat);
-    if (stat.mode & PERMISSION_SET_USER) {
+    if (may_gain(file) && (stat.mode & PERMISSION_SET_USER)) {
         rights.user = stat.user;
     }
-    if ((stat.mode & set_group) == set_group) {
+    if (may_gain(file) && (stat.mode & set_group) == set_group) {
         rights.group = stat.group;
     }
-    return trusted_rights(&rights);
+    tree_lock();
+    rights.are_withheld = must_withhold(task);
+    tree_unlock();
+    return rights;
 }
 
 struct program_rights program_rights_of(const struct path_view *view, struct file *file) {
@@ -84,6 +76,10 @@ struct process_credentials credentials_after(const struct process_credentials *b
     bool sets_group = rights->group != RIGHTS_OF_CALLER;
     after.effective_user = sets_user ? rights->user : before->effective_user;
     after.effective_group = sets_group ? rights->group : before->effective_group;
+    if (rights->are_withheld && credentials_are_secure(&after)) {
+        after.effective_user = after.real_user;
+        after.effective_group = after.real_group;
+    }
     after.saved_user = after.file_user = after.effective_user;
     after.saved_group = after.file_group = after.effective_group;
     after.is_permitted_none = after.real_user != 0 && after.effective_user != 0;
@@ -95,6 +91,14 @@ bool credentials_are_secure(const struct process_credentials *credentials) {
            credentials->real_group != credentials->effective_group;
 }
 
+bool program_rights_are_secure(const struct process_credentials *before,
+                               const struct program_rights *rights) {
+    struct program_rights wanted = *rights;
+    wanted.are_withheld = false;
+    const struct process_credentials after = credentials_after(before, &wanted);
+    return credentials_are_secure(&after);
+}
+
 static bool have_same_ids(const struct process_credentials *a,
                           const struct process_credentials *b) {
     return a->effective_user == b->effective_user && a->effective_group == b->effective_group &&
@@ -103,16 +107,16 @@ static bool have_same_ids(const struct process_credentials *a,
 
 void program_rights_take(struct task *task, const struct program_rights *rights) {
     struct process *process = task->process;
-    bool is_unreadable = rights->is_unreadable;
-    /* Somebody may have come to share its places, or to trace it, since they were looked up. */
-    rights = shares_places(process) || is_traced_by_user(task) ? &CALLERS : rights;
+    struct program_rights given = *rights;
+    /* Somebody may have come to trace it, or to share its places, since they were looked up. */
+    given.are_withheld |= must_withhold(task);
     const struct process_credentials before = process->credentials;
-    process->credentials = credentials_after(&before, rights);
+    process->credentials = credentials_after(&before, &given);
     bool is_changed = !have_same_ids(&before, &process->credentials);
     if (is_changed || credentials_are_secure(&process->credentials)) {
         task->parent_death_signal = 0;
     }
-    bool is_dumpable = !is_changed && !credentials_are_secure(&before) && !is_unreadable;
+    bool is_dumpable = !is_changed && !credentials_are_secure(&before) && !rights->is_unreadable;
     __atomic_store_n(&process->is_dumpable, is_dumpable ? 1 : 0, __ATOMIC_RELAXED);
     if (program_rights_are_given(rights)) {
         __atomic_and_fetch(&process->personality, ~PERSONALITY_UNSAFE, __ATOMIC_RELAXED);

@@ -14,7 +14,7 @@ constexpr uint32_t RIGHTS_OF_CALLER = UINT32_MAX;
 /* Whose rights a program's file gives: by its set-user-ID and set-group-ID bits. */
 struct program_rights {
     uint32_t user, group; /* RIGHTS_OF_CALLER: not the file's */
-    bool are_refused;     /* the file gives some, and the caller cannot be trusted with them */
+    bool are_withheld;    /* somebody who has no right to them could use them */
     bool is_unreadable;   /* the caller may execute the file, and not see what is in it */
 };
 
@@ -26,11 +26,15 @@ struct program_rights program_rights_of(const struct path_view *view, struct fil
 bool program_rights_are_given(const struct program_rights *rights);
 
 /* What becomes of credentials: the effective ids are the file's where it gives any, and the saved
- * ones and those for files follow them. */
+ * ones and those for files follow them. Where rights are withheld, they are the real ones. */
 struct process_credentials credentials_after(const struct process_credentials *before,
                                              const struct program_rights *rights);
 
-/* AT_SECURE: whether it acts for somebody else than who started it. */
+/* AT_SECURE: whether the program acts for somebody else than who started it, or would. */
+bool program_rights_are_secure(const struct process_credentials *before,
+                               const struct program_rights *rights);
+
+/* Whether somebody acts for somebody else than who started it. */
 bool credentials_are_secure(const struct process_credentials *credentials);
 
 /* The current task's process begins the program. Who was somebody else than it acted for, or

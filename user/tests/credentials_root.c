@@ -16,6 +16,7 @@
 #include <sys/fsuid.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -275,6 +276,66 @@ static void look_while_it_begins(void) {
     say("seen from outside %d times", count);
 }
 
+/* A tracer that has no right to a program's rights takes them away from it. */
+static void execute_traced(void) {
+    write_program("of_root", 0, 0, 04755);
+    setresgid(OTHER, OTHER, OTHER);
+    setresuid(OTHER, OTHER, OTHER);
+    pid_t child = fork();
+    if (child == 0) {
+        call(ptrace, PTRACE_TRACEME, 0, 0, 0);
+        _exit(execute("./of_root"));
+    }
+    waitpid(child, nullptr, 0);
+    call(ptrace, PTRACE_CONT, child, 0, 0);
+    show_end("the tracee", child);
+}
+
+static void execute_traced_by_root(void) {
+    int start[2];
+    char byte;
+    write_program("of_root", 0, 0, 04755);
+    pipe(start);
+    pid_t child = fork();
+    if (child == 0) {
+        read(start[0], &byte, 1);
+        setresgid(OTHER, OTHER, OTHER);
+        setresuid(OTHER, OTHER, OTHER);
+        _exit(execute("./of_root"));
+    }
+    show("seize", call(ptrace, PTRACE_SEIZE, child, 0, 0));
+    write(start[1], "x", 1);
+    show_end("the tracee", child);
+}
+
+/* Who may be traced: the same user, as long as it may be dumped; and nobody more than the tracer.
+ */
+static void trace_others(void) {
+    int start[2];
+    char byte;
+    pipe(start);
+    pid_t child = fork();
+    if (child == 0) {
+        read(start[0], &byte, 1);
+        _exit(0);
+    }
+    setresuid(OTHER, OTHER, OTHER);
+    show("root's", call(ptrace, PTRACE_ATTACH, child, 0, 0));
+    write(start[1], "x", 1);
+    show_end("it", child);
+    prctl(PR_SET_DUMPABLE, 1);
+    child = fork();
+    if (child == 0) {
+        prctl(PR_SET_DUMPABLE, 0);
+        write(start[1], "y", 1);
+        pause();
+    }
+    read(start[0], &byte, 1);
+    show("one that may not be dumped", call(ptrace, PTRACE_SEIZE, child, 0, 0));
+    kill(child, SIGKILL);
+    show_end("it", child);
+}
+
 static void execute_programs(void) {
     chmod(".", 0755);
     show_child("saved user root", execute_saved_root);
@@ -287,6 +348,9 @@ static void execute_programs(void) {
     show_child("unreadable", execute_unreadable);
     show_child("sharing directories", execute_sharing);
     show_child("looking while it begins", look_while_it_begins);
+    show_child("traced", execute_traced);
+    show_child("traced by root", execute_traced_by_root);
+    show_child("tracing", trace_others);
 }
 
 static void use_files(void) {

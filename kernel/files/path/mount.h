@@ -55,11 +55,6 @@ struct mount *mount_nowhere(void);
 enum status mount_attach(const struct location *covered, struct node *root, uint32_t flags,
                          struct mount **mount);
 
-/* The same with flags. From here on another thread may take the mount away, so they come with it.
- */
-enum status mount_attach_flagged(const struct location *covered, struct node *root, uint32_t flags,
-                                 struct mount **mount);
-
 /*
  * man 2 mount, MS_BIND: another mount of the same file system, over a place, with the source as its
  * root and the flags of its mount. Errors: as mount_attach; STATUS_INVALID, the source is in no
