@@ -8,7 +8,6 @@
 #include "mm/space/fault_decide.h"
 #include "mm/space/space_usage.h"
 #include "mm/space/user_memory.h"
-#include "mm/space/user_pager.h"
 #include "mm/space/zero_page.h"
 
 namespace {
@@ -227,91 +226,6 @@ TEST_P(SpaceRows, space_set_home_node) {
         fails([&] { return locked(space, space_set_home_node, pages_at(INNER, 2), 1u << 2); }), 2u);
 }
 
-/* A process whose memory somebody else fills, once he is asked. */
-class PagerRows : public SpaceRows {
-  protected:
-    static constexpr uint64_t MISSING = VA + GIB;
-
-    void SetUp() override {
-        SpaceRows::SetUp();
-        area_pager_init(&pager, &operations);
-        ASSERT_EQ(map(space, MISSING, 3, READ_WRITE, "missing"), STATUS_OK);
-        ASSERT_EQ(locked(space, space_set_pager, pages_at(MISSING, 3), &pager, PAGER_MISSING),
-                  STATUS_OK);
-    }
-
-    void TearDown() override {
-        drop();
-        SpaceRows::TearDown();
-    }
-
-    void drop() {
-        locked_range token;
-        space_lock_for_writing(space, space_user_range(), &token);
-        space_drop_pager(&token, &pager);
-        space_unlock(&token);
-    }
-
-    static void count(area_pager *) {}
-    static status refuse(page_request *) {
-        return STATUS_BUS;
-    }
-    const area_pager_operations operations = {count, count, refuse, refuse};
-    area_pager pager = {};
-};
-
-TEST_P(PagerRows, area_pager_init) {
-    area_pager other;
-    takes_no_memory([&] { area_pager_init(&other, &operations); });
-}
-
-TEST_P(PagerRows, space_set_pager) {
-    EXPECT_EQ(fails([&] {
-                  return locked(space, space_set_pager, pages_at(INNER, 2), &pager, PAGER_MISSING);
-              }),
-              2u);
-}
-
-TEST_P(PagerRows, space_take_pager) {
-    EXPECT_EQ(fails([&] {
-                  return locked(space, space_take_pager, pages_at(MISSING + PAGE_SIZE, 1), &pager);
-              }),
-              2u);
-}
-
-TEST_P(PagerRows, space_drop_pager) {
-    takes_no_memory([&] { drop(); });
-}
-
-TEST_P(PagerRows, space_check_pager) {
-    takes_no_memory_and_succeeds(
-        [&] { return locked(space, space_check_pager, pages_at(MISSING, 3)); });
-}
-
-TEST_P(PagerRows, space_fill_page) {
-    const std::vector<char> contents(PAGE_SIZE, 'c');
-    EXPECT_EQ(fails([&] {
-                  return locked(space, space_fill_page, virt_addr(MISSING),
-                                (const void *)contents.data());
-              }),
-              3u)
-        << "a page and two tables";
-}
-
-TEST_P(PagerRows, space_fill_page_WithZeroes) {
-    EXPECT_EQ(fails([&] {
-                  return locked(space, space_fill_page, virt_addr(MISSING), (const void *)nullptr);
-              }),
-              2u);
-}
-
-TEST_P(PagerRows, space_resolve_fault_of_program_ThatIsRefused) {
-    takes_no_memory([&] {
-        EXPECT_EQ(space_resolve_fault_of_program(space, virt_addr(MISSING), ACCESS_READ),
-                  STATUS_BUS);
-    });
-}
-
 TEST_P(SpaceRows, space_residency) {
     uint8_t bytes[PAGES];
     takes_no_memory_and_succeeds(
@@ -422,18 +336,6 @@ TEST_P(SharedMemoryRows, area_source_unref) {
 
 TEST_P(SharedMemoryRows, space_resolve_fault_OfSharedMemory) {
     EXPECT_EQ(fails([&] { return fault(SHARED + PAGE_SIZE); }), 1u);
-}
-
-TEST_P(SharedMemoryRows, space_show_page) {
-    static const area_pager_operations operations = {[](area_pager *) {}, [](area_pager *) {},
-                                                     nullptr, nullptr};
-    area_pager pager;
-    area_pager_init(&pager, &operations);
-    ASSERT_EQ(locked(space, space_set_pager, pages_at(SHARED, 3), &pager, PAGER_UNSHOWN),
-              STATUS_OK);
-    ASSERT_EQ(locked(space, space_discard, pages_at(SHARED, 1)), STATUS_OK);
-    EXPECT_EQ(fails([&] { return locked(space, space_show_page, virt_addr(SHARED)); }), 2u)
-        << "tables";
 }
 
 TEST_P(SharedMemoryRows, space_show) {
@@ -592,7 +494,6 @@ TEST_P(SpaceRows, sleep_lock_release) {
 }
 
 SWEEP_EVERY_MACHINE(SpaceRows);
-SWEEP_EVERY_MACHINE(PagerRows);
 SWEEP_EVERY_MACHINE(SharedMemoryRows);
 
 } // namespace

@@ -31,6 +31,11 @@ void task_expect_end(struct task *task, struct sleeper *sleeper);
 /* Ends either. */
 void task_expect_nothing(struct task *task);
 
+/* Whether one of the signals ends the process without a core, which ends a deep sleep too, as on
+ * Linux. */
+bool task_has_fatal(const struct task *task, signal_set pending)
+    REQUIRES(task->process->signal_lock);
+
 /* Tells the parent what became of a child: SIGCHLD, and whoever waits. */
 void process_tell_parent(struct process *process, int32_t code, int32_t status)
     REQUIRES(process_tree);

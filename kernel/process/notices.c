@@ -49,3 +49,14 @@ void task_expect_nothing(struct task *task) {
     task->sleeps_deeply = false;
     signals_unlock(task->process);
 }
+
+bool task_has_fatal(const struct task *task, signal_set pending) {
+    for (unsigned signal = 1; signal <= SIGNAL_COUNT && pending != 0; signal++) {
+        bool is_pending = (pending & signal_bit(signal)) != 0;
+        if (is_pending && signal_default(signal) == SIGNAL_ENDS &&
+            signal_action_get(task->process, signal).handler == HANDLER_DEFAULT) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -360,19 +360,6 @@ void signal_force(const struct signal_info *info) {
     (void)send(process, task, info);
 }
 
-/* Whether one of them ends the process without a core, which ends a deep sleep too, as on Linux. */
-static bool has_fatal(const struct task *task, signal_set pending)
-    REQUIRES(task->process->signal_lock) {
-    for (unsigned signal = 1; signal <= SIGNAL_COUNT && pending != 0; signal++) {
-        bool is_pending = (pending & signal_bit(signal)) != 0;
-        if (is_pending && signal_default(signal) == SIGNAL_ENDS &&
-            signal_action_get(task->process, signal).handler == HANDLER_DEFAULT) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool has_any(const struct task *task) REQUIRES(task->process->signal_lock) {
     const struct process *process = task->process;
     signal_set pending = task->pending.set | process->pending.set;
@@ -380,7 +367,7 @@ static bool has_any(const struct task *task) REQUIRES(task->process->signal_lock
         return true;
     }
     if (task->sleeps_deeply) {
-        return has_fatal(task, pending & ~task->blocked);
+        return task_has_fatal(task, pending & ~task->blocked);
     }
     return task_is_to_stop(task) || (pending & ~(task->blocked & ~task->awaited));
 }

@@ -4,6 +4,7 @@
 #include "mm/frame/frame.h"
 #include "mm/heap/heap.h"
 #include "mm/lock/sleep_lock.h"
+#include "mm/object/page_budget.h"
 #include "mm/object/page_index.h"
 #include "mm/platform.h"
 
@@ -53,22 +54,6 @@ uint64_t memory_object_number(const struct memory_object *object) {
 void memory_object_set_budget(struct memory_object *object, struct page_budget *budget) {
     CHECK(object->page_count == 0);
     object->budget = budget;
-}
-
-static void return_to_budget(struct page_budget *budget) {
-    if (budget != nullptr) {
-        __atomic_fetch_sub(&budget->used, 1, __ATOMIC_RELAXED);
-    }
-}
-
-/* Room for one frame more. */
-static enum status take_from_budget(struct page_budget *budget) {
-    if (budget == nullptr ||
-        __atomic_fetch_add(&budget->used, 1, __ATOMIC_RELAXED) < budget->limit) {
-        return STATUS_OK;
-    }
-    return_to_budget(budget);
-    return STATUS_NO_SPACE;
 }
 
 /* A frame that is zeroes and that the budget has room for. */

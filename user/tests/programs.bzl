@@ -8,7 +8,7 @@ def differential_program(name, srcs = []):
     user_program(
         name = name,
         srcs = [name + ".c", "report.c"] + srcs,
-        hdrs = ["report.h"],
+        hdrs = ["report.h", "userfaultfd.h"],
     )
 
 def glibc_group(name, programs, is_same = True):
@@ -23,7 +23,7 @@ def glibc_group(name, programs, is_same = True):
         user_program(
             name = program + "_glibc",
             srcs = [program + ".c", "report.c"],
-            hdrs = ["report.h"],
+            hdrs = ["report.h", "userfaultfd.h"],
             uses_glibc = True,
         )
     differential_test(

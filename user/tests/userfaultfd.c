@@ -1,4 +1,4 @@
-/* userfaultfd: who fills the pages that are missing, and what the others see meanwhile. */
+/* userfaultfd: who may fill which pages, and what comes of it. */
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -18,141 +18,7 @@
 #include <sys/wait.h>
 
 #include "user/tests/report.h"
-
-constexpr int READ_WRITE = PROT_READ | PROT_WRITE;
-constexpr int ANONYMOUS = MAP_PRIVATE | MAP_ANONYMOUS;
-constexpr int SHARED = MAP_SHARED | MAP_ANONYMOUS;
-
-/* linux/userfaultfd.h */
-constexpr int UFFD_USER_MODE_ONLY = 1;
-constexpr uint64_t UFFD_API = 0xaa;
-constexpr uint64_t MISSING = 1, MINOR = 4;
-constexpr uint64_t UFFD_FEATURE_EVENT_FORK = 1 << 1, UFFD_FEATURE_MISSING_SHMEM = 1 << 5,
-                   UFFD_FEATURE_SIGBUS = 1 << 7, UFFD_FEATURE_THREAD_ID = 1 << 8,
-                   UFFD_FEATURE_MINOR_SHMEM = 1 << 10, UFFD_FEATURE_EXACT_ADDRESS = 1 << 11;
-constexpr uint64_t DONT_WAKE = 1;
-constexpr int POPULATE_READ = 22; /* MADV_POPULATE_READ */
-constexpr int _UFFDIO_WAKE = 2, _UFFDIO_COPY = 3, _UFFDIO_ZEROPAGE = 4, _UFFDIO_CONTINUE = 7;
-
-struct uffdio_api {
-    uint64_t api, features, ioctls;
-};
-
-struct uffdio_range {
-    uint64_t start, len;
-};
-
-struct uffdio_register {
-    struct uffdio_range range;
-    uint64_t mode, ioctls;
-};
-
-struct uffdio_copy {
-    uint64_t dst, src, len, mode;
-    int64_t copy;
-};
-
-struct uffdio_pages {
-    struct uffdio_range range;
-    uint64_t mode;
-    int64_t done;
-};
-
-struct uffd_msg {
-    uint8_t event, reserved[7];
-    uint64_t flags, address, thread;
-};
-
-constexpr unsigned long UFFDIO_API = _IOWR(0xaa, 0x3f, struct uffdio_api);
-constexpr unsigned long UFFDIO_REGISTER = _IOWR(0xaa, 0, struct uffdio_register);
-constexpr unsigned long UFFDIO_UNREGISTER = _IOR(0xaa, 1, struct uffdio_range);
-constexpr unsigned long UFFDIO_WAKE = _IOR(0xaa, 2, struct uffdio_range);
-constexpr unsigned long UFFDIO_COPY = _IOWR(0xaa, 3, struct uffdio_copy);
-constexpr unsigned long UFFDIO_ZEROPAGE = _IOWR(0xaa, 4, struct uffdio_pages);
-constexpr unsigned long UFFDIO_CONTINUE = _IOWR(0xaa, 7, struct uffdio_pages);
-
-/* Bits that only some kernels have are left out. */
-constexpr uint64_t REQUESTS =
-    1 << _UFFDIO_WAKE | 1 << _UFFDIO_COPY | 1 << _UFFDIO_ZEROPAGE | 1 << _UFFDIO_CONTINUE;
-constexpr uint64_t FEATURES = UFFD_FEATURE_MISSING_SHMEM | UFFD_FEATURE_SIGBUS |
-                              UFFD_FEATURE_THREAD_ID | UFFD_FEATURE_MINOR_SHMEM |
-                              UFFD_FEATURE_EXACT_ADDRESS;
-
-static char source[4 * PAGE] __attribute__((aligned(4096)));
-
-static int make(int flags) {
-    return (int)call(userfaultfd, UFFD_USER_MODE_ONLY | flags);
-}
-
-/* One that does not wait, after the handshake. */
-static int ready(uint64_t features) {
-    int pager = make(O_NONBLOCK | O_CLOEXEC);
-    struct uffdio_api api = {.api = UFFD_API, .features = features};
-    if (ioctl(pager, UFFDIO_API, &api) != 0) {
-        show("handshake", -1);
-    }
-    return pager;
-}
-
-static char *map(size_t pages, int flags) {
-    return mmap(nullptr, pages * PAGE, READ_WRITE, flags, -1, 0);
-}
-
-static struct uffdio_range range_of(const void *start, size_t pages) {
-    return (struct uffdio_range){(uint64_t)start, pages * PAGE};
-}
-
-static int enter(int pager, const void *start, size_t pages, uint64_t mode) {
-    struct uffdio_register asked = {.range = range_of(start, pages), .mode = mode};
-    return ioctl(pager, UFFDIO_REGISTER, &asked);
-}
-
-static int leave(int pager, const void *start, size_t pages) {
-    struct uffdio_range range = range_of(start, pages);
-    return ioctl(pager, UFFDIO_UNREGISTER, &range);
-}
-
-static int wake(int pager, const void *start, size_t pages) {
-    struct uffdio_range range = range_of(start, pages);
-    return ioctl(pager, UFFDIO_WAKE, &range);
-}
-
-/* What came of it, and how much was done by then. */
-static void say_filled(const char *what, int result, int64_t done) {
-    int error = errno;
-    char text[32];
-    snprintf(text, sizeof(text), "%ld", (long)done);
-    say("%s: %s, %s", what, result == 0 ? "ok" : error_name(error),
-        done < 0 ? error_name((int)-done) : text);
-}
-
-static int copy_quietly(int pager, const void *to, size_t pages, uint64_t mode) {
-    struct uffdio_copy asked = {(uint64_t)to, (uint64_t)source, pages * PAGE, mode, 0};
-    return ioctl(pager, UFFDIO_COPY, &asked);
-}
-
-static void copy_from(const char *what, int pager, const void *to, const void *from, size_t pages,
-                      uint64_t mode) {
-    struct uffdio_copy asked = {(uint64_t)to, (uint64_t)from, pages * PAGE, mode, 77};
-    int result = ioctl(pager, UFFDIO_COPY, &asked);
-    say_filled(what, result, asked.copy);
-}
-
-static void copy(const char *what, int pager, const void *to, size_t pages) {
-    copy_from(what, pager, to, source, pages, 0);
-}
-
-static void zero(const char *what, int pager, const void *to, size_t pages, uint64_t mode) {
-    struct uffdio_pages asked = {range_of(to, pages), mode, 77};
-    int result = ioctl(pager, UFFDIO_ZEROPAGE, &asked);
-    say_filled(what, result, asked.done);
-}
-
-static void go_on(const char *what, int pager, const void *to, size_t pages, uint64_t mode) {
-    struct uffdio_pages asked = {range_of(to, pages), mode, 77};
-    int result = ioctl(pager, UFFDIO_CONTINUE, &asked);
-    say_filled(what, result, asked.done);
-}
+#include "user/tests/userfaultfd.h"
 
 static void check_making(void) {
     show_ok("for programs only", make(0));
@@ -353,119 +219,6 @@ static void check_minor(int pager) {
     munmap(second, 4 * PAGE);
 }
 
-/* Somebody who touches memory. */
-struct toucher {
-    pthread_t thread;
-    char *at;
-    char found;
-    bool writes;
-    _Atomic pid_t number;
-};
-
-static void *touch(void *context) {
-    struct toucher *toucher = context;
-    toucher->number = gettid();
-    if (toucher->writes) {
-        *(volatile char *)toucher->at = 'w';
-    }
-    toucher->found = *(volatile char *)toucher->at;
-    return nullptr;
-}
-
-static void start(struct toucher *toucher, char *at, bool writes) {
-    *toucher = (struct toucher){.at = at, .writes = writes};
-    pthread_create(&toucher->thread, nullptr, touch, toucher);
-    settle();
-}
-
-static void end(const char *what, struct toucher *toucher) {
-    pthread_join(toucher->thread, nullptr);
-    say("%s: found %d", what, toucher->found);
-}
-
-static void say_message(int pager, const char *base, const struct toucher *toucher) {
-    struct uffd_msg message;
-    ssize_t size = read(pager, &message, sizeof(message));
-    if (size != sizeof(message)) {
-        show("  message", size);
-        return;
-    }
-    say("  event %#x, flags %llu, at %#llx, %s", message.event, (unsigned long long)message.flags,
-        (unsigned long long)message.address - (uint64_t)base,
-        message.thread == (uint64_t)toucher->number ? "its thread" : "a thread");
-}
-
-static void check_faults(int pager, int flags) {
-    struct toucher first, second;
-    char *memory = map(4, flags);
-    struct pollfd poller = {.fd = pager, .events = POLLIN};
-    show("register", enter(pager, memory, 4, MISSING));
-    start(&first, memory + 5, false);
-    show("poll", poll(&poller, 1, 1000));
-    say("  %#x", (unsigned)poller.revents);
-    say_message(pager, memory, &first);
-    show("read again", read(pager, source, sizeof(struct uffd_msg)));
-    show("poll again", poll(&poller, 1, 0));
-    copy("fill", pager, memory, 1);
-    end("reader", &first);
-    start(&first, memory + PAGE, true);
-    start(&second, memory + PAGE * 2 + 9, false);
-    say_message(pager, memory, &first);
-    say_message(pager, memory, &second);
-    zero("zeroes for both", pager, memory + PAGE, 2, 0);
-    end("writer", &first);
-    end("reader", &second);
-    start(&first, memory + PAGE * 3, true);
-    copy_from("without waking", pager, memory + PAGE * 3, source, 1, DONT_WAKE);
-    show("still to be read", poll(&poller, 1, 0));
-    show("wake elsewhere", wake(pager, memory, 3));
-    show("still to be read", poll(&poller, 1, 0));
-    show("wake", wake(pager, memory + PAGE * 3, 1));
-    end("woken", &first);
-    show("nothing to be read", poll(&poller, 1, 0));
-    munmap(memory, 4 * PAGE);
-}
-
-static void check_ends(int features) {
-    struct toucher first;
-    int pager = ready((uint64_t)features);
-    char *memory = map(4, ANONYMOUS);
-    show("register", enter(pager, memory, 4, MISSING));
-    start(&first, memory, false);
-    say_message(pager, memory, &first);
-    show("woken in vain", wake(pager, memory, 1));
-    settle();
-    say_message(pager, memory, &first);
-    show("leave", leave(pager, memory, 2));
-    end("left", &first);
-    start(&first, memory + PAGE * 2, true);
-    close(pager);
-    end("closed", &first);
-    say("%s", read_outcome(memory + PAGE * 3));
-    munmap(memory, 4 * PAGE);
-}
-
-static void check_minor_faults(void) {
-    struct toucher first;
-    int pager = ready(UFFD_FEATURE_THREAD_ID | UFFD_FEATURE_EXACT_ADDRESS);
-    char *memory = map(2, SHARED);
-    char *second = mremap(memory, 0, 2 * PAGE, MREMAP_MAYMOVE);
-    memory[7] = 'm';
-    show("register", enter(pager, second, 2, MISSING | MINOR));
-    start(&first, second + 7, false);
-    say_message(pager, second, &first);
-    go_on("go on", pager, second, 1, 0);
-    end("minor", &first);
-    start(&first, second + PAGE + 8, true);
-    say_message(pager, second, &first);
-    copy("fill", pager, second + PAGE, 1);
-    end("missing", &first);
-    say("%.4s", memory + PAGE);
-    close(pager);
-    munmap(memory, 2 * PAGE);
-    munmap(second, 2 * PAGE);
-}
-
 static void check_sigbus(void) {
     int pager = ready(UFFD_FEATURE_SIGBUS);
     char *memory = map(3, ANONYMOUS);
@@ -598,82 +351,8 @@ static void check_gone(void) {
     munmap(memory, PAGE);
 }
 
-static volatile sig_atomic_t signals;
-
-static void count_signal(int) {
-    signals++;
-}
-
-/* A signal comes to who waits, and then there is another message. */
-static void check_signal(void) {
-    struct toucher first;
-    int pager = ready(UFFD_FEATURE_THREAD_ID);
-    char *memory = map(1, ANONYMOUS);
-    signal(SIGUSR1, count_signal);
-    show("register", enter(pager, memory, 1, MISSING));
-    start(&first, memory, true);
-    say_message(pager, memory, &first);
-    pthread_kill(first.thread, SIGUSR1);
-    settle();
-    say("signals: %d", signals);
-    say_message(pager, memory, &first);
-    copy("fill", pager, memory, 1);
-    end("after the signal", &first);
-    close(pager);
-    munmap(memory, PAGE);
-}
-
-static void wait_for_ever(void) {
-    int pager = ready(0);
-    char *memory = map(1, ANONYMOUS);
-    enter(pager, memory, 1, MISSING);
-    alarm(1);
-    _exit(*(volatile char *)memory);
-}
-
-static void check_killed(void) {
-    signal(SIGALRM, SIG_DFL);
-    show_child("nobody fills it", wait_for_ever);
-}
-
-/* Somebody who reads, and somebody who polls, before there is anything. */
-static void *serve(void *context) {
-    struct toucher *toucher = context;
-    int pager = (int)(long)toucher->at;
-    int set = epoll_create1(0);
-    struct epoll_event event = {.events = EPOLLIN};
-    epoll_ctl(set, EPOLL_CTL_ADD, pager, &event);
-    for (int i = 0; i < 3; i++) {
-        struct uffd_msg message;
-        if (epoll_wait(set, &event, 1, 10000) != 1 ||
-            read(pager, &message, sizeof(message)) != sizeof(message)) {
-            show("serve", -1);
-            break;
-        }
-        copy_quietly(pager, (void *)message.address, 1, 0);
-    }
-    close(set);
-    return nullptr;
-}
-
-static void check_server(void) {
-    int pager = ready(0);
-    struct toucher server = {.at = (char *)(long)pager};
-    char *memory = map(3, ANONYMOUS);
-    show("register", enter(pager, memory, 3, MISSING));
-    pthread_create(&server.thread, nullptr, serve, &server);
-    settle();
-    say("%c %c %c", memory[0], memory[PAGE * 2], memory[PAGE + 1]);
-    pthread_join(server.thread, nullptr);
-    close(pager);
-    munmap(memory, 3 * PAGE);
-}
-
 int main(void) {
-    for (size_t i = 0; i < 4; i++) {
-        memset(source + i * PAGE, 'a' + (int)i, PAGE);
-        memcpy(source + i * PAGE, "text", 4);
-    }
+    fill_source();
     check_making();
     check_handshake();
     check_ranges(ready(0));
@@ -682,17 +361,10 @@ int main(void) {
     check_filling(ready(0), ANONYMOUS);
     check_filling(ready(0), SHARED);
     check_minor(ready(0));
-    check_faults(ready(UFFD_FEATURE_THREAD_ID), ANONYMOUS);
-    check_faults(ready(UFFD_FEATURE_THREAD_ID | UFFD_FEATURE_EXACT_ADDRESS), SHARED);
-    check_ends(UFFD_FEATURE_THREAD_ID);
-    check_minor_faults();
     check_sigbus();
     check_calls(ready(0));
     check_areas(ready(0));
     check_fork();
     check_gone();
-    check_signal();
-    check_killed();
-    check_server();
     return 0;
 }
