@@ -334,6 +334,37 @@ static void check_propagation(void) {
     rmdir("b");
 }
 
+/* What was detached can still be stood in, but nothing is mounted there. */
+static void check_detached(void) {
+    int back = open(".", O_RDONLY | O_DIRECTORY);
+    mount("none", "m", "tmpfs", 0, nullptr);
+    chdir("m");
+    mkdir("dir", 0755);
+    show("detach where we stand", umount2(".", MNT_DETACH));
+    show("mount there", mount("none", "dir", "tmpfs", 0, nullptr));
+    show("bind there", mount("/", "dir", nullptr, MS_BIND, nullptr));
+    fchdir(back);
+    close(back);
+}
+
+/* Many mounts, each on the one before; who stands on the last keeps all of them. */
+static void check_tower(void) {
+    int back = open(".", O_RDONLY | O_DIRECTORY);
+    int failed = 0;
+    mount("none", "m", "tmpfs", 0, nullptr);
+    chdir("m");
+    for (int i = 0; i < 1000; i++) {
+        failed += mkdir("up", 0755) != 0 || mount("none", "up", "tmpfs", 0, nullptr) != 0;
+        chdir("up");
+    }
+    int top = open(".", O_RDONLY | O_DIRECTORY);
+    fchdir(back);
+    show("detach a tower", umount2("m", MNT_DETACH));
+    say("failed: %d", failed);
+    close(top);
+    close(back);
+}
+
 static void check_nobody(void) {
     call(setresuid, 65534, 65534, 65534);
     show("nobody mounts", mount("none", "m", "tmpfs", 0, nullptr));
@@ -358,5 +389,7 @@ int main(int argument_count, char **) {
     check_executed_memory();
     check_bind();
     check_propagation();
+    check_detached();
+    check_tower();
     show_child("nobody", check_nobody);
 }

@@ -33,17 +33,22 @@ static struct sleep_lock mounts_lock;
 static struct list_node mounts = {&mounts, &mounts}; /* guarded by mounts_lock */
 
 static void give_back(struct mount *mount);
+static void uncover(const struct mount *mount);
 
 static void mount_ref(struct mount *mount) {
     uint32_t before = __atomic_fetch_add(&mount->reference_count, 1, __ATOMIC_RELAXED);
     CHECK(before > 0 && before < UINT32_MAX);
 }
 
-/* The last reference of one that is still in the table goes in mount_detach alone. */
-static void mount_unref(struct mount *mount) {
+static bool drop_reference(struct mount *mount) {
     uint32_t before = __atomic_fetch_sub(&mount->reference_count, 1, __ATOMIC_ACQ_REL);
     CHECK(before > 0);
-    if (before == 1) {
+    return before == 1;
+}
+
+/* The last reference of one that is still in the table goes in mount_detach alone. */
+static void mount_unref(struct mount *mount) {
+    if (drop_reference(mount)) {
         give_back(mount);
     }
 }
@@ -62,11 +67,21 @@ void location_unref(const struct location *location) {
     }
 }
 
-static void publish(struct mount *mount) {
+/* Nothing is mounted on what no path leads to any more: nobody could take it away. */
+static enum status publish(struct mount *mount) {
+    enum status status = STATUS_OK;
+    const struct mount *below = mount->covered.mount;
     sleep_lock_acquire(&mounts_lock);
-    mount->is_attached = true;
-    list_push_back(&mounts, &mount->link);
+    if (below != nullptr && below->is_hidden) {
+        status = STATUS_INVALID;
+    } else if (below != nullptr && !below->is_attached) {
+        status = STATUS_NOT_FOUND;
+    } else {
+        mount->is_attached = true;
+        list_push_back(&mounts, &mount->link);
+    }
     sleep_lock_release(&mounts_lock);
+    return status;
 }
 
 /* Another mount of the system, which shows what stands at `root` of it. */
@@ -114,10 +129,7 @@ static void discard(struct mount *mount) {
 enum status mount_create_root(struct node *root, struct mount **mount) {
     const struct location nowhere = {};
     enum status status = create(&nowhere, root, mount);
-    if (status == STATUS_OK) {
-        publish(*mount);
-    }
-    return status;
+    return status == STATUS_OK ? publish(*mount) : status;
 }
 
 enum status mount_create_hidden(struct node *root, struct mount **mount) {
@@ -165,8 +177,13 @@ static enum status attach(struct mount *mount) {
         return status;
     }
     location_ref(&mount->covered);
-    publish(mount);
-    return STATUS_OK;
+    status = publish(mount);
+    if (status != STATUS_OK) {
+        uncover(mount);
+        location_unref(&mount->covered);
+        discard(mount);
+    }
+    return status;
 }
 
 enum status mount_attach(const struct location *covered, struct node *root, uint32_t flags,
@@ -227,16 +244,29 @@ static enum status unlink_unless_busy(struct mount *mount, uint32_t holder_count
     return status;
 }
 
-/* Nobody refers to it, and no path leads to it. */
-static void give_back(struct mount *mount) {
+/* Nobody refers to its system any more where it was the last mount of it. */
+static void leave_system(const struct mount *mount) {
     struct mounted *mounted = mount->mounted;
-    location_unref(&mount->covered);
     node_unref(mount->root);
     if (__atomic_sub_fetch(&mounted->mount_count, 1, __ATOMIC_ACQ_REL) == 0) {
         mounted->root->system->dismantle(mounted->root);
         heap_free(mounted);
     }
-    heap_free(mount);
+}
+
+/* Nobody refers to it, and no path leads to it. It may have been the last to refer to the one that
+ * it lies on, and so on down. */
+static void give_back(struct mount *mount) {
+    while (mount != nullptr) {
+        const struct location covered = mount->covered;
+        leave_system(mount);
+        heap_free(mount);
+        mount = nullptr;
+        if (covered.node != nullptr) {
+            node_unref(covered.node);
+            mount = drop_reference(covered.mount) ? covered.mount : nullptr;
+        }
+    }
 }
 
 static void uncover(const struct mount *mount) {
@@ -277,15 +307,14 @@ enum status mount_detach_root(const struct location *root) {
     return STATUS_OK;
 }
 
-/* One that lies on `mount`, or deeper, and has none on it; `mount` itself where there is none. */
+/* One that lies on `mount`, or deeper, and has none on it; `mount` itself where there is none. In
+ * the table it comes after what it lies on. */
 static struct mount *find_topmost(struct mount *mount) REQUIRES(mounts_lock) {
     struct mount *found = mount;
-    for (struct list_node *at = mounts.next; at != &mounts;) {
+    for (struct list_node *at = mount->link.next; at != &mounts; at = at->next) {
         struct mount *other = LIST_ENTRY(at, struct mount, link);
-        at = at->next;
         if (other->covered.node != nullptr && other->covered.mount == found) {
             found = other;
-            at = mounts.next;
         }
     }
     return found;

@@ -51,7 +51,8 @@ struct mount *mount_nowhere(void);
 
 /* The same over a place, which becomes invisible, with flags of MOUNT_FLAGS. `*mount` is for who
  * knows that nobody takes it away. Errors: STATUS_NOT_A_DIRECTORY, one of the two is a directory
- * and the other is not; STATUS_NOT_FOUND, the place has been removed. */
+ * and the other is not; STATUS_NOT_FOUND, the place has been removed, or its mount detached;
+ * STATUS_INVALID, its mount is hidden. */
 enum status mount_attach(const struct location *covered, struct node *root, uint32_t flags,
                          struct mount **mount);
 
