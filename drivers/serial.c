@@ -27,12 +27,13 @@ constexpr uint8_t STATUS_ALL_SENT = 0x40;
 constexpr uint8_t PROBE_BYTE = 0xae;
 constexpr unsigned FIFO_BYTES = 16;
 
-/* Reads of a port take about a microsecond, a byte at 115200 baud 87: room for a full FIFO many
- * times over, and an end where a line never gets free. */
-constexpr unsigned WAIT_READS = 100000;
+/* Reads of a port take about a microsecond, a byte at 115200 baud 87: time enough for who reads an
+ * emulated line to come to it, and an end where a line never gets free. */
+constexpr unsigned WAIT_READS = 1000000;
+constexpr unsigned PROBE_READS = 100000;
 
-static bool wait_for_status(const struct serial *serial, uint8_t bits) {
-    for (unsigned i = 0; i < WAIT_READS; i++) {
+static bool wait_for_status(const struct serial *serial, uint8_t bits, unsigned reads) {
+    for (unsigned i = 0; i < reads; i++) {
         if ((port_read8(serial->port + LINE_STATUS) & bits) == bits) {
             return true;
         }
@@ -55,19 +56,25 @@ static void set_line(uint16_t port) {
 static bool echoes(const struct serial *serial) {
     port_write8(serial->port + MODEM_CONTROL, MODEM_LOOPBACK);
     port_write8(serial->port + DATA, PROBE_BYTE);
-    bool is_received = wait_for_status(serial, STATUS_RECEIVED);
+    bool is_received = wait_for_status(serial, STATUS_RECEIVED, PROBE_READS);
     bool is_same = port_read8(serial->port + DATA) == PROBE_BYTE;
     port_write8(serial->port + MODEM_CONTROL, MODEM_READY);
     return is_received && is_same;
 }
 
+/* A line that does not get free is waited for once: then, what it has no room for is lost. */
+static bool is_free(struct serial *serial) {
+    unsigned reads = serial->is_silent ? 1 : WAIT_READS;
+    serial->is_silent = !wait_for_status(serial, STATUS_HOLDING_EMPTY, reads);
+    return !serial->is_silent;
+}
+
 /* The FIFO only empties by itself, so room that was seen once stays. */
 static void send_byte(struct serial *serial, uint8_t byte) {
-    if (serial->room == 0) {
-        serial->is_silent = serial->is_silent || !wait_for_status(serial, STATUS_HOLDING_EMPTY);
+    if (serial->room == 0 && is_free(serial)) {
         serial->room = serial->fifo_bytes;
     }
-    if (!serial->is_silent) {
+    if (serial->room > 0) {
         port_write8(serial->port + DATA, byte);
         serial->room--;
     }
@@ -104,7 +111,7 @@ void serial_write(struct serial *serial, const char *bytes, size_t length) {
 
 void serial_drain(struct serial *serial) {
     if (!serial->is_silent) {
-        (void)wait_for_status(serial, STATUS_ALL_SENT);
+        (void)wait_for_status(serial, STATUS_ALL_SENT, WAIT_READS);
     }
 }
 

@@ -19,7 +19,7 @@ struct serial {
     uint16_t port;          /* fixed at creation */
     uint8_t fifo_bytes;     /* fixed at creation; 1 where there is no FIFO */
     uint8_t room;           /* bytes that can be sent without asking */
-    bool is_silent;         /* the transmitter stopped taking bytes: nothing more is sent */
+    bool is_silent;         /* the transmitter stopped taking bytes: it is not waited for */
 };
 
 /*

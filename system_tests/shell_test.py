@@ -69,7 +69,7 @@ class ShellTest(MachineCase):
 
     def test_control_c_ends_what_is_in_the_foreground(self):
         self.begin()
-        self.say(b"echo be''gun; sleep 100\r")
+        self.say(b"(echo be''gun; sleep 100)\r")  # in the foreground before it says so
         self.wait_for(b"begun")
         self.say(b"\x03")
         self.wait_for(PROMPT)

@@ -130,10 +130,6 @@ ARGUMENTS: tuple[Argument, ...] = (
         "mm/space/fault_resolve.c: is_behind_end: answer is yes: false",
     )),
     Argument("What has been resolved needs nothing more, however often one looks.", (
-        "mm/space/fault_resolve.c: try_to_resolve: arm is dropped: action != RESOLVE_UNSHARE",
-        "mm/space/fault_resolve.c: try_to_resolve: arm is dropped: status != STATUS_OK",
-        "mm/space/fault_resolve.c: try_to_resolve: condition is false: "
-        "action != RESOLVE_UNSHARE || status != STATUS_OK",
         "mm/space/fault_resolve.c: fault_resolve_load: arm is dropped: action != RESOLVE_UNSHARE",
         "mm/space/fault_resolve.c: fault_resolve_load: arm is dropped: status != STATUS_OK",
         "mm/space/fault_resolve.c: fault_resolve_load: condition is false: "

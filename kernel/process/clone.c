@@ -303,7 +303,7 @@ static void start(struct task *child, const struct clone_request *request, enum 
     bool is_over = wait.is_over;
     tree_unlock();
     process_unref(process);
-    tell_tracer(is_over && event != 0 ? EVENT_VFORK_DONE : 0, number);
+    tell_tracer(is_over && event != EVENT_NONE ? EVENT_VFORK_DONE : EVENT_NONE, number);
 }
 
 /* CLONE_PIDFD: a number that the parent knows before the child runs, and no file behind it yet. */

@@ -119,6 +119,7 @@ struct process {
     bool is_waited_by_clone;  /* not a child that wait4 sees without __WCLONE */
     bool is_kernels;          /* the kernel itself waits for it; fixed at creation */
     bool adopts;              /* PR_SET_CHILD_SUBREAPER */
+    bool is_end_kept;         /* its tracer, which is not its parent, is to hear of its end first */
     struct process_times ended_times;     /* of tasks that have ended */
     struct process_times child_times;     /* of children that were waited for */
     struct process_end end;               /* once it has ended */
@@ -128,19 +129,18 @@ struct process {
     struct wait_queue child_changed; /* who waits for its children */
     struct wait_queue ended;         /* who waits for its own end */
     uint32_t has_ended;              /* for the kernel, which sleeps on it */
-    bool is_end_kept; /* its tracer, which is not its parent, is to hear of its end first */
 
     /* Guarded by signal_lock. */
     struct spinlock signal_lock;
     struct pending_signals pending; /* for whichever task takes them first */
     uint32_t note_count;            /* of its signals and its tasks'; atomic */
     struct signal_actions *actions; /* owned; changed by its only task */
+    struct task *ender;             /* who replaces the program and waits for the others to end */
+    unsigned stop_signal;           /* that stopped it, for a parent that has not asked yet */
+    uint32_t stop_count;            /* how often that was; atomic */
     enum process_state state;
     bool is_ending; /* every task is to end: `end` says how; read without the lock too: atomic */
-    struct task *ender;   /* who replaces the program and waits for the others to end */
-    bool is_killed;       /* by SIGKILL, which ends a tracee's stop too: atomic */
-    unsigned stop_signal; /* that stopped it, for a parent that has not asked yet */
-    uint32_t stop_count;  /* how often that was; atomic */
+    bool is_killed; /* by SIGKILL, which ends a tracee's stop too: atomic */
     bool has_stop_news, has_continue_news;
     bool owes_continue; /* it went on, and its parent has not been told yet */
 
@@ -212,20 +212,20 @@ struct task {
     struct descriptor_table *files; /* owned; others read it under the tree lock */
     struct file_context *places;    /* owned; likewise */
     signal_set saved_blocked;       /* what sigsuspend, ppoll, pselect put back */
-    bool restores_blocked;
     struct signal_stack signal_stack;
     uint64_t clear_id_address; /* CLONE_CHILD_CLEARTID; 0: none */
     uint64_t robust_list;      /* man 2 set_robust_list; 0: none */
-    bool has_left_futexes;     /* atomic: it ends, and lets go of what it holds */
     uint64_t rseq_address;     /* man 2 rseq; 0: none */
     uint32_t rseq_signature;
     uint32_t rseq_turn;           /* of the thread, in which it was last told where it runs */
     struct vfork_wait *vfork;     /* who waits until it has left the memory */
     struct trap_frame *frame;     /* of what it entered the kernel for */
-    bool has_set_frame;           /* the call has said itself what the registers are to be */
-    enum restart_kind restart;    /* of the system call, which may lower it */
+    uint64_t call_number;         /* of the system call */
+    enum restart_kind restart;    /* of it, which may lower it */
     bool is_restarted;            /* the call is made again by itself */
-    uint64_t call_number;         /* of it */
+    bool has_set_frame;           /* the call has said itself what the registers are to be */
+    bool restores_blocked;        /* saved_blocked is to be put back */
+    bool has_left_futexes;        /* atomic: it ends, and lets go of what it holds */
     uint64_t restart_deadline_ns; /* of a sleep that goes on; 0: none */
     struct trap_frame start;      /* of its first instruction; until it runs */
     uint64_t set_id_address;      /* CLONE_CHILD_SETTID; likewise */

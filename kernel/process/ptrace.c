@@ -232,7 +232,7 @@ bool trace_keeps_end(struct process *process, struct list_node *gone) {
 /* An ended one that its tracer has heard of, or that has no tracer any more. */
 void trace_release_end(struct trace *trace, struct list_node *gone, struct list_node *reaped) {
     struct process *process = trace->process;
-    bool is_whole = trace->has_ended && process->is_end_kept && trace->id->process == process;
+    bool is_whole = trace->has_ended && process->is_end_kept && trace->id == process->id;
     drop(trace, gone);
     if (is_whole) {
         process_show_end(process, reaped);
@@ -288,7 +288,7 @@ enum status trace_child_begin(uint64_t clone_flags, uint32_t exit_signal,
     }
     enum trace_event event = event_of(clone_flags, exit_signal);
     bool is_told = !(clone_flags & CLONE_UNTRACED) && (trace->options & 1u << event);
-    traced->event = is_told ? event : 0;
+    traced->event = is_told ? event : EVENT_NONE;
     if (!is_told && !(clone_flags & CLONE_PTRACE)) {
         return STATUS_OK;
     }

@@ -23,6 +23,7 @@ constexpr uint32_t TRACE_EXIT_KILL = 1u << 20;
 constexpr uint32_t TRACE_OPTIONS = 0xff | TRACE_EXIT_KILL;
 
 enum trace_event : unsigned {
+    EVENT_NONE = 0,
     EVENT_FORK = 1, /* PTRACE_EVENT_FORK, and so on; the option of each is the bit of its number */
     EVENT_VFORK = 2,
     EVENT_CLONE = 3,
@@ -193,7 +194,7 @@ void trace_load_registers(struct trace *trace, struct trap_frame *frame);
 /* A child that the tracer of the current task is to trace too, and the memory for that. */
 struct trace_of_child {
     struct trace *trace;    /* owned; null: it is not traced */
-    enum trace_event event; /* that the parent stops for; 0: none */
+    enum trace_event event; /* that the parent stops for */
 };
 
 /* Errors: STATUS_NO_MEMORY. Then one of the others. */

@@ -29,7 +29,7 @@ static int64_t trace_parent(const struct trace_request *request) {
 /* Its memory. */
 
 static int64_t take_memory(struct trace *trace, void *context) {
-    struct process_memory **memory = context;
+    struct process_memory **memory = (struct process_memory **)context;
     *memory = trace->process->memory;
     process_memory_ref(*memory);
     return STATUS_OK;

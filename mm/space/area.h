@@ -158,10 +158,10 @@ struct vm_area {
     bool is_not_forked;     /* MADV_DONTFORK */
     bool is_wiped_on_fork;  /* MADV_WIPEONFORK */
     bool is_sealed;         /* man 2 mseal */
+    uint8_t pager_kinds;    /* of PAGER_; 0 without a pager */
     struct memory_policy policy;
     struct area_pager *pager;        /* counted; null: the kernel fills it */
     struct list_node of_pager;       /* in its list, where there is one */
-    uint8_t pager_kinds;             /* of PAGER_; 0 without one */
     char name[AREA_NAME_SIZE_BYTES]; /* for dumps and fault reports: "stack of init" */
 };
 

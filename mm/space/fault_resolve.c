@@ -221,7 +221,7 @@ static bool find_place(const struct locked_range *token, virt_addr_t va, struct 
     return true;
 }
 
-/* STATUS_TRY_AGAIN: the pager is to be asked first, and is in the request. */
+/* Where the pager is to be asked first, it is in the request. */
 static enum status try_to_resolve(struct locked_range *token, virt_addr_t va,
                                   enum space_access_kind access, struct page_request *request)
     REQUIRES(token) {
@@ -276,13 +276,14 @@ static enum status resolve(struct locked_range *token, virt_addr_t va,
         .is_write = access == ACCESS_WRITE,
         .is_programs = is_programs,
     };
-    enum status status = try_to_resolve(token, va, access, &request);
-    while (status == STATUS_TRY_AGAIN) {
-        status = ask_pager(token, &request);
-        if (status == STATUS_OK) {
-            status = try_to_resolve(token, va, access, &request);
+    enum status status;
+    do {
+        request.pager = nullptr;
+        status = try_to_resolve(token, va, access, &request);
+        if (request.pager != nullptr) {
+            status = ask_pager(token, &request);
         }
-    }
+    } while (status == STATUS_OK && request.pager != nullptr);
     return status;
 }
 

@@ -9,7 +9,7 @@ PAGES = ("docs/features.md", "docs/attacks.md")
 ROW = re.compile(r"\| ([SA]\d+) \| (.+) \| (.+) \|")
 GROUPS = [(1, 12), (20, 44), (50, 60), (70, 81), (90, 96)]
 DUTIES = [f"S{number:02}" for first, last in GROUPS for number in range(first, last + 1)]
-ATTACKS = [f"A{number}" for number in range(1, 33)]
+ATTACKS = [f"A{number}" for number in range(1, 34)]
 
 HOST_TEST = re.compile(r"^TEST(?:_F|_P)?\((\w+),\s+(\w+)\)", re.MULTILINE)
 PYTHON_TEST = re.compile(r"^    def (test_\w+)\(", re.MULTILINE)
