@@ -75,6 +75,13 @@ class ShellTest(MachineCase):
         self.wait_for(PROMPT)
         self.assertIn("130", self.run_line("echo $?"))
 
+    def test_a_line_that_nobody_reads_for_a_while(self):
+        self.begin()
+        self.say(b"seq 1000; echo o''ver > /dev/ttyS1\r")
+        self.assertTrue(self.machine.terminal.wait_for(b"over", TIMEOUT_SECONDS))
+        self.say(b"echo read''able\r")
+        self.wait_for(b"readable")
+
     def test_an_editor(self):
         self.begin()
         self.say(b"vi /tmp/text\r")
