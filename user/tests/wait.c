@@ -132,10 +132,21 @@ static void check_waiting(void) {
     show("without information", call(waitid, P_PID, child, nullptr, WEXITED, nullptr));
 }
 
+static int go_on[2];
+
+/* So that its parent sees it running again before it ends. */
+static void stop_until_told(void) {
+    char byte;
+    raise(SIGSTOP);
+    read(go_on[0], &byte, 1);
+    _exit(8);
+}
+
 static void check_stops(void) {
     int status = 0;
     siginfo_t info = {};
-    pid_t child = start(stop_once);
+    pipe(go_on);
+    pid_t child = start(stop_until_told);
     show_info("stopped, looked at", waitid(P_PID, (id_t)child, &info, WSTOPPED | WNOWAIT), &info,
               child);
     show_ok("stopped", waitpid(child, &status, WUNTRACED));
@@ -144,6 +155,9 @@ static void check_stops(void) {
     kill(child, SIGCONT);
     show_ok("continued", waitpid(child, &status, WCONTINUED));
     say("%s", end_name(status));
+    write(go_on[1], "x", 1);
+    close(go_on[0]);
+    close(go_on[1]);
     show_ok("ended", waitpid(child, &status, WUNTRACED | WCONTINUED));
     say("%s", end_name(status));
     child = start(stop_once);
