@@ -1,5 +1,6 @@
 #include "kernel/process/memory.h"
 
+#include "kernel/files/file/file.h"
 #include "kernel/process/executable.h"
 #include "kernel/process/process.h"
 #include "kernel/thread/thread.h"
@@ -60,6 +61,7 @@ static void destroy(struct process_memory *memory) {
     enum status status = space_destroy(memory->space);
     CHECK(status == STATUS_OK); /* who had it has left it */
     executable_unref(memory->executable);
+    file_close_left();
     process_memory_let_go(memory);
 }
 

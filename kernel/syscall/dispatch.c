@@ -1,4 +1,5 @@
 #include "kernel/cpu/trap.h"
+#include "kernel/files/file/file.h"
 #include "kernel/log.h"
 #include "kernel/process/process.h"
 #include "kernel/process/ptrace.h"
@@ -50,6 +51,7 @@ static void make_call(struct task *task, struct trap_frame *frame) {
     const struct call_entry *entry = find(number);
     task->restart = entry->restart;
     int64_t result = entry->call ? entry->call(frame) : refuse(number);
+    file_close_left(); /* what munmap and its like were the last to use */
     if (!task->has_set_frame) {
         frame->rax = (uint64_t)result;
         task->restart = result == STATUS_INTERRUPTED ? task->restart : RESTART_NEVER;

@@ -28,8 +28,13 @@ static int64_t trace_parent(const struct trace_request *request) {
 
 /* Its memory. */
 
+/* Who may execute a program that it may not read can trace it, and not look into it. */
 static int64_t take_memory(struct trace *trace, void *context) {
     struct process_memory **memory = (struct process_memory **)context;
+    bool is_shown = __atomic_load_n(&trace->process->is_dumpable, __ATOMIC_RELAXED) == 1;
+    if (!is_shown && !trace->is_roots) {
+        return STATUS_IO_ERROR;
+    }
     *memory = trace->process->memory;
     process_memory_ref(*memory);
     return STATUS_OK;

@@ -10,12 +10,14 @@
 constexpr unsigned SLEEPER_BUCKETS = 256;
 constexpr unsigned REALTIME_TURN_TICKS = TIMER_HERTZ / 10;     /* of man 2 sched_rr_get_interval */
 constexpr unsigned REALTIME_TICKS_MAX = TIMER_HERTZ / 20 * 19; /* of a second's */
+constexpr unsigned SERVING_TICKS_MAX = TIMER_HERTZ / 2;        /* likewise */
 constexpr unsigned LOAD_PERIOD_TICKS = 5 * TIMER_HERTZ;
 
 /* All guarded by interrupts being off. */
 static struct list_node ready[THREAD_PRIORITY_MAX + 1]; /* by priority; empty: may be all zeroes */
 static uint64_t ready_levels[2];                        /* a bit for each that is not empty */
 static unsigned second_ticks, realtime_ticks; /* of this second, and those of real-time threads */
+static unsigned serving_ticks;                /* and those of threads that serve others */
 static struct list_node sleepers[SLEEPER_BUCKETS]; /* by the word; empty ones may be all zeroes */
 static struct list_node left_alone = {&left_alone, &left_alone}; /* ended, for the reaper */
 static uint32_t leaving_count;  /* those announced and not yet gone; a word to sleep on */
@@ -61,14 +63,27 @@ static bool is_realtime(unsigned priority) {
     return priority > 0 && priority <= THREAD_PRIORITY_REALTIME;
 }
 
-/* Real-time threads come last in a second of which they have had their share. */
+static bool is_serving(unsigned priority) {
+    return priority == THREAD_PRIORITY_MAX;
+}
+
+static bool has_had_share(unsigned priority) {
+    return (is_realtime(priority) && realtime_ticks >= REALTIME_TICKS_MAX) ||
+           (is_serving(priority) && serving_ticks >= SERVING_TICKS_MAX);
+}
+
+/* Who has had its share of a second comes last in it. */
 static int rank(unsigned priority) {
-    return is_realtime(priority) && realtime_ticks >= REALTIME_TICKS_MAX ? -1 : (int)priority;
+    return has_had_share(priority) ? -1 : (int)priority;
 }
 
 /* Whose turn is next; below 0: nobody is ready. */
 static int next_level(void) {
+    constexpr uint64_t serving = 1ull << THREAD_PRIORITY_MAX % 64;
     uint64_t high = ready_levels[1], low = ready_levels[0];
+    if (has_had_share(THREAD_PRIORITY_MAX) && ((high & ~serving) | low)) {
+        high &= ~serving;
+    }
     if (high == 0 && low == 0) {
         return -1;
     }
@@ -383,9 +398,10 @@ static void count_tick(struct thread *thread, bool was_in_user_mode) {
 static void count_realtime(struct thread *thread) {
     thread->turn_ticks++;
     if (++second_ticks >= TIMER_HERTZ) {
-        second_ticks = realtime_ticks = 0;
+        second_ticks = realtime_ticks = serving_ticks = 0;
     }
     realtime_ticks += is_realtime(thread->priority) ? 1 : 0;
+    serving_ticks += is_serving(thread->priority) ? 1 : 0;
 }
 
 static uint32_t count_running(void) {

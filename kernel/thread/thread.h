@@ -21,7 +21,8 @@ BEGIN_C_DECLS
 constexpr size_t THREAD_NAME_SIZE_BYTES = 24;
 
 /* Who has a higher priority runs first. Those of 0 take turns; from 1 to THREAD_PRIORITY_REALTIME
- * they leave the others a twentieth of each second (man 7 sched). */
+ * they leave the others a twentieth of each second (man 7 sched). Threads that serve others have
+ * the highest, and leave half of each second: whom they serve may be anybody. */
 constexpr unsigned THREAD_PRIORITY_REALTIME = 99;
 constexpr unsigned THREAD_PRIORITY_MAX = 100;
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
 #include <sys/user.h>
@@ -328,6 +329,24 @@ static void check_memory(void) {
     next("the end", child);
 }
 
+static void close_itself(void) {
+    prctl(PR_SET_DUMPABLE, 0);
+    raise(SIGSTOP);
+}
+
+/* What may not be dumped keeps its memory to itself, from a tracer too. */
+static void check_closed_memory(void) {
+    long value = 0;
+    pid_t child = start_traced(close_itself);
+    trace(PTRACE_CONT, child, 0, 0);
+    next("closed", child);
+    show("peek", trace(PTRACE_PEEKDATA, child, (unsigned long)&word, (unsigned long)&value));
+    show("poke", trace(PTRACE_POKEDATA, child, (unsigned long)&word, 1));
+    registers_of(child);
+    trace(PTRACE_CONT, child, 0, 0);
+    next("the end", child);
+}
+
 static volatile sig_atomic_t handled;
 
 static void on_signal(int signal) {
@@ -459,6 +478,7 @@ int main(void) {
     check_sets();
     check_floating_point();
     check_memory();
+    check_closed_memory();
     check_steps();
     check_step_into_handler();
     check_signal_state();

@@ -80,10 +80,7 @@ static void tell_close(const struct file *file) {
     }
 }
 
-void file_unref(struct file *file) {
-    if (file == nullptr || !is_last_reference(file)) {
-        return;
-    }
+static void close_last(struct file *file) {
     tell_close(file);
     end_watches(file);
     locks_drop(file_lock_key(file), file);
@@ -91,6 +88,36 @@ void file_unref(struct file *file) {
         file->operations->release(file);
     }
     file_discard(file);
+}
+
+void file_unref(struct file *file) {
+    if (file != nullptr && is_last_reference(file)) {
+        close_last(file);
+    }
+}
+
+static struct file *left; /* atomic; only taken as a whole */
+
+void file_leave(struct file *file) {
+    if (!is_last_reference(file)) {
+        return;
+    }
+    file->next_left = __atomic_load_n(&left, __ATOMIC_RELAXED);
+    while (!__atomic_compare_exchange_n(&left, &file->next_left, file, true, __ATOMIC_RELEASE,
+                                        __ATOMIC_RELAXED)) {
+    }
+}
+
+void file_close_left(void) {
+    if (__atomic_load_n(&left, __ATOMIC_RELAXED) == nullptr) {
+        return;
+    }
+    struct file *file = __atomic_exchange_n(&left, nullptr, __ATOMIC_ACQUIRE);
+    while (file != nullptr) {
+        struct file *next = file->next_left;
+        close_last(file);
+        file = next;
+    }
 }
 
 uint32_t file_flags(const struct file *file) {

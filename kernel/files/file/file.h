@@ -92,6 +92,7 @@ struct file {
     uint64_t owner;            /* atomic: a struct file_owner */
     uint32_t owner_signal;     /* atomic; 0: SIGIO */
     struct list_node watches;  /* guarded by file_watches; empty again only once it is closed */
+    struct file *next_left;    /* of those that file_close_left is to close */
     struct area_source source; /* of areas that show it; see file_source */
     struct area_source writing_source; /* of those that may write to it */
 };
@@ -107,6 +108,11 @@ void file_ref(struct file *file);
 
 /* With the last reference it is closed; null is ignored. */
 void file_unref(struct file *file);
+
+/* The same with a space locked, whose lock comes after those that closing takes: the last reference
+ * leaves the file to file_close_left, which is called once no space is locked. */
+void file_leave(struct file *file);
+void file_close_left(void);
 
 /* For `unreference`: returns how many references are left. The caller had one. */
 uint32_t file_drop_reference(struct file *file);

@@ -13,7 +13,7 @@ static void ref(struct area_source *source) {
 }
 
 static void unref(struct area_source *source) {
-    file_unref(file_of(source));
+    file_leave(file_of(source));
 }
 
 static void ref_writing(struct area_source *source) {
@@ -25,7 +25,7 @@ static void ref_writing(struct area_source *source) {
 static void unref_writing(struct area_source *source) {
     struct file *file = file_of_writing(source);
     file_source_end_writing(file);
-    file_unref(file);
+    file_leave(file);
 }
 
 /* The node's lock may be held: what is written to a file may lie in memory that shows it. */
