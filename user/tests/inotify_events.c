@@ -14,33 +14,8 @@
 #include <sys/wait.h>
 #include <sys/xattr.h>
 
+#include "user/tests/notes.h"
 #include "user/tests/report.h"
-
-static int notes;
-
-static void show_events(const char *what) {
-    show_inotify(what, notes);
-}
-
-static void begin(void) {
-    notes = inotify_init1(IN_NONBLOCK);
-}
-
-static void end(void) {
-    close(notes);
-}
-
-static int watch(const char *path, uint32_t mask) {
-    return inotify_add_watch(notes, path, mask);
-}
-
-static void write_to(const char *path, const char *text) {
-    int file = open(path, O_WRONLY | O_CREAT, 0644);
-    if (write(file, text, strlen(text)) < 0) {
-        show("write", -1);
-    }
-    close(file);
-}
 
 static void use_file(const char *path) {
     char bytes[16];

@@ -3,12 +3,14 @@
 load("//tools/differential:differential.bzl", "differential_test")
 load("//user:user_program.bzl", "user_program")
 
+HEADERS = ["notes.h", "report.h", "tracee.h", "userfaultfd.h"]
+
 def differential_program(name, srcs = []):
     """A program of NAME.c and `srcs`, linked with what says what it saw."""
     user_program(
         name = name,
         srcs = [name + ".c", "report.c"] + srcs,
-        hdrs = ["report.h", "userfaultfd.h"],
+        hdrs = HEADERS,
     )
 
 def glibc_group(name, programs, is_same = True):
@@ -23,7 +25,7 @@ def glibc_group(name, programs, is_same = True):
         user_program(
             name = program + "_glibc",
             srcs = [program + ".c", "report.c"],
-            hdrs = ["report.h", "userfaultfd.h"],
+            hdrs = HEADERS,
             uses_glibc = True,
         )
     differential_test(

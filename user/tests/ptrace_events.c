@@ -13,31 +13,7 @@
 #include <sys/wait.h>
 
 #include "user/tests/report.h"
-
-static long trace(long request, pid_t child, unsigned long address, unsigned long data) {
-    return call(ptrace, request, child, address, data);
-}
-
-static int next(const char *what, pid_t child) {
-    int status = 0;
-    errno = 0;
-    pid_t found = waitpid(child, &status, __WALL);
-    if (found != child) {
-        show(what, found);
-    } else if (WIFSTOPPED(status)) {
-        say("%s: stopped by %s, event %d", what, signal_name(WSTOPSIG(status)), status >> 16);
-    } else {
-        say("%s: %s", what, end_name(status));
-    }
-    return status;
-}
-
-static void finish(pid_t child) {
-    int status;
-    kill(child, SIGKILL);
-    while (waitpid(child, &status, __WALL) == child && WIFSTOPPED(status)) {
-    }
-}
+#include "user/tests/tracee.h"
 
 static unsigned long message_of(pid_t child) {
     unsigned long message = 0x5555;

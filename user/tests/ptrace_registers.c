@@ -15,34 +15,10 @@
 #include <sys/wait.h>
 
 #include "user/tests/report.h"
+#include "user/tests/tracee.h"
 
 constexpr unsigned long STATUS_NOTE = 1, FLOATING_NOTE = 2, XSTATE_NOTE = 0x202;
 constexpr unsigned long USER_AREA = 928; /* the kernel's struct user */
-
-static long trace(long request, pid_t child, unsigned long address, unsigned long data) {
-    return call(ptrace, request, child, address, data);
-}
-
-static int next(const char *what, pid_t child) {
-    int status = 0;
-    errno = 0;
-    pid_t found = waitpid(child, &status, __WALL);
-    if (found != child) {
-        show(what, found);
-    } else if (WIFSTOPPED(status)) {
-        say("%s: stopped by %s, event %d", what, signal_name(WSTOPSIG(status)), status >> 16);
-    } else {
-        say("%s: %s", what, end_name(status));
-    }
-    return status;
-}
-
-static void finish(pid_t child) {
-    int status;
-    kill(child, SIGKILL);
-    while (waitpid(child, &status, __WALL) == child && WIFSTOPPED(status)) {
-    }
-}
 
 static pid_t start_traced(void (*body)(void)) {
     pid_t child = fork();
